@@ -1,0 +1,112 @@
+//! An open document: a rope with its syntax tree, edited and parsed again incrementally.
+
+use program::{Language, Program, TextRange};
+use ropey::Rope;
+use tree_sitter::{InputEdit, Parser, Point, Tree};
+
+use crate::{lower, python, scala, syntax};
+
+/// A text with its syntax tree.
+#[derive(Debug, Clone)]
+pub struct Document {
+    language: Language,
+    rope: Rope,
+    tree: Option<Tree>,
+}
+
+impl Document {
+    /// Parses `text`.
+    #[must_use]
+    pub fn new(language: Language, text: &str) -> Self {
+        let mut document = Self { language, rope: Rope::from_str(text), tree: None };
+        document.parse();
+        document
+    }
+
+    /// The language it was opened with.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        self.language
+    }
+
+    /// The text as a rope.
+    #[must_use]
+    pub fn rope(&self) -> &Rope {
+        &self.rope
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.rope.to_string()
+    }
+
+    /// Replaces the bytes of `range` by `replacement` and parses what changed. A range that does not lie on character
+    /// boundaries is widened to them.
+    pub fn edit(&mut self, range: TextRange, replacement: &str) {
+        let length = self.rope.len_bytes();
+        let first = self.rope.byte_to_char((range.start as usize).min(length));
+        let end = (range.end as usize).min(length);
+        let mut last = self.rope.byte_to_char(end);
+        if self.rope.char_to_byte(last) < end {
+            last += 1;
+        }
+        let start_byte = self.rope.char_to_byte(first);
+        let old_end_byte = self.rope.char_to_byte(last.max(first));
+        let start_position = self.point(start_byte);
+        let old_end_position = self.point(old_end_byte);
+        self.rope.remove(first..last.max(first));
+        self.rope.insert(first, replacement);
+        let new_end_byte = start_byte + replacement.len();
+        let new_end_position = self.point(new_end_byte);
+        if let Some(tree) = &mut self.tree {
+            tree.edit(&InputEdit {
+                start_byte,
+                old_end_byte,
+                new_end_byte,
+                start_position,
+                old_end_position,
+                new_end_position,
+            });
+        }
+        self.parse();
+    }
+
+    /// The program that the text is now.
+    #[must_use]
+    pub fn program(&self) -> Program {
+        let text = self.text();
+        let file = self.tree.as_ref().map_or_else(syntax::File::default, |tree| match self.language {
+            Language::Python => python::file(tree, &text),
+            Language::Scala => scala::file(tree, &text),
+        });
+        lower::program(self.language, &file)
+    }
+
+    fn point(&self, byte: usize) -> Point {
+        let line = self.rope.byte_to_line(byte);
+        Point { row: line, column: byte - self.rope.line_to_byte(line) }
+    }
+
+    fn parse(&mut self) {
+        let mut parser = Parser::new();
+        let grammar = match self.language {
+            Language::Python => tree_sitter_python::LANGUAGE.into(),
+            Language::Scala => tree_sitter_scala::LANGUAGE.into(),
+        };
+        // A version mismatch between grammar and runtime would show in every test; without a tree the program is empty.
+        if parser.set_language(&grammar).is_err() {
+            self.tree = None;
+            return;
+        }
+        let rope = &self.rope;
+        let mut chunk_at = |byte: usize, _: Point| -> &[u8] {
+            if byte >= rope.len_bytes() {
+                return &[];
+            }
+            let (chunk, start, _, _) = rope.chunk_at_byte(byte);
+            &chunk.as_bytes()[byte - start..]
+        };
+        self.tree = parser.parse_with_options(&mut chunk_at, self.tree.as_ref(), None);
+    }
+}

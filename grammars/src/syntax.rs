@@ -1,0 +1,158 @@
+//! The surface syntax that both front ends produce: statements and expressions with what Spark code needs, language-neutral
+//! in shape. Names stay as written; the lowering gives them meaning.
+//!
+//! A front end leaves nothing out that may hold a call: what has no form of its own becomes [`ExprKind::Opaque`] or
+//! [`StmtKind::Expr`] around its parts.
+
+use program::{Literal, TextRange};
+
+/// A file.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct File {
+    /// Statements in order.
+    pub(crate) body: Vec<Stmt>,
+    /// Comments that begin with `stagelight:` after their marker.
+    pub(crate) comments: Vec<program::Comment>,
+    /// Number of error and missing nodes.
+    pub(crate) syntax_errors: u32,
+    /// The whole text.
+    pub(crate) range: TextRange,
+}
+
+/// A name with its place.
+#[derive(Debug, Clone)]
+pub(crate) struct Name {
+    pub(crate) text: String,
+    pub(crate) range: TextRange,
+}
+
+/// A statement.
+#[derive(Debug, Clone)]
+pub(crate) struct Stmt {
+    pub(crate) kind: StmtKind,
+    pub(crate) range: TextRange,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum StmtKind {
+    /// An expression for its effect, or for its value where it is a block's last.
+    Expr(Expr),
+    /// `target = value`, `val target: annotation = value`. `a += b` comes as `a = a + b`. Chained targets come as several statements.
+    Assign { target: Pattern, annotation: Option<TypeRef>, value: Option<Expr> },
+    Function(FunctionDef),
+    /// A class, object, trait or case class. Scala's constructor parameters are `parameters`; its body runs on construction (for an
+    /// `object`, and for `extends App`, `runs` is true: the body is part of the program's flow).
+    Class { name: Name, parameters: Vec<Parameter>, body: Vec<Stmt>, runs: bool, header: TextRange },
+    /// Arms exclude one another; `conditions` are evaluated in the enclosing scope, in order. `exhaustive` tells that one arm always runs.
+    /// `try` comes as arms too: the body with `else`, then each handler; `finally` follows as plain statements.
+    Branch { conditions: Vec<Expr>, arms: Vec<Vec<Stmt>>, exhaustive: bool, header: TextRange },
+    /// `for target in iterated`, Scala's `for (x <- xs)` (nested for several generators). Guards come as a `Branch` in the body.
+    For { target: Pattern, iterated: Expr, body: Vec<Stmt>, header: TextRange },
+    While { condition: Expr, body: Vec<Stmt>, header: TextRange },
+    /// `with context as target:`.
+    With { items: Vec<(Expr, Option<Pattern>)>, body: Vec<Stmt> },
+    Return(Option<Expr>),
+    Import(program::Import),
+    /// Statements in a row, no scope of their own.
+    Block(Vec<Stmt>),
+    /// `break`, `continue`, `raise`/`throw` (with its expression): ends this path.
+    Jump(Option<Expr>),
+}
+
+/// A function definition; nested ones and methods too.
+#[derive(Debug, Clone)]
+pub(crate) struct FunctionDef {
+    pub(crate) name: Name,
+    /// `self`/`cls` of Python methods included.
+    pub(crate) parameters: Vec<Parameter>,
+    pub(crate) returns: Option<TypeRef>,
+    /// A Scala body that is one expression comes as one `Expr` statement; a block's last expression is its value.
+    pub(crate) body: Vec<Stmt>,
+    /// Whether the last expression statement is the result without `return` (Scala).
+    pub(crate) last_is_result: bool,
+    pub(crate) decorators: Vec<Expr>,
+    pub(crate) header: TextRange,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Parameter {
+    pub(crate) pattern: Pattern,
+    pub(crate) annotation: Option<TypeRef>,
+    pub(crate) default: Option<Expr>,
+}
+
+/// What an assignment or parameter binds.
+#[derive(Debug, Clone)]
+pub(crate) enum Pattern {
+    Name(Name),
+    /// `self.orders`: the dotted path as written, e.g. `["self", "orders"]`.
+    Attribute(Vec<Name>),
+    /// Tuples, `Array(a, b)`, `case (k, v)`.
+    Tuple(Vec<Pattern>),
+    /// `_`, literals, subscripts: binds nothing.
+    Ignore,
+}
+
+/// A type annotation, reduced to the last part of its name and its arguments: `Dataset[Order]`, `pyspark.sql.DataFrame` → `DataFrame`.
+#[derive(Debug, Clone)]
+pub(crate) struct TypeRef {
+    pub(crate) name: String,
+    pub(crate) arguments: Vec<TypeRef>,
+}
+
+/// An expression.
+#[derive(Debug, Clone)]
+pub(crate) struct Expr {
+    pub(crate) kind: ExprKind,
+    pub(crate) range: TextRange,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum ExprKind {
+    Name(String),
+    /// `object.name`. Scala's call without parentheses comes as this too; its infix `a op b` comes as a call of `a.op` unless `op` is an
+    /// [`ExprKind::Operation`].
+    Attribute { object: Box<Expr>, name: Name },
+    /// `callee(arguments)`. Scala's `f { … }` and curried lists come as one call with all arguments; `new C(x)` as a call of the name `C`.
+    Call { callee: Box<Expr>, type_arguments: Vec<TypeRef>, arguments: Vec<Arg>, arguments_range: TextRange },
+    Literal(Literal),
+    /// `f"…"`, `s"…"`.
+    Text(Vec<TextPiece>),
+    /// A list, tuple or set display. Scala's `Seq(…)`/`List(…)` stay calls.
+    List(Vec<Expr>),
+    Mapping(Vec<(Expr, Expr)>),
+    /// A function literal. Scala's `_ + 1` comes with its placeholders as parameters named `_1`, `_2`…; `{ case (k, v) => … }` with
+    /// one tuple pattern as its parameter (several cases: one parameter, body a `Branch`).
+    Lambda { parameters: Vec<Parameter>, body: Vec<Stmt> },
+    /// An operator by its language-neutral name (see `program::Expression::Apply`): Scala's `===` is `=`, `=!=` is `!=`, `&&` and `&` are
+    /// `and`, `||` and `|` are `or`, `!` and `~` are `not`. Comparison chains come as `and` of pairs. Other operators keep their
+    /// spelling; `in`/`not in`/`is`/`is not` too.
+    Operation { operator: String, operands: Vec<Expr> },
+    /// `object[index]` (Python).
+    Index { object: Box<Expr>, index: Box<Expr> },
+    /// `then if condition else otherwise`, and Scala's `if` with plain expressions as arms.
+    Conditional { condition: Box<Expr>, then: Box<Expr>, otherwise: Option<Box<Expr>> },
+    /// A comprehension, or Scala's `for … yield`: clauses outermost first, each with its conditions.
+    Comprehension { element: Box<Expr>, clauses: Vec<(Pattern, Expr, Vec<Expr>)> },
+    /// Statements whose last expression is the value (Scala blocks, `match` and `try` used as values).
+    Block(Vec<Stmt>),
+    /// A column written as such: `$"x"`, Scala's symbol `'x`.
+    Column(String),
+    /// Anything else, with the expressions in it.
+    Opaque(Vec<Expr>),
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum TextPiece {
+    Literal(String),
+    Hole(Expr),
+}
+
+/// An argument of a call.
+#[derive(Debug, Clone)]
+pub(crate) struct Arg {
+    pub(crate) name: Option<Name>,
+    pub(crate) value: Expr,
+    /// `*args`, `**kwargs`, `xs: _*`.
+    pub(crate) spread: bool,
+}
