@@ -1,0 +1,10 @@
+//! What is known of Apache Spark itself, as data: the API of both languages side by side, configuration keys, version
+//! gates and thresholds. This crate knows no program and no run; it depends on none of ours.
+
+mod api;
+mod thresholds;
+mod types;
+
+pub use api::{Api, Method, api};
+pub use thresholds::Thresholds;
+pub use types::{Effect, Language, Outcome, Type};
