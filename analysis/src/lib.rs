@@ -1,1 +1,22 @@
-//! .
+//! Rules, findings, and the join of programs with the profile of a run.
+//!
+//! The server mutates an [`AnalysisHost`] by [`Change`] and asks immutable [`Analysis`] snapshots. A rule sees a [`RuleContext`]
+//! and is pure; the engine attaches measured cost and settles severity from it.
+
+mod engine;
+mod evidence;
+mod finding;
+mod host;
+mod join;
+mod rule;
+mod suppression;
+
+pub use engine::{FileCheck, RulePanic, check_file};
+pub use evidence::{Evidence, Match, Run, SiteCost, Unattributed, UnattributedStage};
+pub use finding::{
+    Applicability, Edit, Finding, FindingEvidence, Fix, Measured, Related, Severity, Verdict,
+};
+pub use host::{Analysis, AnalysisHost, Change, FileState, SourceFile};
+pub use join::{JoinFile, join};
+pub use rule::{Category, EvidenceNeed, FixClass, Rule, RuleContext, RuleLevel, Settings, Tier};
+pub use suppression::UNUSED_SUPPRESSION;

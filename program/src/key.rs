@@ -47,11 +47,17 @@ impl Program {
         let mut receiver = Vec::new();
         let mut current = id;
         while receiver.len() < CHAIN
-            && let Some(producer) = self.call(current).receiver.and_then(|it| self.producer(it.value))
+            && let Some(producer) =
+                self.call(current).receiver.and_then(|it| self.producer(it.value))
         {
             receiver.push(self.call(producer).method.as_str());
             current = producer;
         }
-        CallKey { path: path.join("."), method: call.method.clone(), receiver: receiver.join("."), ordinal: 0 }
+        CallKey {
+            path: path.join("."),
+            method: call.method.clone(),
+            receiver: receiver.join("."),
+            ordinal: 0,
+        }
     }
 }

@@ -6,8 +6,8 @@
 
 mod expression;
 mod key;
-mod lineage;
 mod line_index;
+mod lineage;
 mod model;
 mod range;
 mod text;
@@ -16,8 +16,9 @@ pub use expression::{Expression, Literal, TextPart};
 pub use key::CallKey;
 pub use line_index::LineIndex;
 pub use model::{
-    Argument, Binding, Bound, BoundReason, Call, CallId, Comment, Confidence, Function, FunctionId, Import, Origin, Program,
-    Receiver, ResultUse, Scope, ScopeId, ScopeKind, Unresolved, UnresolvedReason, Value, ValueId,
+    Argument, Binding, Bound, BoundReason, Call, CallId, Comment, Confidence, Function, FunctionId,
+    Import, Origin, Program, Receiver, ResultUse, Scope, ScopeId, ScopeKind, Unresolved,
+    UnresolvedReason, Value, ValueId,
 };
 pub use range::TextRange;
 pub use spark::{Effect, Language, Type};

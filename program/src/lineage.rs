@@ -41,7 +41,8 @@ impl Program {
     #[must_use]
     pub fn inputs(&self, call: CallId) -> Vec<ValueId> {
         let call = self.call(call);
-        let mut inputs: Vec<ValueId> = call.receiver.iter().map(|receiver| receiver.value).collect();
+        let mut inputs: Vec<ValueId> =
+            call.receiver.iter().map(|receiver| receiver.value).collect();
         for argument in &call.arguments {
             argument.value.walk(&mut |expression| {
                 if let Expression::Value(value) = expression {
@@ -107,14 +108,17 @@ impl Program {
     #[must_use]
     pub fn enclosing_loop(&self, call: CallId) -> Option<ScopeId> {
         self.ancestors(self.call(call).scope)
-            .take_while(|&id| !matches!(self.scope(id).kind, ScopeKind::Function(_) | ScopeKind::Closure))
+            .take_while(|&id| {
+                !matches!(self.scope(id).kind, ScopeKind::Function(_) | ScopeKind::Closure)
+            })
             .find(|&id| matches!(self.scope(id).kind, ScopeKind::Loop { .. }))
     }
 
     /// The function around `call`, none for code at the top of the file or of a class body.
     #[must_use]
     pub fn enclosing_function(&self, call: CallId) -> Option<ScopeId> {
-        self.ancestors(self.call(call).scope).find(|&id| matches!(self.scope(id).kind, ScopeKind::Function(_)))
+        self.ancestors(self.call(call).scope)
+            .find(|&id| matches!(self.scope(id).kind, ScopeKind::Function(_)))
     }
 
     /// Whether two scopes lie in different arms of one branching statement, so that one run takes at most one of them.
@@ -127,6 +131,8 @@ impl Program {
             })
         };
         let right: Vec<_> = arms(right).collect();
-        arms(left).any(|(statement, arm)| right.iter().any(|other| other.0 == statement && other.1 != arm))
+        arms(left).any(|(statement, arm)| {
+            right.iter().any(|other| other.0 == statement && other.1 != arm)
+        })
     }
 }

@@ -33,11 +33,16 @@ impl Program {
         for (index, function) in self.functions.iter().enumerate() {
             let scope = function.scope.map_or_else(String::new, |scope| format!(" in {scope}"));
             let returns = self.expression_text(&function.returns);
-            writeln!(out, "f{index}: {}({}){scope} -> {returns}", function.name, function.parameters)?;
+            writeln!(
+                out,
+                "f{index}: {}({}){scope} -> {returns}",
+                function.name, function.parameters
+            )?;
         }
         for (index, call) in self.calls.iter().enumerate() {
             let result = call.result.map_or_else(|| "_".to_owned(), |value| value.to_string());
-            let receiver = call.receiver.map_or_else(String::new, |receiver| format!("{}.", receiver.value));
+            let receiver =
+                call.receiver.map_or_else(String::new, |receiver| format!("{}.", receiver.value));
             let arguments: Vec<String> = call
                 .arguments
                 .iter()
@@ -63,18 +68,29 @@ impl Program {
                 Origin::Call(call) => call.to_string(),
                 Origin::Parameter { function, index } => format!("parameter {index} of {function}"),
                 Origin::Merge(values) => {
-                    format!("merge {}", values.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+                    format!(
+                        "merge {}",
+                        values.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+                    )
                 }
                 Origin::Loop { entry, carried } => {
-                    format!("loop {entry} {}", carried.map_or_else(|| "-".to_owned(), |it| it.to_string()))
+                    format!(
+                        "loop {entry} {}",
+                        carried.map_or_else(|| "-".to_owned(), |it| it.to_string())
+                    )
                 }
                 Origin::Ambient(name) => format!("ambient {name}"),
                 Origin::Returned(function) => format!("returned by {function}"),
             };
-            let bound = value
-                .bound
-                .map_or_else(String::new, |bound| format!(", at most {} rows: {:?}", bound.rows, bound.reason));
-            writeln!(out, "v{index}: {} {:?} from {origin}{bound}", value.kind.name(), value.confidence)?;
+            let bound = value.bound.map_or_else(String::new, |bound| {
+                format!(", at most {} rows: {:?}", bound.rows, bound.reason)
+            });
+            writeln!(
+                out,
+                "v{index}: {} {:?} from {origin}{bound}",
+                value.kind.name(),
+                value.confidence
+            )?;
         }
         for binding in &self.bindings {
             writeln!(out, "{} = {} in {}", binding.name, binding.value, binding.scope)?;
@@ -83,7 +99,12 @@ impl Program {
             writeln!(out, "unresolved {}: {:?}", unresolved.method, unresolved.reason)?;
         }
         for comment in &self.comments {
-            writeln!(out, "comment {}{}", comment.text, if comment.trailing { " (trailing)" } else { "" })?;
+            writeln!(
+                out,
+                "comment {}{}",
+                comment.text,
+                if comment.trailing { " (trailing)" } else { "" }
+            )?;
         }
         Ok(())
     }

@@ -1,0 +1,187 @@
+//! Measured cost by call, and everything that could not be attributed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use eventlog::{Profile, SqlExecution};
+use program::CallKey;
+
+/// What the attached runs say, newest first. Empty is a value.
+#[derive(Debug, Clone, Default)]
+pub struct Evidence {
+    /// One per application.
+    pub runs: Vec<Arc<Run>>,
+}
+
+/// One application joined with the workspace's programs.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// The run itself.
+    pub profile: Arc<Profile>,
+    /// Every call that owns anything, by file and key.
+    pub sites: BTreeMap<(String, CallKey), SiteCost>,
+    /// What has no line.
+    pub unattributed: Unattributed,
+    /// Whether it may speak for other runs: complete, not a local master, enough task time.
+    pub representative: bool,
+}
+
+/// How a call was matched, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Match {
+    /// The log names the line.
+    CallSite,
+    /// The plan fits the lineage.
+    Plan,
+    /// Order and kind of the actions in straight-line code.
+    Order,
+    /// So many calls remain.
+    Ambiguous(u32),
+}
+
+impl std::fmt::Display for Match {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Match::CallSite => f.write_str("call-site"),
+            Match::Plan => f.write_str("plan"),
+            Match::Order => f.write_str("order"),
+            Match::Ambiguous(count) => write!(f, "ambiguous({count})"),
+        }
+    }
+}
+
+/// What one call cost. `self_*` fields partition the run over all calls and [`Unattributed`]; the others do not add up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SiteCost {
+    /// How it was matched.
+    pub matched: Match,
+    /// SQL executions that this call itself started.
+    pub executions: Vec<u64>,
+    /// Jobs that this call itself started.
+    pub jobs: Vec<u64>,
+    /// Stages in which it owns work.
+    pub stages: Vec<u64>,
+    /// Operators it caused: execution, and `Name#k` (the k-th node of that name in pre-order of the final plan).
+    pub operators: Vec<(u64, String)>,
+    /// The calls that led to it, outermost first, as `file:line`.
+    pub call_path: Vec<String>,
+    /// Other calls that remain, as `file:line`.
+    pub candidates: Vec<String>,
+    /// The source has changed since the run.
+    pub stale: bool,
+    /// Task time of all stages it takes part in, milliseconds.
+    pub task_time_ms: u64,
+    /// Its own task time by operator timings, milliseconds.
+    pub self_measured_ms: u64,
+    /// Its own task time by equal shares, milliseconds.
+    pub self_shared_ms: u64,
+    /// Its own driver time: wall time of its executions outside their stages, milliseconds.
+    pub driver_ms: u64,
+    /// Wall time of the executions and jobs it started, milliseconds.
+    pub wall_ms: u64,
+    /// Rows that its own top operator put out, or that came to the driver.
+    pub rows: u64,
+    /// Its own share of bytes read.
+    pub input_bytes: u64,
+    /// Its own share of bytes written.
+    pub output_bytes: u64,
+    /// Its own share of shuffle bytes read.
+    pub shuffle_read_bytes: u64,
+    /// Its own share of shuffle bytes written.
+    pub shuffle_write_bytes: u64,
+    /// Its own share of bytes spilled to disk.
+    pub spill_bytes: u64,
+    /// Bytes of task results that its jobs sent to the driver.
+    pub result_bytes: u64,
+    /// Largest ratio of longest task over median among its stages; 1 where it can't be said.
+    pub skew: f64,
+}
+
+impl SiteCost {
+    /// A call matched so, without any cost yet.
+    #[must_use]
+    pub fn new(matched: Match) -> Self {
+        Self {
+            matched,
+            executions: Vec::new(),
+            jobs: Vec::new(),
+            stages: Vec::new(),
+            operators: Vec::new(),
+            call_path: Vec::new(),
+            candidates: Vec::new(),
+            stale: false,
+            task_time_ms: 0,
+            self_measured_ms: 0,
+            self_shared_ms: 0,
+            driver_ms: 0,
+            wall_ms: 0,
+            rows: 0,
+            input_bytes: 0,
+            output_bytes: 0,
+            shuffle_read_bytes: 0,
+            shuffle_write_bytes: 0,
+            spill_bytes: 0,
+            result_bytes: 0,
+            skew: 1.0,
+        }
+    }
+
+    /// Its own task time, measured and shared, milliseconds.
+    #[must_use]
+    pub fn self_task_time_ms(&self) -> u64 {
+        self.self_measured_ms + self.self_shared_ms
+    }
+}
+
+/// What has no line.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Unattributed {
+    /// Task time, milliseconds.
+    pub task_time_ms: u64,
+    /// Driver time, milliseconds.
+    pub driver_ms: u64,
+    /// The stages it lies in.
+    pub stages: Vec<UnattributedStage>,
+}
+
+/// A stage attempt, or a part of it, without a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnattributedStage {
+    /// Stage id.
+    pub stage: u64,
+    /// Attempt.
+    pub attempt: u32,
+    /// Why.
+    pub reason: String,
+    /// Task time, milliseconds.
+    pub task_time_ms: u64,
+}
+
+impl Run {
+    /// What a call of a file cost.
+    #[must_use]
+    pub fn cost(&self, file: &str, key: &CallKey) -> Option<&SiteCost> {
+        // Files are few: a scan over the calls with this key would need a second index.
+        self.sites.get(&(file.to_owned(), key.clone()))
+    }
+
+    /// Whether anything of this run is on a line of `file`.
+    #[must_use]
+    pub fn covers(&self, file: &str) -> bool {
+        self.sites.keys().any(|(path, _)| path == file)
+    }
+
+    /// The SQL executions that a call started.
+    pub fn executions_of<'a>(
+        &'a self,
+        cost: &'a SiteCost,
+    ) -> impl Iterator<Item = &'a SqlExecution> + 'a {
+        cost.executions.iter().filter_map(|&id| self.profile.execution(id))
+    }
+
+    /// Share of the run's task time in thousandths.
+    #[must_use]
+    pub fn per_mille(&self, task_time_ms: u64) -> u64 {
+        (task_time_ms * 1_000).checked_div(self.profile.task_time_ms()).unwrap_or(0)
+    }
+}

@@ -1,0 +1,186 @@
+//! The one place that mutates, and the snapshots it gives out.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use eventlog::Profile;
+use program::{CallKey, LineIndex, Program};
+
+use crate::engine::keys;
+use crate::join::{JoinFile, join};
+use crate::{Evidence, FileCheck, Rule, Settings, check_file};
+
+/// A source file as the host holds it.
+#[derive(Debug, Clone)]
+pub struct SourceFile {
+    /// Its text.
+    pub text: Arc<str>,
+    /// Its program.
+    pub program: Arc<Program>,
+    /// Its effective settings.
+    pub settings: Arc<Settings>,
+    /// Keys of its calls, in their order.
+    pub call_keys: Arc<Vec<CallKey>>,
+    /// Its lines.
+    pub lines: Arc<LineIndex>,
+}
+
+/// What changes. The only way to mutate.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// Files by path: the new state, or none where the file is gone.
+    pub files: Vec<(String, Option<FileState>)>,
+    /// The attached runs, newest first; none where they stay as they are.
+    pub profiles: Option<Vec<Arc<Profile>>>,
+}
+
+/// A file's new state.
+#[derive(Debug, Clone)]
+pub struct FileState {
+    /// Its text.
+    pub text: Arc<str>,
+    /// Its program.
+    pub program: Arc<Program>,
+    /// Its effective settings.
+    pub settings: Arc<Settings>,
+}
+
+/// Holds the state of a workspace.
+#[derive(Debug)]
+pub struct AnalysisHost {
+    rules: Vec<&'static Rule>,
+    files: Arc<BTreeMap<String, SourceFile>>,
+    profiles: Vec<Arc<Profile>>,
+    evidence: Arc<Evidence>,
+}
+
+/// An immutable snapshot.
+#[derive(Debug, Clone)]
+pub struct Analysis {
+    rules: Vec<&'static Rule>,
+    files: Arc<BTreeMap<String, SourceFile>>,
+    profiles: Vec<Arc<Profile>>,
+    evidence: Arc<Evidence>,
+    joined: Arc<OnceLock<Arc<Evidence>>>,
+}
+
+impl AnalysisHost {
+    /// An empty workspace checked by `rules`.
+    #[must_use]
+    pub fn new(rules: &[&'static Rule]) -> Self {
+        Self {
+            rules: rules.to_vec(),
+            files: Arc::new(BTreeMap::new()),
+            profiles: Vec::new(),
+            evidence: Arc::new(Evidence::default()),
+        }
+    }
+
+    /// Applies a change. Evidence stays as it is, addressed by call keys, until [`AnalysisHost::set_evidence`].
+    pub fn apply(&mut self, change: Change) {
+        let files = Arc::make_mut(&mut self.files);
+        for (path, file) in change.files {
+            match file {
+                Some(FileState { text, program, settings }) => {
+                    let call_keys = Arc::new(keys(&program));
+                    let lines = Arc::new(LineIndex::new(&text));
+                    files.insert(path, SourceFile { text, program, settings, call_keys, lines });
+                }
+                None => {
+                    files.remove(&path);
+                }
+            }
+        }
+        if let Some(profiles) = change.profiles {
+            self.profiles = profiles;
+        }
+    }
+
+    /// Stores evidence that [`Analysis::join`] computed on a snapshot.
+    pub fn set_evidence(&mut self, evidence: Arc<Evidence>) {
+        self.evidence = evidence;
+    }
+
+    /// A snapshot of the present state. Cheap.
+    #[must_use]
+    pub fn snapshot(&self) -> Analysis {
+        Analysis {
+            rules: self.rules.clone(),
+            files: Arc::clone(&self.files),
+            profiles: self.profiles.clone(),
+            evidence: Arc::clone(&self.evidence),
+            joined: Arc::new(OnceLock::new()),
+        }
+    }
+}
+
+impl Analysis {
+    /// Paths of all files, sorted.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().map(String::as_str)
+    }
+
+    /// A file.
+    #[must_use]
+    pub fn file(&self, path: &str) -> Option<&SourceFile> {
+        self.files.get(path)
+    }
+
+    /// The attached runs.
+    #[must_use]
+    pub fn profiles(&self) -> &[Arc<Profile>] {
+        &self.profiles
+    }
+
+    /// The evidence that the host held when the snapshot was taken.
+    #[must_use]
+    pub fn evidence(&self) -> &Arc<Evidence> {
+        &self.evidence
+    }
+
+    /// Joins the attached runs with the snapshot's programs. May take long: run it in the background and hand the result to
+    /// [`AnalysisHost::set_evidence`]. Computed once per snapshot.
+    #[must_use]
+    pub fn join(&self) -> Arc<Evidence> {
+        let compute = || {
+            let files: Vec<JoinFile<'_>> = self
+                .files
+                .iter()
+                .map(|(path, file)| JoinFile {
+                    path,
+                    program: &file.program,
+                    call_keys: &file.call_keys,
+                    lines: &file.lines,
+                    text: &file.text,
+                })
+                .collect();
+            let limit = self
+                .files
+                .values()
+                .map(|file| file.settings.thresholds.representative_task_ms)
+                .max();
+            let limit =
+                limit.unwrap_or_else(|| spark::Thresholds::default().representative_task_ms);
+            let runs = self
+                .profiles
+                .iter()
+                .map(|profile| Arc::new(join(&files, profile, limit)))
+                .collect();
+            Arc::new(Evidence { runs })
+        };
+        Arc::clone(self.joined.get_or_init(compute))
+    }
+
+    /// Checks one file against the evidence of the snapshot. Empty for a file that is not there.
+    #[must_use]
+    pub fn check(&self, path: &str) -> FileCheck {
+        self.check_with(path, &self.evidence)
+    }
+
+    /// Checks one file against the given evidence.
+    #[must_use]
+    pub fn check_with(&self, path: &str, evidence: &Evidence) -> FileCheck {
+        let Some(file) = self.file(path) else { return FileCheck::default() };
+        check_file(path, &file.text, &file.program, &self.rules, &file.settings, evidence)
+    }
+}

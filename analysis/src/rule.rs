@@ -1,0 +1,237 @@
+//! What a rule is, and what it may see.
+
+use std::collections::BTreeMap;
+
+use program::{CallId, CallKey, Language, Program};
+use spark::Thresholds;
+
+use crate::{Finding, Run, Severity, SiteCost, Verdict};
+
+/// The kind of cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Category {
+    /// Memory, cores, executors.
+    Resource,
+    /// The data's size or distribution.
+    Data,
+    /// How the program goes about it.
+    Algorithm,
+    /// The result is wrong or the run fails.
+    Correctness,
+    /// Structured streaming.
+    Streaming,
+    /// Settings.
+    Configuration,
+    /// Moving between versions.
+    Migration,
+}
+
+impl Category {
+    /// The word used in output.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Category::Resource => "resource",
+            Category::Data => "data",
+            Category::Algorithm => "algorithm",
+            Category::Correctness => "correctness",
+            Category::Streaming => "streaming",
+            Category::Configuration => "configuration",
+            Category::Migration => "migration",
+        }
+    }
+}
+
+/// When a rule speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Tier {
+    /// On by default: the code alone makes it certain.
+    One,
+    /// A hint until a run confirms it; silent when a representative run refutes it.
+    Two,
+    /// Only where it is selected.
+    Three,
+}
+
+/// What a rule needs of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EvidenceNeed {
+    /// Nothing.
+    Unused,
+    /// A run confirms or refutes it.
+    Refines,
+    /// Without a run it is silent.
+    Required,
+}
+
+/// The best fix that a rule offers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FixClass {
+    /// None.
+    None,
+    /// Sometimes a safe one.
+    Safe,
+    /// Only ones to look at.
+    Unsafe,
+}
+
+/// A rule: one record; tables, schema, documentation and the SARIF catalogue follow from it.
+#[derive(Debug)]
+pub struct Rule {
+    /// Kebab-case; names the pattern and reads as "allow …".
+    pub id: &'static str,
+    /// One line without a full stop.
+    pub summary: &'static str,
+    /// Markdown: the documentation comment of its declaration, with sections `## Why is this bad?`, `## Examples` (blocks marked `python bad`,
+    /// `scala good`, …), `## For experts`, `## Known problems`.
+    pub docs: &'static str,
+    /// The kind of cause.
+    pub category: Category,
+    /// Severity when it speaks at full voice.
+    pub severity: Severity,
+    /// When it speaks.
+    pub tier: Tier,
+    /// Languages it applies to.
+    pub languages: &'static [Language],
+    /// What it needs of a run.
+    pub evidence: EvidenceNeed,
+    /// The best fix it offers.
+    pub fix: FixClass,
+    /// The release that introduced it.
+    pub since: &'static str,
+    /// Finds it in one file. Pure.
+    pub check: fn(&RuleContext<'_>, &mut Vec<Finding>),
+    /// What one run says of a finding. Pure.
+    pub verdict: Option<fn(&RuleContext<'_>, &Finding, &Run) -> Verdict>,
+}
+
+impl Rule {
+    /// A finding of this rule at `call`, underlining the call's name.
+    #[must_use]
+    pub fn at_call(
+        &self,
+        ctx: &RuleContext<'_>,
+        call: CallId,
+        message: String,
+        help: impl Into<String>,
+    ) -> Finding {
+        let site = ctx.program.call(call);
+        Finding {
+            rule: self.id,
+            call: Some(call),
+            range: site.name_range,
+            message,
+            help: help.into(),
+            severity: self.severity,
+            confidence: site.confidence,
+            related: Vec::new(),
+            fixes: Vec::new(),
+            evidence: crate::FindingEvidence::Unmeasured,
+        }
+    }
+}
+
+/// What a rule may see of one file.
+#[derive(Debug)]
+pub struct RuleContext<'a> {
+    /// The file's path as the host names it.
+    pub file: &'a str,
+    /// Its text, for fixes that keep formatting.
+    pub text: &'a str,
+    /// Its program.
+    pub program: &'a Program,
+    /// Keys of the program's calls, in their order.
+    pub call_keys: &'a [CallKey],
+    /// Whether it is a test: small data and `collect` are right there.
+    pub is_test: bool,
+    /// Limits.
+    pub thresholds: &'a Thresholds,
+}
+
+impl RuleContext<'_> {
+    /// What `call` cost in `run`, if the join put anything there.
+    #[must_use]
+    pub fn cost<'run>(&self, run: &'run Run, call: CallId) -> Option<&'run SiteCost> {
+        run.cost(self.file, self.call_keys.get(call.index())?)
+    }
+}
+
+/// How a rule is set for a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RuleLevel {
+    /// Silent.
+    Off,
+    /// Speaks at this severity when at full voice.
+    At(Severity),
+    /// On at its own severity, whatever its tier: selected by name.
+    On,
+}
+
+/// A file's effective settings.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Settings {
+    /// Rules set by id; others follow their declaration.
+    pub rules: BTreeMap<String, RuleLevel>,
+    /// If given, only these rules run.
+    pub select: Option<Vec<String>>,
+    /// Limits.
+    pub thresholds: Thresholds,
+}
+
+/// Declares a rule: the documentation comment becomes its documentation, its first line the summary.
+///
+/// ```ignore
+/// declare_rule! {
+///     /// One line without a full stop
+///     ///
+///     /// ## Why is this bad?
+///     /// …
+///     pub(crate) static ACTION_IN_LOOP = {
+///         id: "action-in-loop",
+///         category: Algorithm,
+///         severity: Warning,
+///         tier: One,
+///         languages: [Python, Scala],
+///         evidence: Refines,
+///         fix: None,
+///         since: "0.1.0",
+///         check: check,
+///         verdict: Some(verdict),
+///     }
+/// }
+/// ```
+#[macro_export]
+macro_rules! declare_rule {
+    (
+        #[doc = $summary:literal]
+        $(#[doc = $line:literal])*
+        $visibility:vis static $name:ident = {
+            id: $id:literal,
+            category: $category:ident,
+            severity: $severity:ident,
+            tier: $tier:ident,
+            languages: [$($language:ident),+],
+            evidence: $evidence:ident,
+            fix: $fix:ident,
+            since: $since:literal,
+            check: $check:expr,
+            verdict: $verdict:expr $(,)?
+        }
+    ) => {
+        #[doc = $summary]
+        $visibility static $name: $crate::Rule = $crate::Rule {
+            id: $id,
+            summary: $summary.trim_ascii(),
+            docs: concat!($summary, "\n", $($line, "\n",)*),
+            category: $crate::Category::$category,
+            severity: $crate::Severity::$severity,
+            tier: $crate::Tier::$tier,
+            languages: &[$(::program::Language::$language),+],
+            evidence: $crate::EvidenceNeed::$evidence,
+            fix: $crate::FixClass::$fix,
+            since: $since,
+            check: $check,
+            verdict: $verdict,
+        };
+    };
+}
