@@ -1,0 +1,231 @@
+//! Call sites as Spark logs them, and the files and calls they name.
+//!
+//! The short form is `method at file:line` (`org.apache.spark.util.CallSite`): PySpark logs the path that the driver saw, Scala only the
+//! file's base name. The long form is a JVM stack, one frame a line: `package.Class.method(File.scala:12)`.
+
+use program::{CallId, Program, ScopeKind};
+
+use super::JoinFile;
+
+/// A short call site taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ShortSite<'a> {
+    /// The method that user code called.
+    pub(super) method: &'a str,
+    /// The file as logged.
+    pub(super) file: &'a str,
+    /// The line, from 1; 0 where the JVM does not know it.
+    pub(super) line: u32,
+}
+
+/// One frame of a JVM stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Frame<'a> {
+    /// Qualified class, `$` kept.
+    pub(super) class: &'a str,
+    /// Method.
+    pub(super) method: &'a str,
+    /// File's base name.
+    pub(super) file: &'a str,
+    /// Line, from 1.
+    pub(super) line: u32,
+}
+
+/// Where a call site points in the workspace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Index of the file.
+    pub(super) file: usize,
+    /// Line, from 1.
+    pub(super) line: u32,
+}
+
+/// What a call site is in the workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Resolved {
+    /// It names this call.
+    Call { file: usize, call: CallId },
+    /// It names a line of a workspace file that several calls could be.
+    Several { place: Place, calls: Vec<CallId> },
+    /// It names a line of a workspace file that has no such call: the source differs from the run.
+    Missing { place: Place, method: String },
+    /// It names a file that several workspace files could be.
+    SeveralFiles { name: String },
+    /// It names no file of the workspace.
+    Foreign,
+}
+
+/// Takes `method at file:line` apart.
+pub(super) fn parse_short(text: &str) -> Option<ShortSite<'_>> {
+    let (method, place) = text.split_once(" at ")?;
+    let (file, line) = place.rsplit_once(':')?;
+    Some(ShortSite { method, file, line: line.trim().parse().ok()? })
+}
+
+/// Takes a stack apart; lines that are no frames are passed over.
+pub(super) fn parse_frames(text: &str) -> impl Iterator<Item = Frame<'_>> {
+    text.lines().filter_map(|line| {
+        let (path, place) = line.trim().strip_suffix(')')?.split_once('(')?;
+        let (class, method) = path.rsplit_once('.')?;
+        let (file, line) = place.rsplit_once(':')?;
+        Some(Frame { class, method, file, line: line.parse().ok()? })
+    })
+}
+
+/// Finds the call that a logged call site names.
+pub(super) fn resolve(files: &[JoinFile<'_>], short: &str, long: &str) -> Resolved {
+    let site = parse_short(short);
+    if let Some(site) = &site {
+        match file_of(files, site.file, None) {
+            FileMatch::One(file) => {
+                return call_at(files, Place { file, line: site.line }, site.method);
+            }
+            FileMatch::Several if !long_frames_name(files, long) => {
+                return Resolved::SeveralFiles { name: site.file.to_owned() };
+            }
+            FileMatch::Several | FileMatch::None => {}
+        }
+    }
+    // Spark takes some of its own frames for user code (`SparkHadoopWriter`); the stack still leads to the user's line.
+    let mut called = site.map_or("", |site| site.method);
+    for frame in parse_frames(long) {
+        match file_of(files, frame.file, Some(frame.class)) {
+            FileMatch::One(file) => {
+                return call_at(files, Place { file, line: frame.line }, called);
+            }
+            FileMatch::Several => return Resolved::SeveralFiles { name: frame.file.to_owned() },
+            FileMatch::None => called = frame.method,
+        }
+    }
+    Resolved::Foreign
+}
+
+/// The places of the workspace in a stack, innermost first.
+pub(super) fn workspace_frames(files: &[JoinFile<'_>], long: &str) -> Vec<Place> {
+    parse_frames(long)
+        .filter_map(|frame| match file_of(files, frame.file, Some(frame.class)) {
+            FileMatch::One(file) => Some(Place { file, line: frame.line }),
+            _ => None,
+        })
+        .collect()
+}
+
+fn long_frames_name(files: &[JoinFile<'_>], long: &str) -> bool {
+    parse_frames(long)
+        .any(|frame| matches!(file_of(files, frame.file, Some(frame.class)), FileMatch::One(_)))
+}
+
+enum FileMatch {
+    None,
+    One(usize),
+    Several,
+}
+
+/// The workspace file that a logged path means: the one that shares the most trailing components with it, and for a bare
+/// Scala file name the one that declares the frame's class.
+fn file_of(files: &[JoinFile<'_>], logged: &str, class: Option<&str>) -> FileMatch {
+    let mut best = 0;
+    let mut found: Vec<usize> = Vec::new();
+    for (index, file) in files.iter().enumerate() {
+        let common = common_suffix(file.path, logged);
+        if common == 0 || common < best {
+            continue;
+        }
+        if common > best {
+            best = common;
+            found.clear();
+        }
+        found.push(index);
+    }
+    if let Some(class) = class {
+        let simple = class.rsplit('.').next().unwrap_or(class);
+        let simple = simple.split('$').next().unwrap_or(simple);
+        let declares = |&index: &usize| declares_class(files[index].program, simple);
+        if found.iter().any(declares) {
+            found.retain(declares);
+        }
+    }
+    match found.as_slice() {
+        [] => FileMatch::None,
+        [one] => FileMatch::One(*one),
+        _ => FileMatch::Several,
+    }
+}
+
+fn declares_class(program: &Program, simple: &str) -> bool {
+    program
+        .scopes
+        .iter()
+        .any(|scope| matches!(&scope.kind, ScopeKind::Class(name) if name == simple))
+}
+
+/// Number of path components that two paths share at their ends.
+fn common_suffix(left: &str, right: &str) -> usize {
+    left.rsplit(['/', '\\'])
+        .zip(right.rsplit(['/', '\\']))
+        .take_while(|(left, right)| left == right)
+        .count()
+}
+
+/// The call of `method` on a line: any call whose expression covers the line, best the one whose name stands on it.
+fn call_at(files: &[JoinFile<'_>], place: Place, method: &str) -> Resolved {
+    let file = &files[place.file];
+    let covers = |range: program::TextRange| {
+        (file.lines.line(range.start)..=file.lines.line(range.end.max(range.start + 1) - 1))
+            .contains(&place.line)
+    };
+    let candidates: Vec<(CallId, &program::Call)> = file
+        .program
+        .calls_with_ids()
+        .filter(|(_, call)| covers(call.range) && logged_as(call, method))
+        .collect();
+    let on_line: Vec<CallId> = candidates
+        .iter()
+        .filter(|(_, call)| file.lines.line(call.name_range.start) == place.line)
+        .map(|&(id, _)| id)
+        .collect();
+    let all: Vec<CallId> = candidates.iter().map(|&(id, _)| id).collect();
+    match (on_line.as_slice(), all.as_slice()) {
+        ([one], _) | ([], [one]) => Resolved::Call { file: place.file, call: *one },
+        ([], []) => Resolved::Missing { place, method: method.to_owned() },
+        ([], several) | (several, _) => Resolved::Several { place, calls: several.to_vec() },
+    }
+}
+
+/// Whether Spark logs this call under `method`: its name in either language, or the name the API table gives for the log.
+pub(super) fn logged_as(call: &program::Call, method: &str) -> bool {
+    if call.method == method {
+        return true;
+    }
+    let entry = spark::api()
+        .methods()
+        .iter()
+        .find(|entry| entry.receiver == call.receiver_type && entry.name() == call.method);
+    entry.is_some_and(|entry| [entry.logged, entry.python, entry.scala].contains(&Some(method)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_sites_come_apart() {
+        let site = parse_short("collect at /srv/job.py:18").unwrap();
+        assert_eq!((site.method, site.file, site.line), ("collect", "/srv/job.py", 18));
+        let odd = parse_short("count at /srv/look at me.py:3").unwrap();
+        assert_eq!((odd.method, odd.file, odd.line), ("count", "/srv/look at me.py", 3));
+        assert_eq!(parse_short("no site"), None);
+        assert_eq!(parse_short("count at file:x"), None);
+    }
+
+    #[test]
+    fn frames_come_apart() {
+        let stack = "org.apache.spark.sql.Dataset.collect(Dataset.scala:3585)\n\njobs.Orders$.main(Orders.scala:42)\nnative(Native Method)";
+        let frames: Vec<_> = parse_frames(stack).collect();
+        assert_eq!(frames.len(), 2);
+        assert_eq!(
+            frames[1],
+            Frame { class: "jobs.Orders$", method: "main", file: "Orders.scala", line: 42 }
+        );
+    }
+}
