@@ -3,11 +3,23 @@
 //! The reader streams; it knows nothing of sources, workspace paths or rules, and touches no files: bytes come through
 //! [`LogSource`], which the server implements.
 
+mod codec;
+mod error;
+mod events;
+mod layout;
+mod lines;
+mod plan;
 mod profile;
+mod quantiles;
+mod reader;
+mod state;
+
+pub use error::LogError;
+pub use reader::{Reader, read};
 
 pub use profile::{
-    Application, CallSite, Executor, Job, JobStatus, PlanMetric, PlanNode, Profile, Quality, Quantiles, RddInfo, SqlExecution,
-    StageAttempt, StageMetrics, StageStatus, TaskSummary,
+    Application, CallSite, Executor, Job, JobStatus, PlanMetric, PlanNode, Profile, Quality,
+    Quantiles, RddInfo, SqlExecution, StageAttempt, StageMetrics, StageStatus, TaskSummary,
 };
 
 /// A log's bytes, wherever they lie: one file, or a rolling folder's files in their order.

@@ -48,7 +48,7 @@ impl Application {
     #[must_use]
     pub fn duration_ms(&self) -> u64 {
         let end = self.end_ms.unwrap_or(self.last_event_ms);
-        u64::try_from(end - self.start_ms).unwrap_or(0)
+        u64::try_from(end.saturating_sub(self.start_ms)).unwrap_or(0)
     }
 }
 
@@ -83,9 +83,9 @@ pub struct CallSite {
 pub struct Job {
     /// Its id.
     pub job_id: u64,
-    /// Submission, milliseconds since the epoch.
+    /// Submission, milliseconds since the epoch; that of its first stage where the log does not say (Spark 1.2).
     pub submission_ms: i64,
-    /// Completion.
+    /// Completion; that of its last stage where the log does not say (Spark 1.2).
     pub completion_ms: Option<i64>,
     /// How it ended.
     pub status: JobStatus,
@@ -168,7 +168,8 @@ pub struct StageAttempt {
     pub metrics: StageMetrics,
     /// Quantiles over successful tasks; none if no task succeeded with metrics.
     pub task_summary: Option<TaskSummary>,
-    /// SQL metric accumulators that the stage's tasks updated, with the value at the stage's completion.
+    /// SQL metric accumulators that the stage's tasks updated, with what this attempt added: the sum of its tasks' updates, or the
+    /// value at the stage's completion where no other attempt touched the accumulator and that is more (lost task ends).
     pub sql_accumulators: BTreeMap<u64, i64>,
     /// Its RDDs.
     pub rdds: Vec<RddInfo>,
@@ -176,7 +177,10 @@ pub struct StageAttempt {
 
 /// Sums over a stage attempt's task ends that carry metrics, failed and killed attempts included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[expect(missing_docs, reason = "the names are those of Spark's REST API; units stand in the names or at the module")]
+#[expect(
+    missing_docs,
+    reason = "the names are those of Spark's REST API; units stand in the names or at the module"
+)]
 pub struct StageMetrics {
     pub executor_deserialize_time: u64,
     /// Nanoseconds.
@@ -282,8 +286,9 @@ pub struct SqlExecution {
     pub job_ids: Vec<u64>,
     /// The last plan: after adaptive re-planning where there was any.
     pub plan: PlanNode,
-    /// Final values of the plan's metrics by accumulator id, from tasks and driver: sums for sums and sizes, milliseconds or nanoseconds for
-    /// timings as the metric's kind says.
+    /// Final values by accumulator id of the metrics of any of its plans: what the tasks of all attempts of its stages added, and what
+    /// the driver reported (`SQLAppStatusListener`, which forgets a stage's earlier attempts). Sums for sums and sizes, milliseconds or
+    /// nanoseconds for timings as the metric's kind says.
     pub metric_values: BTreeMap<u64, i64>,
 }
 
@@ -322,6 +327,10 @@ pub struct Quality {
     pub bytes: u64,
     /// Lines that are not JSON events, the last one excepted where it is cut.
     pub malformed_lines: u64,
+    /// Lines that were skipped for their length (over 256 MiB).
+    pub oversized_lines: u64,
+    /// Plans whose nodes below a depth of 1,000 were left out.
+    pub cut_plans: u64,
     /// Events of names that the reader does not use, by name.
     pub unknown_events: BTreeMap<String, u64>,
     /// The log ends in the middle of a line, a frame or a file, with what happened.
@@ -344,13 +353,16 @@ impl Profile {
     /// Total task time in milliseconds: Σ `executorRunTime` over the task ends that carry metrics, all attempts.
     #[must_use]
     pub fn task_time_ms(&self) -> u64 {
-        self.stages.iter().map(|stage| stage.metrics.executor_run_time).sum()
+        self.stages.iter().fold(0, |sum, stage| sum.saturating_add(stage.metrics.executor_run_time))
     }
 
     /// The SQL execution with this id.
     #[must_use]
     pub fn execution(&self, id: u64) -> Option<&SqlExecution> {
-        self.executions.binary_search_by_key(&id, |execution| execution.execution_id).ok().map(|at| &self.executions[at])
+        self.executions
+            .binary_search_by_key(&id, |execution| execution.execution_id)
+            .ok()
+            .map(|at| &self.executions[at])
     }
 
     /// The job with this id.

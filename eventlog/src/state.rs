@@ -1,0 +1,689 @@
+//! What has been read so far: one line after the other in, a [`Profile`] out. Sums and counts follow
+//! `org.apache.spark.status.AppStatusListener`; what is kept per stage attempt does not grow with its tasks beyond
+//! [`EXACT_TASKS`](crate::quantiles::EXACT_TASKS) of them.
+
+use crate::events;
+use crate::events::Number;
+use crate::plan;
+use crate::profile::{
+    CallSite, Executor, Job, JobStatus, Profile, RddInfo, SqlExecution, StageAttempt, StageMetrics,
+    StageStatus,
+};
+use crate::quantiles::{COLUMNS, Samples};
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+/// Distinct names of unused events that are told apart; a log with more is not worth the memory.
+const MAX_UNKNOWN_NAMES: usize = 256;
+
+/// Longest such name that is kept.
+const MAX_UNKNOWN_NAME: usize = 200;
+
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub(crate) profile: Profile,
+    /// Events of names that only Spark writes.
+    pub(crate) spark_events: u64,
+    jobs: BTreeMap<u64, Job>,
+    stages: FxHashMap<(u64, u32), Stage>,
+    executions: BTreeMap<u64, Execution>,
+    /// What SQL executions modified, with the number of those that said so.
+    modified: BTreeMap<String, Modified>,
+    configured_executions: u64,
+}
+
+/// A stage attempt and what is needed only until it ends.
+#[derive(Debug, Default)]
+struct Stage {
+    attempt: StageAttempt,
+    samples: Samples,
+    /// Task starts less task ends.
+    active: i64,
+    /// Quantiles are taken and the samples gone.
+    sealed: bool,
+    /// Successful tasks that ended after that.
+    late: u64,
+    /// Sums of the tasks' updates by SQL accumulator.
+    updates: FxHashMap<u64, i64>,
+    /// SQL accumulators' values at the stage's end, which are totals of the application.
+    values: FxHashMap<u64, i64>,
+}
+
+#[derive(Debug, Default)]
+struct Execution {
+    sql: SqlExecution,
+    started: bool,
+    has_plan: bool,
+    /// Accumulators of any of its plans.
+    accumulators: FxHashSet<u64>,
+    /// Sums of what the driver reported.
+    driver: FxHashMap<u64, i64>,
+}
+
+#[derive(Debug)]
+struct Modified {
+    value: String,
+    executions: u64,
+    agreed: bool,
+}
+
+type Parsed = Result<(), serde_json::Error>;
+
+impl State {
+    /// Takes one line, without its newline.
+    pub(crate) fn line(&mut self, line: &[u8]) {
+        self.profile.quality.lines += 1;
+        let line = line.trim_ascii();
+        if line.is_empty() {
+            return;
+        }
+        if self.event(line).is_ok() {
+            return;
+        }
+        // A name in another encoding must not cost the event.
+        let saved = std::str::from_utf8(line).is_err()
+            && self.event(String::from_utf8_lossy(line).as_bytes()).is_ok();
+        if !saved {
+            self.profile.quality.malformed_lines += 1;
+        }
+    }
+
+    fn event(&mut self, line: &[u8]) -> Parsed {
+        const PREFIX: &[u8] = b"{\"Event\":\"";
+        if let Some(rest) = line.strip_prefix(PREFIX)
+            && let Some(end) = memchr::memchr2(b'"', b'\\', rest)
+            && rest[end] == b'"'
+            && let Ok(name) = std::str::from_utf8(&rest[..end])
+        {
+            return self.dispatch(name, line);
+        }
+        let named: events::Named<'_> = serde_json::from_slice(line)?;
+        self.dispatch(&named.event.0, line)
+    }
+
+    fn dispatch(&mut self, name: &str, line: &[u8]) -> Parsed {
+        const SQL: &str = "org.apache.spark.sql.execution.ui.";
+        match name.strip_prefix(SQL).unwrap_or(name) {
+            "SparkListenerTaskEnd" => self.task_end(&parse(line)?),
+            "SparkListenerTaskStart" => self.task_start(&parse(line)?),
+            "SparkListenerStageSubmitted" => self.stage_submitted(parse(line)?),
+            "SparkListenerStageCompleted" => self.stage_completed(parse(line)?),
+            "SparkListenerJobStart" => self.job_start(parse(line)?),
+            "SparkListenerJobEnd" => self.job_end(&parse(line)?),
+            "SparkListenerSQLExecutionStart" => self.execution_start(parse(line)?)?,
+            "SparkListenerSQLExecutionEnd" => self.execution_end(parse(line)?),
+            "SparkListenerSQLAdaptiveExecutionUpdate" => {
+                let update: events::AdaptiveExecutionUpdate<'_> = parse(line)?;
+                self.plan(update.execution_id.unsigned(), update.spark_plan_info)?;
+            }
+            "SparkListenerSQLAdaptiveSQLMetricUpdates" => {
+                let update: events::AdaptiveMetricUpdates<'_> = parse(line)?;
+                let metrics = update
+                    .sql_plan_metrics
+                    .and_then(|metrics| plan::metrics(metrics.get().as_bytes()));
+                let execution = self.executions.entry(update.execution_id.unsigned()).or_default();
+                execution
+                    .accumulators
+                    .extend(metrics.iter().flatten().map(|metric| metric.accumulator_id));
+            }
+            "SparkListenerDriverAccumUpdates" => self.driver_updates(&parse(line)?),
+            "SparkListenerExecutorAdded" => self.executor_added(parse(line)?),
+            "SparkListenerExecutorRemoved" => self.executor_removed(parse(line)?),
+            "SparkListenerEnvironmentUpdate" => {
+                let update: events::EnvironmentUpdate = parse(line)?;
+                self.profile.spark_properties = update.spark_properties.0;
+            }
+            "SparkListenerApplicationStart" => {
+                let start: events::ApplicationStart<'_> = parse(line)?;
+                self.saw(start.timestamp);
+                self.profile.quality.has_application_start = true;
+                let application = &mut self.profile.application;
+                application.id = start.id.into_string();
+                application.attempt_id = start.attempt_id.some();
+                application.name = start.name.into_string();
+                application.start_ms = start.timestamp.or_zero();
+            }
+            "SparkListenerApplicationEnd" => {
+                let end: events::ApplicationEnd = parse(line)?;
+                self.saw(end.timestamp);
+                self.profile.quality.has_application_end = true;
+                self.profile.application.end_ms = time(end.timestamp);
+            }
+            "SparkListenerLogStart" => {
+                let start: events::LogStart<'_> = parse(line)?;
+                self.profile.application.spark_version = start.spark_version.into_string();
+            }
+            _ => self.unknown(name, line)?,
+        }
+        if name.contains("SparkListener")
+            || name.starts_with("org.apache.spark.")
+            || name.contains("EventLoggingListener")
+        {
+            self.spark_events += 1;
+        }
+        Ok(())
+    }
+
+    fn unknown(&mut self, name: &str, line: &[u8]) -> Parsed {
+        if name.is_empty() || line.last() != Some(&b'}') {
+            // Reports what is wrong with the line; well-formed JSON that is no event is wrong too.
+            parse::<serde::de::IgnoredAny>(line)?;
+            return Err(serde::de::Error::missing_field("Event"));
+        }
+        let name = name.get(..MAX_UNKNOWN_NAME).unwrap_or(name);
+        let names = &mut self.profile.quality.unknown_events;
+        if let Some(count) = names.get_mut(name) {
+            *count += 1;
+        } else {
+            let name = if names.len() < MAX_UNKNOWN_NAMES { name } else { "…" };
+            *names.entry(name.to_owned()).or_default() += 1;
+        }
+        Ok(())
+    }
+
+    /// Notes the time of an event.
+    fn saw(&mut self, at: Number) {
+        let last = &mut self.profile.application.last_event_ms;
+        *last = at.or_zero().max(*last);
+    }
+
+    fn stage(&mut self, id: Number, attempt: Number) -> &mut Stage {
+        let key = (id.unsigned(), attempt.attempt());
+        self.stages.entry(key).or_insert_with(|| Stage {
+            attempt: StageAttempt { stage_id: key.0, attempt_id: key.1, ..StageAttempt::default() },
+            ..Stage::default()
+        })
+    }
+
+    fn task_start(&mut self, event: &events::TaskStart) {
+        let launched = event.info.as_ref().map(|info| info.launch_time).unwrap_or_default();
+        self.saw(launched);
+        let stage = self.stage(event.stage_id, event.stage_attempt_id);
+        stage.active += 1;
+        stage.launched(launched);
+    }
+
+    fn task_end(&mut self, event: &events::TaskEnd<'_>) {
+        let info = event.info.as_ref();
+        let (launched, finished) =
+            info.map(|info| (info.launch_time, info.finish_time)).unwrap_or_default();
+        self.saw(finished);
+        let stage = self.stage(event.stage_id, event.stage_attempt_id);
+        stage.active -= 1;
+        stage.launched(launched);
+        let succeeded = match event.reason.reason.0.as_ref() {
+            "Success" => {
+                stage.attempt.num_complete_tasks += 1;
+                true
+            }
+            "TaskKilled" | "TaskCommitDenied" => {
+                stage.attempt.num_killed_tasks += 1;
+                false
+            }
+            _ => {
+                stage.attempt.num_failed_tasks += 1;
+                false
+            }
+        };
+        if let Some(metrics) = &event.metrics {
+            stage.attempt.num_measured_tasks += 1;
+            stage.attempt.metrics.add(metrics);
+            if succeeded && stage.sealed {
+                stage.late += 1;
+            } else if succeeded {
+                let duration = finished.or_zero().saturating_sub(launched.or_zero());
+                stage.samples.push(&row(u64::try_from(duration).unwrap_or(0), metrics));
+            }
+        }
+        for accumulable in event.info.iter().flat_map(|info| &info.accumulables) {
+            // -1 stands for a metric that was never set (`SQLMetric.initValue`).
+            if accumulable.metadata.0 == "sql"
+                && let (Some(id), Some(update)) = (accumulable.id.0, accumulable.update.0)
+                && let (Ok(id), true) = (u64::try_from(id), update >= 0)
+            {
+                let sum = stage.updates.entry(id).or_default();
+                *sum = sum.saturating_add(update);
+            }
+        }
+        stage.seal_if_over();
+    }
+
+    fn stage_submitted(&mut self, event: events::StageEvent<'_>) {
+        self.saw(event.info.submission_time);
+        self.stage(event.info.id, event.info.attempt_id).describe(event.info);
+    }
+
+    fn stage_completed(&mut self, event: events::StageEvent<'_>) {
+        self.saw(event.info.completion_time);
+        let stage = self.stage(event.info.id, event.info.attempt_id);
+        stage.describe(event.info);
+        stage.attempt.status = if stage.attempt.failure_reason.is_some() {
+            StageStatus::Failed
+        } else {
+            StageStatus::Complete
+        };
+        stage.seal_if_over();
+    }
+
+    fn job_start(&mut self, event: events::JobStart<'_>) {
+        self.saw(event.submission_time);
+        let properties = event.properties.unwrap_or_default();
+        let mut stage_ids: Vec<u64> = event.stage_ids.iter().map(|id| id.unsigned()).collect();
+        if stage_ids.is_empty() {
+            stage_ids = event.stage_infos.iter().map(|info| info.id.unsigned()).collect();
+        }
+        let has_own_call_site = !properties.call_site_short.0.is_empty();
+        let call_site = if has_own_call_site {
+            CallSite {
+                short: properties.call_site_short.into_string(),
+                long: properties.call_site_long.into_string(),
+            }
+        } else {
+            // `AppStatusListener.onJobStart` names a job after the stage with the highest id.
+            let last = event.stage_infos.into_iter().max_by_key(|info| info.id.unsigned());
+            last.map(|info| CallSite {
+                short: info.name.into_string(),
+                long: info.details.into_string(),
+            })
+            .unwrap_or_default()
+        };
+        let job_id = event.id.unsigned();
+        let job = Job {
+            job_id,
+            submission_ms: event.submission_time.or_zero(),
+            stage_ids,
+            execution_id: id(properties.execution_id),
+            root_execution_id: id(properties.root_execution_id),
+            call_site,
+            has_own_call_site,
+            description: properties.description.some(),
+            job_group: properties.job_group.some(),
+            ..Job::default()
+        };
+        self.jobs.insert(job_id, job);
+    }
+
+    fn job_end(&mut self, event: &events::JobEnd<'_>) {
+        self.saw(event.completion_time);
+        let job_id = event.id.unsigned();
+        let job = self.jobs.entry(job_id).or_insert_with(|| Job { job_id, ..Job::default() });
+        job.completion_ms = time(event.completion_time);
+        job.status = if event.result.result.0 == "JobSucceeded" {
+            JobStatus::Succeeded
+        } else {
+            JobStatus::Failed
+        };
+    }
+
+    fn execution_start(&mut self, event: events::ExecutionStart<'_>) -> Parsed {
+        self.saw(event.time);
+        let execution_id = event.execution_id.unsigned();
+        let execution = self.executions.entry(execution_id).or_default();
+        execution.started = true;
+        execution.sql.root_execution_id = id(event.root_execution_id).unwrap_or(execution_id);
+        execution.sql.description = event.description.into_string();
+        execution.sql.details = event.details.into_string();
+        execution.sql.start_ms = event.time.or_zero();
+        if let Some(configs) = event.modified_configs {
+            self.configured_executions += 1;
+            for (key, value) in configs.0 {
+                match self.modified.entry(key) {
+                    Entry::Vacant(entry) => {
+                        entry.insert(Modified { value, executions: 1, agreed: true });
+                    }
+                    Entry::Occupied(mut entry) => {
+                        let modified = entry.get_mut();
+                        modified.executions += 1;
+                        modified.agreed &= modified.value == value;
+                    }
+                }
+            }
+        }
+        self.plan(execution_id, event.spark_plan_info)
+    }
+
+    /// Takes an execution's plan, in the place of an earlier one.
+    fn plan(&mut self, execution_id: u64, info: Option<&serde_json::value::RawValue>) -> Parsed {
+        let Some(info) = info.filter(|info| info.get() != "null") else { return Ok(()) };
+        let Some((plan, cut)) = plan::read(info.get().as_bytes()) else {
+            return Err(serde::de::Error::custom("sparkPlanInfo is no plan"));
+        };
+        self.profile.quality.cut_plans += u64::from(cut);
+        let execution = self.executions.entry(execution_id).or_default();
+        execution.has_plan = true;
+        for node in plan.preorder() {
+            execution.accumulators.extend(node.metrics.iter().map(|metric| metric.accumulator_id));
+        }
+        execution.sql.plan = plan;
+        Ok(())
+    }
+
+    fn execution_end(&mut self, event: events::ExecutionEnd<'_>) {
+        self.saw(event.time);
+        let execution = self.executions.entry(event.execution_id.unsigned()).or_default();
+        execution.sql.end_ms = time(event.time);
+        execution.sql.error = event.error_message.some();
+    }
+
+    fn driver_updates(&mut self, event: &events::DriverAccumUpdates) {
+        let execution = self.executions.entry(event.execution_id.unsigned()).or_default();
+        for (id, value) in &event.accum_updates {
+            // `SQLAppStatusListener` adds up what the driver sends for one accumulator.
+            let sum = execution.driver.entry(id.unsigned()).or_default();
+            *sum = sum.saturating_add(value.or_zero().max(0));
+        }
+    }
+
+    fn executor_added(&mut self, event: events::ExecutorAdded<'_>) {
+        self.saw(event.timestamp);
+        self.profile.executors.push(Executor {
+            id: event.id.into_string(),
+            host: event.info.host.into_string(),
+            total_cores: u32::try_from(event.info.total_cores.unsigned()).unwrap_or(u32::MAX),
+            added_ms: event.timestamp.or_zero(),
+            ..Executor::default()
+        });
+    }
+
+    fn executor_removed(&mut self, event: events::ExecutorRemoved<'_>) {
+        self.saw(event.timestamp);
+        if let Some(executor) =
+            self.profile.executors.iter_mut().rev().find(|executor| executor.id == event.id.0)
+        {
+            executor.removed_ms = time(event.timestamp);
+            executor.removed_reason = event.reason.some();
+        }
+    }
+
+    /// The profile of all that was read.
+    pub(crate) fn finish(self) -> Profile {
+        let Self {
+            mut profile, mut jobs, stages, executions, modified, configured_executions, ..
+        } = self;
+        for (key, modified) in modified {
+            if modified.agreed && modified.executions == configured_executions {
+                profile.spark_properties.insert(key, modified.value);
+            }
+        }
+        for (key, value) in &mut profile.spark_properties {
+            if is_secret(key) {
+                REDACTED.clone_into(value);
+            }
+        }
+        let master = profile.spark_properties.get("spark.master").map(String::as_str);
+        profile.quality.local_master = match master {
+            Some(master) => master == "local" || master.starts_with("local["),
+            None => profile.application.id.starts_with("local-"),
+        };
+        if profile.application.start_ms == 0 && !profile.quality.has_application_start {
+            let jobs = jobs.values().map(|job| job.submission_ms);
+            let times = jobs
+                .chain(profile.executors.iter().map(|executor| executor.added_ms))
+                .filter(|&at| at > 0);
+            profile.application.start_ms = times.min().unwrap_or(profile.application.last_event_ms);
+        }
+
+        profile.stages = finish_stages(stages);
+        profile.quality.missing_task_ends = profile.stages.iter().map(missing_task_ends).sum();
+        let mut by_stage: FxHashMap<u64, Vec<usize>> = FxHashMap::default();
+        for (at, stage) in profile.stages.iter().enumerate() {
+            by_stage.entry(stage.stage_id).or_default().push(at);
+        }
+        for job in jobs.values_mut() {
+            let attempts = job.stage_ids.iter().filter_map(|id| by_stage.get(id)).flatten();
+            for &at in attempts.clone() {
+                let jobs = &mut profile.stages[at].job_ids;
+                if jobs.last() != Some(&job.job_id) {
+                    jobs.push(job.job_id);
+                }
+            }
+            // Logs before Spark 1.3 have no times of jobs: those of their stages are the nearest.
+            let attempts = attempts.map(|&at| &profile.stages[at]);
+            if job.submission_ms == 0 {
+                job.submission_ms =
+                    attempts.clone().filter_map(|stage| stage.submission_ms).min().unwrap_or(0);
+            }
+            if job.completion_ms.is_none() && job.status != JobStatus::Running {
+                job.completion_ms = attempts.filter_map(|stage| stage.completion_ms).max();
+            }
+        }
+        profile.jobs = jobs.into_values().collect();
+        finish_executions(&mut profile, executions, &by_stage);
+        profile
+    }
+}
+
+impl Stage {
+    fn launched(&mut self, at: Number) {
+        if let Some(at) = time(at) {
+            let first = &mut self.attempt.first_task_launched_ms;
+            *first = Some(first.map_or(at, |first| first.min(at)));
+        }
+    }
+
+    fn describe(&mut self, info: events::StageInfo<'_>) {
+        let attempt = &mut self.attempt;
+        attempt.name = info.name.into_string();
+        attempt.details = info.details.into_string();
+        attempt.num_tasks = info.num_tasks.unsigned();
+        attempt.submission_ms = time(info.submission_time).or(attempt.submission_ms);
+        attempt.completion_ms = time(info.completion_time);
+        attempt.failure_reason = info.failure_reason.some();
+        attempt.parent_ids = info.parent_ids.iter().map(|id| id.unsigned()).collect();
+        attempt.rdds = info.rdds.into_iter().map(rdd).collect();
+        for accumulable in info.accumulables {
+            if accumulable.metadata.0 == "sql"
+                && let (Some(id), Some(value)) = (id(accumulable.id), accumulable.value.0)
+            {
+                self.values.insert(id, value.max(0));
+            }
+        }
+    }
+
+    /// Lets go of the tasks' values once none can follow, as `AppStatusListener` lets go of a live stage.
+    fn seal_if_over(&mut self) {
+        if self.attempt.status != StageStatus::Active && self.active <= 0 && !self.sealed {
+            self.seal();
+        }
+    }
+
+    fn seal(&mut self) {
+        self.sealed = true;
+        self.attempt.task_summary = std::mem::take(&mut self.samples).summary();
+    }
+}
+
+impl StageMetrics {
+    fn add(&mut self, task: &events::TaskMetrics) {
+        let add = |sum: &mut u64, value: Number| *sum = sum.saturating_add(value.unsigned());
+        add(&mut self.executor_deserialize_time, task.executor_deserialize_time);
+        add(&mut self.executor_deserialize_cpu_time, task.executor_deserialize_cpu_time);
+        add(&mut self.executor_run_time, task.executor_run_time);
+        add(&mut self.executor_cpu_time, task.executor_cpu_time);
+        add(&mut self.result_size, task.result_size);
+        add(&mut self.jvm_gc_time, task.jvm_gc_time);
+        add(&mut self.result_serialization_time, task.result_serialization_time);
+        add(&mut self.memory_bytes_spilled, task.memory_bytes_spilled);
+        add(&mut self.disk_bytes_spilled, task.disk_bytes_spilled);
+        add(&mut self.peak_execution_memory, task.peak_execution_memory);
+        if let Some(input) = &task.input {
+            add(&mut self.input_bytes, input.bytes_read);
+            add(&mut self.input_records, input.records_read);
+        }
+        if let Some(output) = &task.output {
+            add(&mut self.output_bytes, output.bytes_written);
+            add(&mut self.output_records, output.records_written);
+        }
+        if let Some(read) = &task.shuffle_read {
+            add(&mut self.shuffle_remote_blocks_fetched, read.remote_blocks_fetched);
+            add(&mut self.shuffle_local_blocks_fetched, read.local_blocks_fetched);
+            add(&mut self.shuffle_fetch_wait_time, read.fetch_wait_time);
+            add(&mut self.shuffle_remote_bytes_read, read.remote_bytes_read);
+            add(&mut self.shuffle_remote_bytes_read_to_disk, read.remote_bytes_read_to_disk);
+            add(&mut self.shuffle_local_bytes_read, read.local_bytes_read);
+            add(&mut self.shuffle_read_bytes, read.remote_bytes_read);
+            add(&mut self.shuffle_read_bytes, read.local_bytes_read);
+            add(&mut self.shuffle_read_records, read.records_read);
+        }
+        if let Some(write) = &task.shuffle_write {
+            add(&mut self.shuffle_write_bytes, write.bytes_written);
+            add(&mut self.shuffle_write_time, write.write_time);
+            add(&mut self.shuffle_write_records, write.records_written);
+        }
+    }
+}
+
+/// A task's values in the order of [`TaskSummary`](crate::TaskSummary)'s fields.
+fn row(duration: u64, task: &events::TaskMetrics) -> [u64; COLUMNS] {
+    let read = task.shuffle_read.as_ref();
+    let write = task.shuffle_write.as_ref();
+    let number = |value: Option<Number>| value.unwrap_or_default().unsigned();
+    [
+        duration,
+        task.executor_run_time.unsigned(),
+        task.executor_cpu_time.unsigned(),
+        task.jvm_gc_time.unsigned(),
+        task.result_size.unsigned(),
+        task.memory_bytes_spilled.unsigned(),
+        task.disk_bytes_spilled.unsigned(),
+        task.peak_execution_memory.unsigned(),
+        number(task.input.as_ref().map(|input| input.bytes_read)),
+        number(task.output.as_ref().map(|output| output.bytes_written)),
+        number(read.map(|read| read.remote_bytes_read))
+            .saturating_add(number(read.map(|read| read.local_bytes_read))),
+        number(read.map(|read| read.records_read)),
+        number(read.map(|read| read.fetch_wait_time)),
+        number(write.map(|write| write.bytes_written)),
+        number(write.map(|write| write.records_written)),
+    ]
+}
+
+fn rdd(rdd: events::Rdd<'_>) -> RddInfo {
+    let scope = serde_json::from_str::<events::Scope<'_>>(&rdd.scope.0)
+        .ok()
+        .and_then(|scope| scope.name.some());
+    RddInfo {
+        id: rdd.id.unsigned(),
+        name: rdd.name.into_string(),
+        scope,
+        call_site: rdd.call_site.into_string(),
+        parent_ids: rdd.parent_ids.iter().map(|id| id.unsigned()).collect(),
+        persisted: rdd.storage_level.use_disk || rdd.storage_level.use_memory,
+        num_partitions: rdd.num_partitions.unsigned(),
+        num_cached_partitions: rdd.num_cached_partitions.unsigned(),
+    }
+}
+
+fn finish_stages(stages: FxHashMap<(u64, u32), Stage>) -> Vec<StageAttempt> {
+    let mut stages: Vec<Stage> = stages.into_values().collect();
+    stages.sort_unstable_by_key(|stage| (stage.attempt.stage_id, stage.attempt.attempt_id));
+    let mut sharing: FxHashMap<u64, u32> = FxHashMap::default();
+    for stage in &stages {
+        for id in stage
+            .updates
+            .keys()
+            .chain(stage.values.keys().filter(|id| !stage.updates.contains_key(id)))
+        {
+            *sharing.entry(*id).or_default() += 1;
+        }
+    }
+    stages
+        .into_iter()
+        .map(|mut stage| {
+            if !stage.sealed {
+                stage.seal();
+            }
+            let mut attempt = stage.attempt;
+            if let (Some(summary), true) = (&mut attempt.task_summary, stage.late > 0) {
+                summary.approximate = true;
+            }
+            // A value at a stage's end is the application's total so far. The stage's own part is what its tasks added;
+            // where only this attempt touched the accumulator the total is that too, and survives lost task ends.
+            let mut own: BTreeMap<u64, i64> = stage.updates.into_iter().collect();
+            for (id, value) in stage.values {
+                let alone = sharing.get(&id) == Some(&1);
+                own.entry(id)
+                    .and_modify(|sum| *sum = if alone { value.max(*sum) } else { *sum })
+                    .or_insert(value);
+            }
+            attempt.sql_accumulators = own;
+            attempt
+        })
+        .collect()
+}
+
+/// Task ends that a completed stage attempt must have had but the log has not. A later attempt may be completed by tasks
+/// of an earlier one, so there every end counts.
+fn missing_task_ends(stage: &StageAttempt) -> u64 {
+    if stage.status != StageStatus::Complete {
+        return 0;
+    }
+    let others =
+        if stage.attempt_id == 0 { 0 } else { stage.num_failed_tasks + stage.num_killed_tasks };
+    stage.num_tasks.saturating_sub(stage.num_complete_tasks + others)
+}
+
+fn finish_executions(
+    profile: &mut Profile,
+    executions: BTreeMap<u64, Execution>,
+    by_stage: &FxHashMap<u64, Vec<usize>>,
+) {
+    let mut stage_ids: FxHashMap<u64, FxHashSet<u64>> = FxHashMap::default();
+    let mut job_ids: FxHashMap<u64, Vec<u64>> = FxHashMap::default();
+    for job in &profile.jobs {
+        if let Some(execution) = job.execution_id {
+            job_ids.entry(execution).or_default().push(job.job_id);
+            stage_ids.entry(execution).or_default().extend(&job.stage_ids);
+        }
+    }
+    for (execution_id, execution) in executions {
+        let Execution { mut sql, started, has_plan, accumulators, driver } = execution;
+        if !started && !has_plan {
+            continue;
+        }
+        sql.execution_id = execution_id;
+        if !started {
+            sql.root_execution_id = execution_id;
+        }
+        sql.job_ids = job_ids.remove(&execution_id).unwrap_or_default();
+        let stages = stage_ids.remove(&execution_id).unwrap_or_default();
+        for &at in stages.iter().filter_map(|stage| by_stage.get(stage)).flatten() {
+            for (id, value) in &profile.stages[at].sql_accumulators {
+                if accumulators.contains(id) {
+                    let sum = sql.metric_values.entry(*id).or_default();
+                    *sum = sum.saturating_add(*value);
+                }
+            }
+        }
+        for (id, value) in driver {
+            let sum = sql.metric_values.entry(id).or_default();
+            *sum = sum.saturating_add(value);
+        }
+        profile.quality.unfinished_executions += u64::from(started && sql.end_ms.is_none());
+        profile.executions.push(sql);
+    }
+}
+
+/// What Spark puts in the place of a redacted value (`Utils.REDACTION_REPLACEMENT_TEXT`).
+const REDACTED: &str = "*********(redacted)";
+
+/// Whether `spark.redaction.regex`'s default pattern, `(?i)secret|password|token|access[.]?key`, hides this key's value.
+fn is_secret(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    ["secret", "password", "token", "access.key", "accesskey"].iter().any(|word| key.contains(word))
+}
+
+fn parse<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Result<T, serde_json::Error> {
+    serde_json::from_slice(line)
+}
+
+/// A time in milliseconds since the epoch; 0 and below stand for none (`AppStatusListener`).
+fn time(at: Number) -> Option<i64> {
+    at.0.filter(|&at| at > 0)
+}
+
+fn id(number: Number) -> Option<u64> {
+    number.0.and_then(|id| u64::try_from(id).ok())
+}
