@@ -1,2 +1,31 @@
-//! .
-fn main() {}
+//! Chores of the project, run as `cargo xtask COMMAND`.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a chore reports on the terminal")]
+
+mod new_rule;
+mod record_workloads;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Chores of the project.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+enum Command {
+    NewRule(new_rule::Options),
+    RecordWorkloads(record_workloads::Options),
+}
+
+fn main() -> ExitCode {
+    let done = match Command::parse() {
+        Command::NewRule(options) => new_rule::run(&options),
+        Command::RecordWorkloads(options) => record_workloads::run(&options),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
