@@ -10,6 +10,7 @@ mod host;
 mod join;
 mod rule;
 mod suppression;
+pub mod units;
 
 pub use engine::{FileCheck, RulePanic, check_file};
 pub use evidence::{Evidence, Match, Run, SiteCost, Unattributed, UnattributedStage};
