@@ -1,1 +1,3 @@
-//! .
+//! Integration tests: one binary, so that the server is linked once.
+
+mod invariants;
