@@ -1,11 +1,229 @@
 //! The Scala front end: syntax tree to surface syntax.
+//!
+//! It reads the tree of `tree-sitter-scala` for Scala 2 and 3, with braces or by indentation. Error nodes are descended into, so
+//! that half-typed code costs what is around the error and nothing else.
 
-use tree_sitter::Tree;
+mod expression;
+mod import;
+mod literal;
+mod pattern;
+mod statement;
 
-use crate::syntax::File;
+#[cfg(test)]
+mod tests;
+
+use program::{Comment, TextRange};
+use tree_sitter::{Node, Tree};
+
+use crate::syntax::{Expr, ExprKind, File, Name, Parameter};
+
+/// How many syntax nodes may nest in one another before the rest is left out: each costs native stack, here and in what walks
+/// the surface syntax.
+const MAX_NESTING: u32 = 150;
+
+/// How deep an expression may become, links of method chains included. Those are read without recursion here, but the surface
+/// syntax is a tree of boxes all the same.
+const MAX_DEPTH: u32 = 1_000;
 
 /// The surface syntax of a file.
 pub(crate) fn file(tree: &Tree, text: &str) -> File {
-    let _ = (tree, text);
-    File::default()
+    let mut reader = Reader { text, nesting: 0, depth: 0, left_out: 0, placeholders: Vec::new() };
+    let root = tree.root_node();
+    let body = reader.statements(root, false);
+    let (comments, errors) = survey(tree, text);
+    File {
+        body,
+        comments,
+        syntax_errors: errors.saturating_add(reader.left_out),
+        range: TextRange::new(0, u32::try_from(text.len()).unwrap_or(u32::MAX)),
+    }
+}
+
+/// The state of one reading.
+struct Reader<'a> {
+    text: &'a str,
+    /// Native recursion so far, see [`MAX_NESTING`].
+    nesting: u32,
+    /// Depth of the expression being built, see [`MAX_DEPTH`].
+    depth: u32,
+    /// How many parts were left out because they nest too deep.
+    left_out: u32,
+    /// For each enclosing expression that a `_` would turn into a function: the parameters found so far.
+    placeholders: Vec<Vec<Parameter>>,
+}
+
+impl<'a> Reader<'a> {
+    fn source(&self, node: Node<'_>) -> &'a str {
+        self.text.get(node.byte_range()).unwrap_or_default()
+    }
+
+    fn name(&self, node: Node<'_>) -> Name {
+        Name { text: plain_name(self.source(node)).to_owned(), range: range(node) }
+    }
+
+    fn field_name(&self, node: Node<'_>, field: &str) -> Name {
+        node.child_by_field_name(field).map_or_else(|| Name { text: String::new(), range: empty(node) }, |name| self.name(name))
+    }
+
+    /// Runs `read` one level deeper, or counts what is left out there.
+    fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> T, otherwise: impl FnOnce() -> T) -> T {
+        if self.nesting >= MAX_NESTING || self.depth >= MAX_DEPTH {
+            self.left_out = self.left_out.saturating_add(1);
+            return otherwise();
+        }
+        self.nesting += 1;
+        self.depth += 1;
+        let result = read(self);
+        self.nesting -= 1;
+        self.depth -= 1;
+        result
+    }
+}
+
+fn range(node: Node<'_>) -> TextRange {
+    span(node.start_byte(), node.end_byte())
+}
+
+fn span(start: usize, end: usize) -> TextRange {
+    TextRange::new(u32::try_from(start).unwrap_or(u32::MAX), u32::try_from(end).unwrap_or(u32::MAX))
+}
+
+/// The empty range at a node's end.
+fn empty(node: Node<'_>) -> TextRange {
+    span(node.end_byte(), node.end_byte())
+}
+
+/// A name without the backticks that quote it.
+fn plain_name(written: &str) -> &str {
+    written.strip_prefix('`').and_then(|rest| rest.strip_suffix('`')).unwrap_or(written)
+}
+
+fn is_comment(node: Node<'_>) -> bool {
+    matches!(node.kind(), "comment" | "block_comment")
+}
+
+/// The named children that are no comments.
+fn parts(node: Node<'_>) -> Vec<Node<'_>> {
+    let mut cursor = node.walk();
+    node.named_children(&mut cursor).filter(|child| !is_comment(*child)).collect()
+}
+
+/// All children but comments, tokens included, with the field each stands in.
+fn tokens(node: Node<'_>) -> Vec<(Option<&'static str>, Node<'_>)> {
+    let mut cursor = node.walk();
+    let mut result = Vec::new();
+    if cursor.goto_first_child() {
+        loop {
+            if !is_comment(cursor.node()) {
+                result.push((cursor.field_name(), cursor.node()));
+            }
+            if !cursor.goto_next_sibling() {
+                break;
+            }
+        }
+    }
+    result
+}
+
+/// The nodes of a field, comments and separators left out.
+fn in_field<'t>(node: Node<'t>, field: &str) -> Vec<Node<'t>> {
+    tokens(node)
+        .into_iter()
+        .filter(|(name, child)| *name == Some(field) && child.is_named())
+        .map(|(_, child)| child)
+        .collect()
+}
+
+/// Whether the node is a type, which holds no expressions that run.
+fn is_type(kind: &str) -> bool {
+    kind.ends_with("_type")
+        || matches!(
+            kind,
+            "type_identifier"
+                | "stable_type_identifier"
+                | "type_arguments"
+                | "type_parameters"
+                | "type_lambda"
+                | "capture_set"
+                | "refinement"
+        )
+}
+
+/// Whether the node says something about its neighbours and evaluates nothing.
+fn is_inert(kind: &str) -> bool {
+    is_type(kind)
+        || kind.ends_with("_pattern")
+        || kind.ends_with("_modifier")
+        || kind.ends_with("_bound")
+        || matches!(
+            kind,
+            "modifiers"
+                | "annotation"
+                | "end_marker"
+                | "self_type"
+                | "derives_clause"
+                | "uses_clause"
+                | "package_identifier"
+                | "identifiers"
+                | "parameters"
+                | "class_parameters"
+                | "bindings"
+                | "namespace_selectors"
+                | "namespace_wildcard"
+                | "type_definition"
+                | "export_declaration"
+                | "xml_name"
+                | "xml_text"
+                | "xml_string"
+                | "xml_comment"
+                | "xml_cdata"
+                | "xml_processing_instruction"
+                | "escape_sequence"
+                | "using_directive"
+        )
+}
+
+fn opaque(parts: Vec<Expr>, range: TextRange) -> Expr {
+    Expr { kind: ExprKind::Opaque(parts), range }
+}
+
+/// The comments that speak to Stagelight, and the number of error and missing nodes. One walk without recursion.
+fn survey(tree: &Tree, text: &str) -> (Vec<Comment>, u32) {
+    let mut comments = Vec::new();
+    let mut errors = 0_u32;
+    let mut cursor = tree.walk();
+    loop {
+        let node = cursor.node();
+        if node.is_error() || node.is_missing() {
+            errors = errors.saturating_add(1);
+        }
+        if is_comment(node) {
+            comments.extend(comment(node, text));
+        } else if cursor.goto_first_child() {
+            continue;
+        }
+        loop {
+            if cursor.goto_next_sibling() {
+                break;
+            }
+            if !cursor.goto_parent() {
+                return (comments, errors);
+            }
+        }
+    }
+}
+
+fn comment(node: Node<'_>, text: &str) -> Option<Comment> {
+    let source = text.get(node.byte_range())?;
+    let inner = match source.strip_prefix("/*") {
+        Some(block) => block.strip_suffix("*/").unwrap_or(block),
+        None => source.strip_prefix("//")?,
+    };
+    let inner = inner.trim_start_matches(['*', '/']).trim();
+    if !inner.starts_with("stagelight:") {
+        return None;
+    }
+    let before = text.get(..node.start_byte())?;
+    let line = before.rfind('\n').map_or(before, |newline| before.get(newline + 1..).unwrap_or_default());
+    Some(Comment { range: range(node), text: inner.to_owned(), trailing: !line.trim().is_empty() })
 }
