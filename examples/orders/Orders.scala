@@ -57,7 +57,7 @@ object Orders {
     val keyAccounts = orders
       .groupBy("customer_id")
       .agg(count("order_id").as("placed"))
-      .filter($"placed" > 50000)
+      .filter($"placed" > 20000)
     val accountOrders = orders.join(keyAccounts, "customer_id")
     accountOrders.write.mode("overwrite").parquet("out/key_accounts")
 

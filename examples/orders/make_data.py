@@ -6,7 +6,7 @@ Run it once, in this folder, before orders.py or Orders.scala. The same rows com
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-ORDERS = 1_500_000
+ORDERS = 800_000
 CUSTOMERS = 200_000
 PRODUCTS = 2_000
 

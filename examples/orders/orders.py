@@ -60,7 +60,7 @@ best_sellers.show(24)
 key_accounts = (
     orders.groupBy("customer_id")
     .agg(F.count("order_id").alias("placed"))
-    .filter(F.col("placed") > 50_000)
+    .filter(F.col("placed") > 20_000)
 )
 account_orders = orders.join(key_accounts, "customer_id")
 account_orders.write.mode("overwrite").parquet("out/key_accounts")
