@@ -1,0 +1,351 @@
+//! The join of hand-made runs with small programs: source and log in, lines with cost out.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use analysis::{JoinFile, Run, join};
+use eventlog::{
+    Application, CallSite, Job, JobStatus, Profile, Quality, RddInfo, SqlExecution, StageAttempt,
+    StageMetrics, StageStatus,
+};
+use program::{CallKey, Language, LineIndex, Program};
+
+/// A run made of SQL executions and jobs, each with one stage.
+#[derive(Default)]
+struct Log {
+    profile: Profile,
+    clock: i64,
+}
+
+impl Log {
+    fn new() -> Self {
+        let mut log = Log::default();
+        log.profile.application =
+            Application { id: "app-1".into(), end_ms: Some(1_000_000), ..Default::default() };
+        log.profile.quality = Quality {
+            has_application_end: true,
+            has_application_start: true,
+            ..Default::default()
+        };
+        log
+    }
+
+    fn stage(&mut self, name: &str, job: u64, run_ms: u64, rdds: Vec<RddInfo>) -> u64 {
+        let id = self.profile.stages.len() as u64;
+        self.profile.stages.push(StageAttempt {
+            stage_id: id,
+            name: name.to_owned(),
+            status: StageStatus::Complete,
+            num_tasks: 1,
+            num_complete_tasks: 1,
+            num_measured_tasks: 1,
+            submission_ms: Some(self.clock),
+            completion_ms: Some(self.clock + run_ms as i64),
+            job_ids: vec![job],
+            metrics: StageMetrics {
+                executor_run_time: run_ms,
+                result_size: 100,
+                ..Default::default()
+            },
+            rdds,
+            ..Default::default()
+        });
+        id
+    }
+
+    fn job(
+        &mut self,
+        execution: Option<u64>,
+        short: &str,
+        long: &str,
+        run_ms: u64,
+        rdds: Vec<RddInfo>,
+    ) {
+        let job = self.profile.jobs.len() as u64;
+        let stage = self.stage(short, job, run_ms, rdds);
+        self.profile.jobs.push(Job {
+            job_id: job,
+            submission_ms: self.clock,
+            completion_ms: Some(self.clock + run_ms as i64),
+            status: JobStatus::Succeeded,
+            stage_ids: vec![stage],
+            execution_id: execution,
+            root_execution_id: execution,
+            call_site: CallSite { short: short.to_owned(), long: long.to_owned() },
+            ..Default::default()
+        });
+        self.clock += run_ms as i64;
+    }
+
+    /// A SQL execution with one job, 5 ms longer than its stage.
+    fn sql(mut self, short: &str, long: &str, run_ms: u64) -> Self {
+        let id = self.profile.executions.len() as u64;
+        let start_ms = self.clock;
+        self.job(Some(id), short, long, run_ms, Vec::new());
+        self.clock += 5;
+        self.profile.executions.push(SqlExecution {
+            execution_id: id,
+            root_execution_id: id,
+            description: short.to_owned(),
+            details: long.to_owned(),
+            start_ms,
+            end_ms: Some(self.clock),
+            job_ids: vec![id],
+            ..Default::default()
+        });
+        self
+    }
+
+    fn rdd_job(mut self, short: &str, run_ms: u64, rdd_sites: &[&str]) -> Self {
+        let rdds = rdd_sites
+            .iter()
+            .map(|site| RddInfo { call_site: (*site).to_owned(), ..Default::default() })
+            .collect();
+        self.job(None, short, "", run_ms, rdds);
+        self
+    }
+}
+
+struct Source {
+    path: &'static str,
+    text: String,
+    program: Program,
+    keys: Vec<CallKey>,
+    lines: LineIndex,
+}
+
+fn source(path: &'static str, text: &str) -> Source {
+    let language = if path.ends_with(".py") { Language::Python } else { Language::Scala };
+    let program = grammars::lower(language, text);
+    Source {
+        path,
+        text: text.to_owned(),
+        keys: program.call_keys(),
+        lines: LineIndex::new(text),
+        program,
+    }
+}
+
+fn run(sources: &[Source], log: Log) -> Run {
+    let files: Vec<JoinFile<'_>> = sources
+        .iter()
+        .map(|it| JoinFile {
+            path: it.path,
+            program: &it.program,
+            call_keys: &it.keys,
+            lines: &it.lines,
+            text: &it.text,
+        })
+        .collect();
+    let run = join(&files, &Arc::new(log.profile), 0);
+    let attributed: u64 = run.sites.values().map(analysis::SiteCost::self_task_time_ms).sum();
+    assert_eq!(
+        attributed + run.unattributed.task_time_ms,
+        run.profile.task_time_ms(),
+        "cost is conserved"
+    );
+    run
+}
+
+/// `file:line method self match`, one line each in source order, then what has no line.
+fn joined(sources: &[Source], log: Log) -> String {
+    let run = run(sources, log);
+    let mut rows = Vec::new();
+    for source in sources {
+        for (index, key) in source.keys.iter().enumerate() {
+            if let Some(cost) = run.cost(source.path, key) {
+                let line = source.lines.line(source.program.calls[index].name_range.start);
+                rows.push((
+                    source.path,
+                    line,
+                    key.method.clone(),
+                    cost.self_task_time_ms(),
+                    cost.matched,
+                ));
+            }
+        }
+    }
+    rows.sort_by_key(|row| (row.0, row.1));
+    let mut out = String::new();
+    for (path, line, method, own, matched) in rows {
+        writeln!(out, "{path}:{line} {method} {own} ms {matched}").unwrap();
+    }
+    for stage in &run.unattributed.stages {
+        writeln!(out, "stage {}: {} ms, {}", stage.stage, stage.task_time_ms, stage.reason)
+            .unwrap();
+    }
+    out
+}
+
+const JVM: &str = "NativeMethodAccessorImpl.java:0";
+
+fn dataset(method: &str) -> String {
+    format!("org.apache.spark.sql.Dataset.{method}(Dataset.scala:1)")
+}
+
+fn writer(method: &str) -> String {
+    format!("org.apache.spark.sql.DataFrameWriter.{method}(DataFrameWriter.scala:1)")
+}
+
+const JOB: &str = r#"from pyspark.sql import SparkSession
+spark = SparkSession.builder.getOrCreate()
+df = spark.read.parquet("/in")
+print(df.count())
+rows = df.collect()
+df.write.parquet("/out")
+df.show()
+"#;
+
+#[test]
+fn the_line_of_the_log_binds_and_order_binds_the_rest() {
+    let log = Log::new()
+        .sql(&format!("count at {JVM}"), &dataset("count"), 40)
+        .sql("collect at /srv/jobs/job.py:5", &dataset("collectToPython"), 30)
+        .sql(&format!("parquet at {JVM}"), &writer("parquet"), 20)
+        .sql(&format!("showString at {JVM}"), &dataset("showString"), 10);
+    assert_eq!(
+        joined(&[source("job.py", JOB)], log),
+        "job.py:4 count 40 ms order\njob.py:5 collect 30 ms call-site\njob.py:6 parquet 20 ms order\njob.py:7 show 10 ms order\n"
+    );
+}
+
+#[test]
+fn a_segment_that_disagrees_is_not_matched_and_says_why() {
+    let log = Log::new()
+        .sql(&format!("count at {JVM}"), &dataset("count"), 40)
+        .sql(&format!("count at {JVM}"), &dataset("count"), 41)
+        .sql("collect at /srv/jobs/job.py:5", &dataset("collectToPython"), 30)
+        .sql(&format!("parquet at {JVM}"), &writer("parquet"), 20)
+        .sql(&format!("showString at {JVM}"), &dataset("showString"), 10);
+    assert_eq!(
+        joined(&[source("job.py", JOB)], log),
+        "job.py:5 collect 30 ms call-site\njob.py:6 parquet 20 ms order\njob.py:7 show 10 ms order\n\
+         stage 0: 40 ms, SQL execution 0: the log runs count, count where the source has count:4\n\
+         stage 1: 41 ms, SQL execution 1: the log runs count, count where the source has count:4\n"
+    );
+}
+
+#[test]
+fn a_line_without_its_call_shows_that_the_source_has_changed() {
+    let log = Log::new()
+        .sql(&format!("count at {JVM}"), &dataset("count"), 40)
+        .sql("collect at /srv/jobs/job.py:6", &dataset("collectToPython"), 30)
+        .sql(&format!("parquet at {JVM}"), &writer("parquet"), 20)
+        .sql(&format!("showString at {JVM}"), &dataset("showString"), 10);
+    let text = joined(&[source("job.py", JOB)], log);
+    assert!(!text.contains("order\n"), "{text}");
+    assert!(
+        text.contains("stage 1: 30 ms, SQL execution 1: job.py:6 has no call of `collect`"),
+        "{text}"
+    );
+}
+
+#[test]
+fn actions_in_loops_and_branches_are_not_matched_by_order() {
+    let text = r#"from pyspark.sql import SparkSession
+spark = SparkSession.builder.getOrCreate()
+df = spark.read.parquet("/in")
+for day in days():
+    print(df.where(df.day == day).count())
+"#;
+    let log = Log::new().sql(&format!("count at {JVM}"), &dataset("count"), 40).sql(
+        &format!("count at {JVM}"),
+        &dataset("count"),
+        41,
+    );
+    let out = joined(&[source("job.py", text)], log);
+    assert!(!out.contains("job.py:5 count"), "{out}");
+}
+
+#[test]
+fn a_log_without_lines_is_matched_only_if_one_program_explains_all_of_it() {
+    let text = "from pyspark.sql import SparkSession\nspark = SparkSession.builder.getOrCreate()\ndf = spark.read.parquet('/in')\ndf.count()\ndf.write.parquet('/out')\n";
+    let log = || {
+        Log::new().sql(&format!("count at {JVM}"), &dataset("count"), 40).sql(
+            &format!("parquet at {JVM}"),
+            &writer("parquet"),
+            20,
+        )
+    };
+    assert_eq!(
+        joined(&[source("a.py", text)], log()),
+        "a.py:4 count 40 ms order\na.py:5 parquet 20 ms order\n"
+    );
+    let two = joined(&[source("a.py", text), source("b.py", text)], log());
+    assert!(two.contains("several programs fit the order of the log"), "{two}");
+}
+
+#[test]
+fn the_longest_path_suffix_tells_files_of_one_name_apart() {
+    let log = || {
+        Log::new().sql("collect at /srv/app/jobs/daily/job.py:5", &dataset("collectToPython"), 30)
+    };
+    let out = joined(&[source("jobs/daily/job.py", JOB), source("jobs/hourly/job.py", JOB)], log());
+    assert_eq!(out, "jobs/daily/job.py:5 collect 30 ms call-site\n");
+    let out = joined(&[source("x/job.py", JOB), source("y/job.py", JOB)], log());
+    assert!(out.contains("several files are named"), "{out}");
+}
+
+#[test]
+fn stages_of_an_rdd_job_go_to_the_operations_they_are_made_of() {
+    let text = r#"from pyspark import SparkContext
+sc = SparkContext()
+pairs = sc.textFile("/in").map(lambda line: (line[:2], 1))
+counts = pairs.reduceByKey(lambda a, b: a + b)
+top = counts.collect()
+"#;
+    let mut log = Log::new();
+    // One job with two stages: the shuffle's own line stands in the name of the first.
+    log.job(None, "collect at /srv/job.py:5", "", 30, Vec::new());
+    let first = log.stage("reduceByKey at /srv/job.py:4", 0, 70, Vec::new());
+    log.profile.jobs[0].stage_ids.push(first);
+    assert_eq!(
+        joined(&[source("job.py", text)], log),
+        "job.py:4 reduceByKey 70 ms call-site\njob.py:5 collect 30 ms call-site\n"
+    );
+}
+
+#[test]
+fn a_stage_of_several_operations_is_shared_to_the_millisecond() {
+    let text = r#"import org.apache.spark.{SparkConf, SparkContext}
+object Job {
+  def main(args: Array[String]): Unit = {
+    val sc = new SparkContext(new SparkConf())
+    val words = sc.textFile("/in")
+      .flatMap(_.split(" "))
+      .map(word => (word, 1))
+    println(words.count())
+  }
+}
+"#;
+    let sites = ["textFile at Job.scala:5", "flatMap at Job.scala:6", "map at Job.scala:7"];
+    let log = Log::new().rdd_job("count at Job.scala:8", 10, &sites);
+    assert_eq!(
+        joined(&[source("src/Job.scala", text)], log),
+        "src/Job.scala:5 textFile 3 ms call-site\nsrc/Job.scala:6 flatMap 3 ms call-site\nsrc/Job.scala:7 map 2 ms call-site\nsrc/Job.scala:8 count 2 ms call-site\n"
+    );
+}
+
+#[test]
+fn a_scala_stack_leads_to_the_line_and_the_path_to_it() {
+    let text = r#"package jobs
+import org.apache.spark.sql.{DataFrame, SparkSession}
+object Job {
+  def report(frame: DataFrame): Unit = {
+    frame.write.parquet("/out")
+  }
+  def main(args: Array[String]): Unit = {
+    val spark = SparkSession.builder().getOrCreate()
+    report(spark.read.parquet("/in"))
+  }
+}
+"#;
+    let stack = "org.apache.spark.sql.DataFrameWriter.parquet(DataFrameWriter.scala:1)\njobs.Job$.report(Job.scala:5)\njobs.Job$.main(Job.scala:9)\njobs.Job.main(Job.scala)";
+    let log = Log::new().sql("parquet at Job.scala:5", stack, 10);
+    let sources = [source("src/Job.scala", text)];
+    let run = run(&sources, log);
+    let (key, cost) = run.sites.iter().next().unwrap();
+    assert_eq!((key.1.method.as_str(), cost.self_task_time_ms()), ("parquet", 10));
+    assert_eq!(cost.call_path, ["src/Job.scala:9"]);
+    assert_eq!((cost.driver_ms, cost.wall_ms), (5, 15));
+}
