@@ -76,11 +76,12 @@ impl Document {
     #[must_use]
     pub fn program(&self) -> Program {
         let text = self.text();
-        let file = self.tree.as_ref().map_or_else(syntax::File::default, |tree| match self.language {
-            Language::Python => python::file(tree, &text),
-            Language::Scala => scala::file(tree, &text),
-        });
-        lower::program(self.language, &file)
+        let file =
+            self.tree.as_ref().map_or_else(syntax::File::default, |tree| match self.language {
+                Language::Python => python::file(tree, &text),
+                Language::Scala => scala::file(tree, &text),
+            });
+        lower::program(self.language, &file, &text)
     }
 
     fn point(&self, byte: usize) -> Point {

@@ -38,21 +38,50 @@ pub(crate) enum StmtKind {
     /// An expression for its effect, or for its value where it is a block's last.
     Expr(Expr),
     /// `target = value`, `val target: annotation = value`. `a += b` comes as `a = a + b`. Chained targets come as several statements.
-    Assign { target: Pattern, annotation: Option<TypeRef>, value: Option<Expr> },
+    Assign {
+        target: Pattern,
+        annotation: Option<TypeRef>,
+        value: Option<Expr>,
+    },
     Function(FunctionDef),
     /// A class, object, trait or case class. Scala's constructor parameters are `parameters`; its body runs on construction (for an
     /// `object`, and for `extends App`, `runs` is true: the body is part of the program's flow).
-    Class { name: Name, parameters: Vec<Parameter>, body: Vec<Stmt>, runs: bool, header: TextRange },
+    Class {
+        name: Name,
+        parameters: Vec<Parameter>,
+        body: Vec<Stmt>,
+        runs: bool,
+        header: TextRange,
+    },
     /// Arms exclude one another; `conditions` are evaluated in the enclosing scope, in order. `exhaustive` tells that one arm always runs.
     /// `try` comes as arms too: the body with `else`, then each handler; `finally` follows as plain statements.
-    Branch { conditions: Vec<Expr>, arms: Vec<Vec<Stmt>>, exhaustive: bool, header: TextRange },
+    Branch {
+        conditions: Vec<Expr>,
+        arms: Vec<Vec<Stmt>>,
+        exhaustive: bool,
+        header: TextRange,
+    },
     /// `for target in iterated`, Scala's `for (x <- xs)` (nested for several generators). Guards come as a `Branch` in the body.
-    For { target: Pattern, iterated: Expr, body: Vec<Stmt>, header: TextRange },
-    While { condition: Expr, body: Vec<Stmt>, header: TextRange },
+    For {
+        target: Pattern,
+        iterated: Expr,
+        body: Vec<Stmt>,
+        header: TextRange,
+    },
+    While {
+        condition: Expr,
+        body: Vec<Stmt>,
+        header: TextRange,
+    },
     /// `with context as target:`.
-    With { items: Vec<(Expr, Option<Pattern>)>, body: Vec<Stmt> },
+    With {
+        items: Vec<(Expr, Option<Pattern>)>,
+        body: Vec<Stmt>,
+    },
     Return(Option<Expr>),
     Import(program::Import),
+    /// `global`/`nonlocal`: the names belong to an enclosing scope.
+    Global(Vec<Name>),
     /// Statements in a row, no scope of their own.
     Block(Vec<Stmt>),
     /// `break`, `continue`, `raise`/`throw` (with its expression): ends this path.
@@ -112,9 +141,17 @@ pub(crate) enum ExprKind {
     Name(String),
     /// `object.name`. Scala's call without parentheses comes as this too; its infix `a op b` comes as a call of `a.op` unless `op` is an
     /// [`ExprKind::Operation`].
-    Attribute { object: Box<Expr>, name: Name },
+    Attribute {
+        object: Box<Expr>,
+        name: Name,
+    },
     /// `callee(arguments)`. Scala's `f { … }` and curried lists come as one call with all arguments; `new C(x)` as a call of the name `C`.
-    Call { callee: Box<Expr>, type_arguments: Vec<TypeRef>, arguments: Vec<Arg>, arguments_range: TextRange },
+    Call {
+        callee: Box<Expr>,
+        type_arguments: Vec<TypeRef>,
+        arguments: Vec<Arg>,
+        arguments_range: TextRange,
+    },
     Literal(Literal),
     /// `f"…"`, `s"…"`.
     Text(Vec<TextPiece>),
@@ -123,17 +160,33 @@ pub(crate) enum ExprKind {
     Mapping(Vec<(Expr, Expr)>),
     /// A function literal. Scala's `_ + 1` comes with its placeholders as parameters named `_1`, `_2`…; `{ case (k, v) => … }` with
     /// one tuple pattern as its parameter (several cases: one parameter, body a `Branch`).
-    Lambda { parameters: Vec<Parameter>, body: Vec<Stmt> },
+    Lambda {
+        parameters: Vec<Parameter>,
+        body: Vec<Stmt>,
+    },
     /// An operator by its language-neutral name (see `program::Expression::Apply`): Scala's `===` is `=`, `=!=` is `!=`, `&&` and `&` are
     /// `and`, `||` and `|` are `or`, `!` and `~` are `not`. Comparison chains come as `and` of pairs. Other operators keep their
     /// spelling; `in`/`not in`/`is`/`is not` too.
-    Operation { operator: String, operands: Vec<Expr> },
+    Operation {
+        operator: String,
+        operands: Vec<Expr>,
+    },
     /// `object[index]` (Python).
-    Index { object: Box<Expr>, index: Box<Expr> },
+    Index {
+        object: Box<Expr>,
+        index: Box<Expr>,
+    },
     /// `then if condition else otherwise`, and Scala's `if` with plain expressions as arms.
-    Conditional { condition: Box<Expr>, then: Box<Expr>, otherwise: Option<Box<Expr>> },
+    Conditional {
+        condition: Box<Expr>,
+        then: Box<Expr>,
+        otherwise: Option<Box<Expr>>,
+    },
     /// A comprehension, or Scala's `for … yield`: clauses outermost first, each with its conditions.
-    Comprehension { element: Box<Expr>, clauses: Vec<(Pattern, Expr, Vec<Expr>)> },
+    Comprehension {
+        element: Box<Expr>,
+        clauses: Vec<(Pattern, Expr, Vec<Expr>)>,
+    },
     /// Statements whose last expression is the value (Scala blocks, `match` and `try` used as values).
     Block(Vec<Stmt>),
     /// A column written as such: `$"x"`, Scala's symbol `'x`.

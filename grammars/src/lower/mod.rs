@@ -1,23 +1,488 @@
-//! The surface syntax to the model: scopes, names, types, values, calls.
+//! The surface syntax to the model: scopes, names, types, values, calls. Shared by both languages, so that what a call means is
+//! decided once.
+//!
+//! A file is lowered a few times: what one pass learns of parameters, returns, attributes and globals the next one starts from,
+//! until nothing new is learnt. A file without functions takes one pass.
 
-use program::{Language, Program};
+mod arguments;
+mod bounds;
+mod calls;
+mod environment;
+mod expressions;
+mod flow;
+mod functions;
+mod local;
+mod types;
 
-use crate::syntax::File;
+use std::rc::Rc;
+
+use program::{
+    Binding, Bound, Call, CallId, Confidence, Language, Origin, Program, ResultUse, Scope, ScopeId,
+    ScopeKind, TextRange, Type, Unresolved, UnresolvedReason, Value, ValueId,
+};
+use rustc_hash::FxHashMap;
+
+use crate::syntax::{File, Parameter, Pattern, Stmt, StmtKind, TypeRef};
+use environment::{Frame, FrameKind, Lowered, Meaning};
+use functions::{Activation, Definition, Shape, Summaries};
+
+/// How deep statements and expressions may nest before the rest is left out.
+const DEPTH: u32 = 150;
+
+/// How many passes may be spent on what functions pass to each other.
+const PASSES: usize = 4;
 
 /// The program that `file` is.
-pub(crate) fn program(language: Language, file: &File) -> Program {
-    let _ = file;
-    Program {
-        language,
-        uses_spark: false,
-        imports: Vec::new(),
-        scopes: Vec::new(),
-        values: Vec::new(),
-        calls: Vec::new(),
-        bindings: Vec::new(),
-        functions: Vec::new(),
-        comments: Vec::new(),
-        unresolved: Vec::new(),
-        syntax_errors: 0,
+pub(crate) fn program(language: Language, file: &File, text: &str) -> Program {
+    let mut known = Summaries::default();
+    for _ in 1..PASSES {
+        let (program, found) = Lowering::new(language, file, text, &known).run(file);
+        if found == known {
+            return program;
+        }
+        known = found;
     }
+    Lowering::new(language, file, text, &known).run(file).0
+}
+
+/// One pass over a file.
+struct Lowering<'a> {
+    language: Language,
+    text: &'a str,
+    program: Program,
+    frames: Vec<Frame>,
+    scope: ScopeId,
+    statement: TextRange,
+    depth: u32,
+    known: &'a Summaries,
+    found: Summaries,
+    definitions: Vec<Definition<'a>>,
+    by_position: FxHashMap<u32, usize>,
+    methods: FxHashMap<(Rc<str>, String), usize>,
+    classes: FxHashMap<Rc<str>, &'a [Parameter]>,
+    activations: Vec<Activation>,
+    ambient: FxHashMap<String, ValueId>,
+    /// Whether Spark's column functions are imported by a star.
+    star_functions: bool,
+}
+
+impl<'a> Lowering<'a> {
+    fn new(language: Language, file: &'a File, text: &'a str, known: &'a Summaries) -> Self {
+        let uses_spark = types::is_notebook(text);
+        let root = Scope {
+            kind: ScopeKind::File,
+            parent: None,
+            range: file.range,
+            header: TextRange::default(),
+        };
+        let program = Program {
+            language,
+            uses_spark,
+            imports: Vec::new(),
+            scopes: vec![root],
+            values: Vec::new(),
+            calls: Vec::new(),
+            bindings: Vec::new(),
+            functions: Vec::new(),
+            comments: file.comments.clone(),
+            unresolved: Vec::new(),
+            syntax_errors: file.syntax_errors,
+        };
+        Self {
+            language,
+            text,
+            program,
+            frames: vec![Frame::new(FrameKind::File, None)],
+            scope: ScopeId(0),
+            statement: TextRange::default(),
+            depth: 0,
+            known,
+            found: Summaries::default(),
+            definitions: Vec::new(),
+            by_position: FxHashMap::default(),
+            methods: FxHashMap::default(),
+            classes: FxHashMap::default(),
+            activations: Vec::new(),
+            ambient: FxHashMap::default(),
+            star_functions: false,
+        }
+    }
+
+    fn run(mut self, file: &'a File) -> (Program, Summaries) {
+        self.program.uses_spark |= any_spark_import(&file.body, 0);
+        self.collect(&file.body, None, 0);
+        self.block(&file.body);
+        if !self.definitions.is_empty() {
+            let frame = self.frames.drain(..).next();
+            for (name, meaning) in frame.into_iter().flat_map(|it| it.names) {
+                let shape = self.shape_of(&meaning);
+                if shape != Shape::Unknown {
+                    self.found.record_global(&name, &shape);
+                }
+            }
+        }
+        (self.program, self.found)
+    }
+
+    /// Lowers statements in order; tells whether the path ends among them (`return`, `raise`, `break`, …).
+    fn block(&mut self, body: &'a [Stmt]) -> bool {
+        if self.depth >= DEPTH {
+            return false;
+        }
+        self.depth += 1;
+        let mut ended = false;
+        for statement in body {
+            // Code after a jump does not run, but what it says is lowered all the same.
+            ended |= self.lower_statement(statement);
+        }
+        self.depth -= 1;
+        ended
+    }
+
+    fn lower_statement(&mut self, statement: &'a Stmt) -> bool {
+        let outer = std::mem::replace(&mut self.statement, statement.range);
+        let ended = self.statement_kind(statement);
+        self.statement = outer;
+        ended
+    }
+
+    fn statement_kind(&mut self, statement: &'a Stmt) -> bool {
+        match &statement.kind {
+            StmtKind::Expr(value) => {
+                let lowered = self.expression(value);
+                self.set_use(&lowered, ResultUse::Discarded);
+                false
+            }
+            StmtKind::Assign { target, annotation, value } => {
+                self.assign(target, annotation.as_ref(), value.as_ref());
+                false
+            }
+            StmtKind::Function(def) => {
+                self.function(def, statement.range);
+                false
+            }
+            StmtKind::Class { name, parameters, body, header, .. } => {
+                self.class(&name.text, parameters, body, statement.range, *header);
+                false
+            }
+            StmtKind::Branch { .. } => self.branch(statement, false).1,
+            StmtKind::For { target, iterated, body, header } => {
+                self.for_loop(target, iterated, body, statement.range, *header);
+                false
+            }
+            StmtKind::While { condition, body, header } => {
+                self.while_loop(condition, body, statement.range, *header);
+                false
+            }
+            StmtKind::With { items, body } => {
+                for (context, target) in items {
+                    let lowered = self.expression(context);
+                    if let Some(target) = target {
+                        self.bind(target, &lowered, context.range);
+                    }
+                }
+                self.block(body)
+            }
+            StmtKind::Return(value) => {
+                if let Some(value) = value {
+                    let lowered = self.expression(value);
+                    self.returned(lowered);
+                }
+                true
+            }
+            StmtKind::Import(import) => {
+                self.import(import);
+                false
+            }
+            StmtKind::Global(names) => {
+                let names = names.iter().map(|name| name.text.clone());
+                self.frame().outer.extend(names);
+                false
+            }
+            StmtKind::Block(body) => self.block(body),
+            StmtKind::Jump(value) => {
+                if let Some(value) = value {
+                    self.expression(value);
+                }
+                true
+            }
+        }
+    }
+
+    fn import(&mut self, import: &program::Import) {
+        self.program.imports.push(import.clone());
+        let relative = import.path.starts_with('.');
+        match import.member.as_deref() {
+            Some("*") => {
+                let inside = format!("{}.x", import.path);
+                self.star_functions |= types::column_function(&inside).is_some();
+            }
+            Some(member) => {
+                let path = if relative {
+                    format!("{}{member}", import.path)
+                } else {
+                    format!("{}.{member}", import.path)
+                };
+                let name = import.alias.as_deref().unwrap_or(member);
+                self.define(name, Meaning::Path(path.as_str().into()));
+            }
+            None => match &import.alias {
+                Some(alias) => self.define(alias, Meaning::Path(import.path.as_str().into())),
+                None => {
+                    let root = import.path.split('.').next().unwrap_or_default();
+                    let name = match self.language {
+                        Language::Python => root,
+                        Language::Scala => import.path.rsplit('.').next().unwrap_or_default(),
+                    };
+                    let path = match self.language {
+                        Language::Python => root,
+                        Language::Scala => import.path.as_str(),
+                    };
+                    // `import spark.implicits._` imports from a value: it does not rebind `spark`.
+                    if !name.is_empty() && !matches!(self.lookup(name), Some(Meaning::Spark(_))) {
+                        self.define(name, Meaning::Path(path.into()));
+                    }
+                }
+            },
+        }
+    }
+
+    fn assign(
+        &mut self,
+        target: &'a Pattern,
+        annotation: Option<&TypeRef>,
+        value: Option<&'a crate::syntax::Expr>,
+    ) {
+        let declared = annotation.map(|it| self.annotation(it)).unwrap_or_default();
+        let Some(value) = value else {
+            // `x: DataFrame` alone declares an attribute or a name that is set elsewhere.
+            if let (Pattern::Name(name), Shape::Spark(..) | Shape::Many(..)) = (target, &declared)
+                && let Some(meaning) =
+                    self.materialize(&declared, &Origin::Ambient(name.text.clone()))
+            {
+                self.define(&name.text, meaning);
+            }
+            return;
+        };
+        let mut lowered = self.expression(value);
+        if matches!(lowered.meaning, Meaning::Unknown(_) | Meaning::Parameter(..))
+            && let Some(name) = pattern_name(target)
+            && let Some(meaning) = self.materialize(&declared, &Origin::Ambient(name.clone()))
+        {
+            lowered = match meaning {
+                Meaning::Spark(value) => Lowered::spark(value),
+                meaning => Lowered { meaning, ..lowered },
+            };
+        }
+        self.bind(target, &lowered, value.range);
+    }
+
+    /// Binds what `target` names, as an assignment does.
+    fn bind(&mut self, target: &'a Pattern, lowered: &Lowered, value_range: TextRange) {
+        match target {
+            Pattern::Name(_) | Pattern::Attribute(_) => {
+                if let Some((name, name_range)) = named(target) {
+                    if let Meaning::Spark(value) | Meaning::Many(value) = lowered.meaning {
+                        if matches!(lowered.meaning, Meaning::Spark(_)) {
+                            let index = self.program.bindings.len() as u32;
+                            self.program.bindings.push(Binding {
+                                name: name.clone(),
+                                value,
+                                scope: self.scope,
+                                name_range,
+                                value_range,
+                                statement: self.statement,
+                            });
+                            self.set_use(lowered, ResultUse::Bound(index));
+                        }
+                    }
+                    self.record_self_attribute(&name, &lowered.meaning);
+                    let meaning = self.storable(&lowered.meaning, &lowered.expression);
+                    self.define(&name, meaning);
+                }
+            }
+            Pattern::Tuple(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    let part = self.part(lowered, index as u32, true);
+                    self.bind(item, &part, value_range);
+                }
+            }
+            Pattern::Ignore => {}
+        }
+    }
+
+    /// Binds a parameter or a loop's target: no binding of the model, only a name.
+    fn bind_quietly(&mut self, target: &Pattern, lowered: &Lowered) {
+        match target {
+            Pattern::Name(_) | Pattern::Attribute(_) => {
+                if let Some((name, _)) = named(target) {
+                    let meaning = self.storable(&lowered.meaning, &lowered.expression);
+                    self.define(&name, meaning);
+                }
+            }
+            Pattern::Tuple(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    let part = self.part(lowered, index as u32, false);
+                    self.bind_quietly(item, &part);
+                }
+            }
+            Pattern::Ignore => {}
+        }
+    }
+
+    /// What a name keeps of an evaluated expression.
+    fn storable(&self, meaning: &Meaning, _expression: &program::Expression) -> Meaning {
+        meaning.clone()
+    }
+
+    fn record_self_attribute(&mut self, name: &str, meaning: &Meaning) {
+        if let Some(attribute) = name.strip_prefix("self.").or_else(|| name.strip_prefix("this."))
+            && let Some(class) = self.enclosing_class()
+        {
+            let shape = self.shape_of(meaning);
+            self.found.record_attribute(&class, attribute, &shape);
+        }
+    }
+
+    /// The n-th part of a tuple.
+    fn part(&mut self, whole: &Lowered, index: u32, destructured: bool) -> Lowered {
+        match &whole.meaning {
+            Meaning::Tuple(items) => {
+                let meaning = items
+                    .get(index as usize)
+                    .cloned()
+                    .unwrap_or(Meaning::Unknown(UnresolvedReason::Other));
+                self.lowered(meaning)
+            }
+            Meaning::Many(value) => {
+                let value = self.program.value(*value).clone();
+                if destructured {
+                    // Each part of `randomSplit` is a dataset of its own.
+                    let part = self.value(value.kind, value.confidence, value.origin, None);
+                    return Lowered::spark(part);
+                }
+                Lowered::unknown(UnresolvedReason::Other)
+            }
+            Meaning::Local(_) => match &whole.expression {
+                program::Expression::List(items) => items
+                    .get(index as usize)
+                    .cloned()
+                    .map_or_else(|| Lowered::unknown(UnresolvedReason::Other), Lowered::local),
+                program::Expression::Unknown => Lowered::unknown(UnresolvedReason::Other),
+                other => Lowered::local(program::Expression::Item(Box::new(other.clone()), index)),
+            },
+            Meaning::Unknown(reason) => Lowered::unknown(*reason),
+            _ => Lowered::unknown(UnresolvedReason::Other),
+        }
+    }
+
+    /// The expression that stands for a meaning.
+    fn lowered(&self, meaning: Meaning) -> Lowered {
+        let expression = match &meaning {
+            Meaning::Spark(value) => program::Expression::Value(*value),
+            Meaning::Column(expression) | Meaning::Local(expression) => (**expression).clone(),
+            Meaning::Parameter(_, index) => program::Expression::Parameter(*index),
+            Meaning::Function(index) => {
+                program::Expression::Function(self.definitions[*index].function)
+            }
+            Meaning::Tuple(items) => program::Expression::List(
+                items.iter().map(|item| self.lowered(item.clone()).expression).collect(),
+            ),
+            _ => program::Expression::Unknown,
+        };
+        Lowered { meaning, expression, call: None }
+    }
+
+    /// Opens a scope; the caller restores the one that is returned.
+    fn open(&mut self, kind: ScopeKind, range: TextRange, header: TextRange) -> ScopeId {
+        let id = ScopeId(self.program.scopes.len() as u32);
+        self.program.scopes.push(Scope { kind, parent: Some(self.scope), range, header });
+        std::mem::replace(&mut self.scope, id)
+    }
+
+    fn value(
+        &mut self,
+        kind: Type,
+        confidence: Confidence,
+        origin: Origin,
+        bound: Option<Bound>,
+    ) -> ValueId {
+        let id = ValueId(self.program.values.len() as u32);
+        self.program.values.push(Value { kind, confidence, origin, bound });
+        id
+    }
+
+    fn push_call(&mut self, call: Call) -> CallId {
+        let id = CallId(self.program.calls.len() as u32);
+        self.program.calls.push(call);
+        id
+    }
+
+    fn set_use(&mut self, lowered: &Lowered, result_use: ResultUse) {
+        if let Some(call) = lowered.call
+            && let Some(call) = self.program.calls.get_mut(call.index())
+        {
+            call.result_use = result_use;
+        }
+    }
+
+    fn annotation(&self, annotation: &TypeRef) -> Shape {
+        let resolve = |name: &str| match self.lookup(name) {
+            Some(Meaning::Path(path)) => types::class_of_path(&path, self.language)
+                .and_then(|_| path.rsplit('.').next().map(str::to_owned)),
+            Some(Meaning::LocalClass(_)) => None,
+            _ => self.program.uses_spark.then(|| name.to_owned()),
+        };
+        let shape = types::annotated(annotation, &resolve);
+        if shape == Shape::Unknown
+            && let Some(Meaning::LocalClass(class)) = self.lookup(&annotation.name)
+        {
+            return Shape::Instance(class);
+        }
+        shape
+    }
+
+    /// Takes note of a call that looks like Spark's on a receiver without a type.
+    fn unresolved(&mut self, method: &str, range: TextRange, reason: UnresolvedReason) {
+        let dataset = self.program.uses_spark
+            && spark::api().receivers(self.language, method).any(Type::is_dataset);
+        if dataset {
+            self.program.unresolved.push(Unresolved { method: method.to_owned(), range, reason });
+        }
+    }
+}
+
+/// The name that a pattern binds, dotted for an attribute, with the place of its last part.
+fn named(pattern: &Pattern) -> Option<(String, TextRange)> {
+    match pattern {
+        Pattern::Name(name) => Some((name.text.clone(), name.range)),
+        Pattern::Attribute(path) => {
+            let range = TextRange::new(path.first()?.range.start, path.last()?.range.end);
+            let text: Vec<&str> = path.iter().map(|name| name.text.as_str()).collect();
+            Some((text.join("."), range))
+        }
+        Pattern::Tuple(_) | Pattern::Ignore => None,
+    }
+}
+
+fn pattern_name(pattern: &Pattern) -> Option<String> {
+    named(pattern).map(|it| it.0)
+}
+
+/// Whether Spark is imported anywhere in the file, in functions too.
+fn any_spark_import(body: &[Stmt], depth: u32) -> bool {
+    depth < DEPTH
+        && body.iter().any(|statement| match &statement.kind {
+            StmtKind::Import(import) => types::imports_spark(import),
+            StmtKind::Function(def) => any_spark_import(&def.body, depth + 1),
+            StmtKind::Class { body, .. }
+            | StmtKind::For { body, .. }
+            | StmtKind::While { body, .. }
+            | StmtKind::With { body, .. }
+            | StmtKind::Block(body) => any_spark_import(body, depth + 1),
+            StmtKind::Branch { arms, .. } => {
+                arms.iter().any(|arm| any_spark_import(arm, depth + 1))
+            }
+            _ => false,
+        })
 }

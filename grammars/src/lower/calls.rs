@@ -1,0 +1,914 @@
+//! Calls of Spark's API.
+
+use std::rc::Rc;
+
+use program::{
+    Argument, Call, Confidence, Effect, Expression, Language, Literal, Origin, Receiver, ResultUse,
+    TextRange, Type, UnresolvedReason, ValueId,
+};
+use spark::{Method, Outcome};
+
+use super::Lowering;
+use super::arguments::Arguments;
+use super::environment::{Lowered, Meaning};
+use super::functions::Runs;
+use super::types;
+use crate::syntax::{Arg, Expr, ExprKind, Name};
+
+/// A method call as it stands in the source.
+pub(super) struct Site<'a> {
+    pub(super) range: TextRange,
+    pub(super) name: &'a Name,
+    pub(super) receiver_range: TextRange,
+    pub(super) arguments: &'a [Arg],
+    pub(super) arguments_range: TextRange,
+    /// Whether type arguments stand before the parentheses.
+    pub(super) typed: bool,
+}
+
+/// A call about to enter the model.
+struct Emission<'n> {
+    method: &'n str,
+    receiver_type: Type,
+    receiver: Option<(Lowered, TextRange)>,
+    effect: Effect,
+    confidence: Confidence,
+    result: Option<Type>,
+    range: TextRange,
+    name_range: TextRange,
+    arguments_range: TextRange,
+}
+
+impl<'a> Lowering<'a> {
+    /// `object.name(arguments)`.
+    pub(super) fn method_call(&mut self, site: &Site<'a>, object: Lowered) -> Lowered {
+        match object.meaning.clone() {
+            Meaning::Spark(value) => self.spark_method(site, object, value),
+            Meaning::Class(kind) => self.static_method(site, kind),
+            Meaning::Column(_) => {
+                let function = self.column_method(&site.name.text);
+                let arguments = self.arguments(site.arguments, Runs::Locally);
+                let operands =
+                    std::iter::once(object.expression).chain(arguments.expressions()).collect();
+                Lowered::column(Expression::Apply { function, arguments: operands })
+            }
+            Meaning::Path(path) => {
+                let path = format!("{path}.{}", site.name.text);
+                self.path_call(
+                    &path,
+                    site.range,
+                    site.name.range,
+                    site.arguments,
+                    site.arguments_range,
+                )
+            }
+            Meaning::Instance(class) | Meaning::LocalClass(class) => {
+                self.member_call(site, &object, &class)
+            }
+            _ => self.local_method(site, object),
+        }
+    }
+
+    fn member_call(&mut self, site: &Site<'a>, object: &Lowered, class: &Rc<str>) -> Lowered {
+        if let Some(index) = self.methods.get(&(class.clone(), site.name.text.clone())).copied() {
+            let bound = matches!(object.meaning, Meaning::Instance(_));
+            let arguments = self.arguments(site.arguments, Runs::Locally);
+            return self.call_local(index, &arguments.lowered, bound);
+        }
+        let member = self.class_member(class, &site.name.text);
+        match member {
+            Some(member) => self.apply(
+                site.range,
+                site.name.range,
+                member,
+                site.arguments,
+                site.arguments_range,
+            ),
+            None => {
+                self.arguments(site.arguments, Runs::Locally);
+                self.unresolved(&site.name.text, site.range, UnresolvedReason::Attribute);
+                Lowered::unknown(UnresolvedReason::ForeignCall)
+            }
+        }
+    }
+
+    fn class_member(&mut self, class: &Rc<str>, name: &str) -> Option<Lowered> {
+        let key = format!("self.{name}");
+        if let Some(meaning) = self.lookup(&key) {
+            return Some(self.lowered(meaning));
+        }
+        self.class_attribute(class, name, &key)
+    }
+
+    fn spark_method(&mut self, site: &Site<'a>, object: Lowered, value: ValueId) -> Lowered {
+        let kind = self.program.value(value).kind;
+        let confidence = self.program.value(value).confidence;
+        let name = site.name.text.as_str();
+        let name =
+            if name == "as" && !site.typed && site.arguments.len() == 1 { "alias" } else { name };
+        if kind == Type::UserDefinedFunction && name == "register" {
+            let arguments = self.arguments(site.arguments, Runs::Executors(1));
+            let emission = Emission {
+                method: "register",
+                receiver_type: kind,
+                receiver: Some((object, site.receiver_range)),
+                effect: Effect::Other,
+                confidence,
+                result: Some(kind),
+                range: site.range,
+                name_range: site.name.range,
+                arguments_range: site.arguments_range,
+            };
+            return self.emit(emission, arguments);
+        }
+        let Some(method) = spark::api().method(self.language, kind, name) else {
+            let arguments = self.arguments(site.arguments, Runs::Locally);
+            self.unresolved(name, site.range, UnresolvedReason::Method);
+            let operands =
+                std::iter::once(object.expression).chain(arguments.expressions()).collect();
+            let expression = Expression::Apply { function: name.to_owned(), arguments: operands };
+            return Lowered {
+                meaning: Meaning::Unknown(UnresolvedReason::Method),
+                expression,
+                call: None,
+            };
+        };
+        if self.language == Language::Python && method.python_property {
+            let range = TextRange::new(site.range.start, site.name.range.end);
+            let property = self.property(range, site.receiver_range, site.name, object, method);
+            self.arguments(site.arguments, Runs::Locally);
+            return property;
+        }
+        let arguments = self.arguments(site.arguments, Self::runs(kind, method.name()));
+        if Self::makes_column(method.outcome) || kind == Type::Column {
+            return self.column_of(method, object, value, arguments);
+        }
+        self.emit_method(site, object, method, arguments)
+    }
+
+    /// A method that evaluates to a column: an expression, not a call.
+    fn column_of(
+        &mut self,
+        method: &Method,
+        object: Lowered,
+        value: ValueId,
+        arguments: Arguments,
+    ) -> Lowered {
+        let kind = self.program.value(value).kind;
+        if kind == Type::DataFrame
+            && matches!(method.name(), "col" | "apply" | "colRegex")
+            && let Some(Expression::Literal(Literal::Text(name))) = arguments.first("colName")
+        {
+            return Lowered::column(Expression::Column { name: name.clone(), of: Some(value) });
+        }
+        let function = if kind == Type::UserDefinedFunction { "udf" } else { method.name() };
+        let operands = std::iter::once(object.expression).chain(arguments.expressions()).collect();
+        Lowered::column(Expression::Apply { function: function.to_owned(), arguments: operands })
+    }
+
+    fn emit_method(
+        &mut self,
+        site: &Site<'a>,
+        object: Lowered,
+        method: &Method,
+        arguments: Arguments,
+    ) -> Lowered {
+        let kind = method.receiver;
+        let mut effect = method.effect;
+        if method.name() == "hint"
+            && arguments.first("name").and_then(Expression::as_text).is_some_and(|hint| {
+                matches!(
+                    hint.to_ascii_lowercase().as_str(),
+                    "broadcast" | "broadcastjoin" | "mapjoin"
+                )
+            })
+        {
+            effect = Effect::BroadcastHint;
+        }
+        let confidence = match object.meaning {
+            Meaning::Spark(value) => self.program.value(value).confidence,
+            _ => Confidence::Known,
+        };
+        let splits = method.name() == "randomSplit";
+        let result = match method.outcome {
+            Outcome::Spark(result) => Some(result),
+            Outcome::Local if splits => Some(kind),
+            Outcome::Local | Outcome::Unit => None,
+        };
+        let emission = Emission {
+            method: method.name(),
+            receiver_type: kind,
+            receiver: Some((object, site.receiver_range)),
+            effect,
+            confidence,
+            result,
+            range: site.range,
+            name_range: site.name.range,
+            arguments_range: site.arguments_range,
+        };
+        let mut lowered = self.emit(emission, arguments);
+        if splits && let Meaning::Spark(value) = lowered.meaning {
+            lowered.meaning = Meaning::Many(value);
+        }
+        lowered
+    }
+
+    fn static_method(&mut self, site: &Site<'a>, kind: Type) -> Lowered {
+        let method = spark::api().method(self.language, kind, &site.name.text);
+        let arguments = self.arguments(site.arguments, Runs::Locally);
+        let Some(method) =
+            method.filter(|it| it.effect == Effect::Configure || kind == Type::Window)
+        else {
+            return Lowered::unknown(UnresolvedReason::ForeignCall);
+        };
+        self.emit_static(method, site.range, site.name.range, site.arguments_range, arguments)
+    }
+
+    fn emit_static(
+        &mut self,
+        method: &Method,
+        range: TextRange,
+        name_range: TextRange,
+        arguments_range: TextRange,
+        arguments: Arguments,
+    ) -> Lowered {
+        let result = match method.outcome {
+            Outcome::Spark(result) => Some(result),
+            Outcome::Local | Outcome::Unit => None,
+        };
+        let emission = Emission {
+            method: method.name(),
+            receiver_type: method.receiver,
+            receiver: None,
+            effect: method.effect,
+            confidence: Confidence::Known,
+            result,
+            range,
+            name_range,
+            arguments_range,
+        };
+        self.emit(emission, arguments)
+    }
+
+    /// An attribute of a Spark value or class: a property, a call without parentheses, or a column.
+    pub(super) fn spark_attribute(
+        &mut self,
+        range: TextRange,
+        receiver_range: TextRange,
+        name: &'a Name,
+        object: Lowered,
+    ) -> Lowered {
+        let (kind, value) = match object.meaning {
+            Meaning::Spark(value) => (self.program.value(value).kind, Some(value)),
+            Meaning::Class(kind) => (kind, None),
+            _ => return Lowered::unknown(UnresolvedReason::Other),
+        };
+        let method = spark::api().method(self.language, kind, &name.text);
+        let Some(method) = method else {
+            return match (kind, value, self.language) {
+                (Type::DataFrame, Some(value), Language::Python) => {
+                    Lowered::column(Expression::Column { name: name.text.clone(), of: Some(value) })
+                }
+                (Type::Column, Some(_), _) => Lowered::column(Expression::Apply {
+                    function: "getField".to_owned(),
+                    arguments: vec![
+                        object.expression,
+                        Expression::Literal(Literal::Text(name.text.clone())),
+                    ],
+                }),
+                (_, None, _) => {
+                    let expression =
+                        Expression::Apply { function: name.text.clone(), arguments: Vec::new() };
+                    Lowered {
+                        meaning: Meaning::Unknown(UnresolvedReason::Other),
+                        expression,
+                        call: None,
+                    }
+                }
+                _ => {
+                    self.unresolved(&name.text, range, UnresolvedReason::Method);
+                    Lowered::unknown(UnresolvedReason::Method)
+                }
+            };
+        };
+        if self.language == Language::Python && !method.python_property {
+            // A bound method that is not called.
+            return Lowered::unknown(UnresolvedReason::Other);
+        }
+        if Self::makes_column(method.outcome) || kind == Type::Column {
+            let function = method.name().to_owned();
+            return Lowered::column(Expression::Apply {
+                function,
+                arguments: vec![object.expression],
+            });
+        }
+        if value.is_none() {
+            if kind != Type::Window && method.effect != Effect::Configure {
+                return Lowered::unknown(UnresolvedReason::Other);
+            }
+            if kind == Type::Window && method.outcome == Outcome::Local {
+                let expression =
+                    Expression::Apply { function: method.name().to_owned(), arguments: Vec::new() };
+                return Lowered::local(expression);
+            }
+            let end = TextRange::new(range.end, range.end);
+            let none = Arguments { lowered: Vec::new(), model: Vec::new() };
+            return self.emit_static(method, range, name.range, end, none);
+        }
+        self.property(range, receiver_range, name, object, method)
+    }
+
+    fn property(
+        &mut self,
+        range: TextRange,
+        receiver_range: TextRange,
+        name: &'a Name,
+        object: Lowered,
+        method: &Method,
+    ) -> Lowered {
+        let end = TextRange::new(range.end, range.end);
+        let site = Site {
+            range,
+            name,
+            receiver_range,
+            arguments: &[],
+            arguments_range: end,
+            typed: false,
+        };
+        let registry = method.receiver == Type::Session && method.name() == "udf";
+        let none = Arguments { lowered: Vec::new(), model: Vec::new() };
+        let mut lowered = self.emit_method(&site, object, method, none);
+        if registry && let Some(call) = lowered.call {
+            // `spark.udf` is the place where user-defined functions are registered.
+            let value =
+                self.value(Type::UserDefinedFunction, Confidence::Known, Origin::Call(call), None);
+            self.program.calls[call.index()].result = Some(value);
+            lowered.meaning = Meaning::Spark(value);
+        }
+        lowered
+    }
+
+    /// `df[…]` with columns or a condition: a selection or a filter by another spelling.
+    pub(super) fn bracket(
+        &mut self,
+        range: TextRange,
+        index_range: TextRange,
+        object: Lowered,
+        method: &str,
+        index: Lowered,
+    ) -> Lowered {
+        let Meaning::Spark(value) = object.meaning else {
+            return Lowered::unknown(UnresolvedReason::Other);
+        };
+        let confidence = self.program.value(value).confidence;
+        let items = match &index.expression {
+            Expression::List(items) => items.clone(),
+            other => vec![other.clone()],
+        };
+        let model = items
+            .into_iter()
+            .map(|value| Argument { name: None, value, range: index_range })
+            .collect();
+        let brackets = TextRange::new(index_range.start.saturating_sub(1), range.end);
+        let receiver_range = TextRange::new(range.start, brackets.start);
+        let emission = Emission {
+            method,
+            receiver_type: Type::DataFrame,
+            receiver: Some((object, receiver_range)),
+            effect: Effect::Narrow,
+            confidence,
+            result: Some(Type::DataFrame),
+            range,
+            name_range: TextRange::new(brackets.start, brackets.start),
+            arguments_range: brackets,
+        };
+        self.emit(emission, Arguments { lowered: vec![(None, index)], model })
+    }
+
+    fn emit(&mut self, emission: Emission<'_>, arguments: Arguments) -> Lowered {
+        let receiver_call = emission.receiver.as_ref().and_then(|it| it.0.call);
+        let receiver = emission.receiver.and_then(|(lowered, range)| match lowered.meaning {
+            Meaning::Spark(value) | Meaning::Many(value) => Some(Receiver { value, range }),
+            _ => None,
+        });
+        let bound = self.bound_of_call(
+            emission.receiver_type,
+            receiver.map(|it| it.value),
+            emission.method,
+            &arguments.model,
+        );
+        let id = program::CallId(self.program.calls.len() as u32);
+        self.used_by(&arguments, id);
+        let result = emission
+            .result
+            .map(|kind| self.value(kind, emission.confidence, Origin::Call(id), bound));
+        let id = self.push_call(Call {
+            method: emission.method.to_owned(),
+            receiver_type: emission.receiver_type,
+            receiver,
+            effect: emission.effect,
+            confidence: emission.confidence,
+            arguments: arguments.model,
+            result,
+            result_use: ResultUse::Other,
+            scope: self.scope,
+            range: emission.range,
+            name_range: emission.name_range,
+            arguments_range: emission.arguments_range,
+            statement: self.statement,
+        });
+        if let Some(call) = receiver_call
+            && let Some(call) = self.program.calls.get_mut(call.index())
+        {
+            call.result_use = ResultUse::Receiver(id);
+        }
+        match result {
+            Some(value) => Lowered { call: Some(id), ..Lowered::spark(value) },
+            // What an action brings home is of the language: its methods are not Spark's.
+            None => Lowered { call: Some(id), ..Lowered::local(Expression::Unknown) },
+        }
+    }
+
+    /// `name(arguments)` and `new Name(arguments)`.
+    pub(super) fn function_call(
+        &mut self,
+        range: TextRange,
+        callee: &'a Expr,
+        arguments: &'a [Arg],
+        arguments_range: TextRange,
+    ) -> Lowered {
+        let ExprKind::Name(name) = &callee.kind else {
+            let object = self.expression(callee);
+            return self.apply(range, callee.range, object, arguments, arguments_range);
+        };
+        let object = self.name(name, callee.range);
+        match object.meaning.clone() {
+            Meaning::Class(kind) => {
+                let arguments = self.arguments(arguments, Runs::Locally);
+                if !matches!(kind, Type::Session | Type::Context | Type::Conf) {
+                    return Lowered::unknown(UnresolvedReason::ForeignCall);
+                }
+                let emission = Emission {
+                    method: name,
+                    receiver_type: kind,
+                    receiver: None,
+                    effect: Effect::Configure,
+                    confidence: Confidence::Known,
+                    result: Some(kind),
+                    range,
+                    name_range: callee.range,
+                    arguments_range,
+                };
+                self.emit(emission, arguments)
+            }
+            Meaning::Unknown(UnresolvedReason::Name) => {
+                self.free_function(name, range, callee.range, arguments, arguments_range)
+            }
+            _ => self.apply(range, callee.range, object, arguments, arguments_range),
+        }
+    }
+
+    /// An evaluated callee applied to arguments.
+    pub(super) fn apply(
+        &mut self,
+        range: TextRange,
+        name_range: TextRange,
+        callee: Lowered,
+        arguments: &'a [Arg],
+        arguments_range: TextRange,
+    ) -> Lowered {
+        match callee.meaning.clone() {
+            Meaning::Function(index) => {
+                let bound = self.definitions[index].class.is_some();
+                let arguments = self.arguments(arguments, Runs::Locally);
+                self.call_local(index, &arguments.lowered, bound)
+            }
+            Meaning::LocalClass(class) => {
+                let arguments = self.arguments(arguments, Runs::Locally);
+                if let Some(index) =
+                    self.methods.get(&(class.clone(), "__init__".to_owned())).copied()
+                {
+                    self.call_local(index, &arguments.lowered, true);
+                }
+                self.lowered(Meaning::Instance(class))
+            }
+            Meaning::Path(path) => {
+                self.path_call(&path, range, name_range, arguments, arguments_range)
+            }
+            Meaning::Spark(value) => {
+                let kind = self.program.value(value).kind;
+                let arguments = self.arguments(arguments, Runs::Executors(1));
+                match kind {
+                    Type::UserDefinedFunction if self.unapplied_decorator(&callee) => {
+                        // `udf(returnType=…)(f)`: the call that gives the function.
+                        Lowered::spark(value)
+                    }
+                    Type::UserDefinedFunction => {
+                        let operands = std::iter::once(callee.expression)
+                            .chain(arguments.expressions())
+                            .collect();
+                        Lowered::column(Expression::Apply {
+                            function: "udf".to_owned(),
+                            arguments: operands,
+                        })
+                    }
+                    Type::DataFrame => match arguments.first("colName") {
+                        Some(Expression::Literal(Literal::Text(name))) => {
+                            Lowered::column(Expression::Column {
+                                name: name.clone(),
+                                of: Some(value),
+                            })
+                        }
+                        _ => Lowered::unknown(UnresolvedReason::Other),
+                    },
+                    _ => Lowered::unknown(UnresolvedReason::Other),
+                }
+            }
+            Meaning::Column(_) => {
+                let arguments = self.arguments(arguments, Runs::Locally);
+                let operands =
+                    std::iter::once(callee.expression).chain(arguments.expressions()).collect();
+                Lowered::column(Expression::Apply {
+                    function: "getItem".to_owned(),
+                    arguments: operands,
+                })
+            }
+            Meaning::Tuple(_) | Meaning::Many(_) => {
+                let arguments = self.arguments(arguments, Runs::Locally);
+                match (&callee.meaning, arguments.first("").and_then(Expression::as_integer)) {
+                    (Meaning::Tuple(items), Some(at)) => {
+                        let meaning =
+                            usize::try_from(at).ok().and_then(|at| items.get(at).cloned());
+                        self.lowered(meaning.unwrap_or(Meaning::Unknown(UnresolvedReason::Other)))
+                    }
+                    _ => self.element(&callee),
+                }
+            }
+            meaning => {
+                let evaluated = self.arguments(arguments, Runs::Locally);
+                // Scala indexes by application: `rows(0)`.
+                if let (Language::Scala, Some(at), [_]) =
+                    (self.language, evaluated.first("").and_then(Expression::as_integer), arguments)
+                {
+                    self.set_use(&callee, ResultUse::Indexed(at));
+                    if let (Meaning::Local(_), Ok(place)) = (&meaning, u32::try_from(at)) {
+                        return Lowered::local(Expression::Item(
+                            Box::new(callee.expression),
+                            place,
+                        ));
+                    }
+                }
+                Lowered::unknown(UnresolvedReason::ForeignCall)
+            }
+        }
+    }
+
+    /// Whether a user-defined function was made without the function it is to run.
+    fn unapplied_decorator(&self, callee: &Lowered) -> bool {
+        let call = callee.call.and_then(|call| self.program.calls.get(call.index()));
+        call.is_some_and(|call| {
+            call.method == "udf"
+                && !call.arguments.iter().any(|it| matches!(it.value, Expression::Function(_)))
+        })
+    }
+
+    /// A call of an imported function, by its full path.
+    pub(super) fn path_call(
+        &mut self,
+        path: &str,
+        range: TextRange,
+        name_range: TextRange,
+        arguments: &'a [Arg],
+        arguments_range: TextRange,
+    ) -> Lowered {
+        let last = path.rsplit('.').next().unwrap_or(path);
+        if let Some(function) = types::column_function(path) {
+            let function = function.to_owned();
+            return self.column_function_call(
+                &function,
+                range,
+                name_range,
+                arguments,
+                arguments_range,
+            );
+        }
+        if last == "reduce" && path.ends_with("functools.reduce") {
+            return self.reduce(range, arguments);
+        }
+        let arguments = self.arguments(arguments, Runs::Locally);
+        if last == "getOrCreate" || last == "builder" {
+            return Lowered::unknown(UnresolvedReason::ForeignCall);
+        }
+        let expression = super::expressions::applied(last, arguments.expressions());
+        if is_foreign_library(path)
+            || path.starts_with("pyspark.sql.types")
+            || path.starts_with("org.apache.spark.sql.types")
+        {
+            return Lowered::local(expression);
+        }
+        Lowered { meaning: Meaning::Unknown(UnresolvedReason::ForeignCall), expression, call: None }
+    }
+
+    pub(super) fn column_function_call(
+        &mut self,
+        function: &str,
+        range: TextRange,
+        name_range: TextRange,
+        arguments: &'a [Arg],
+        arguments_range: TextRange,
+    ) -> Lowered {
+        if matches!(function, "udf" | "pandas_udf" | "udaf" | "arrow_udf") {
+            let arguments = self.arguments(arguments, Runs::Executors(1));
+            return self.make_udf(function, range, name_range, arguments_range, arguments);
+        }
+        let evaluated = self.arguments(arguments, Runs::Locally);
+        if function == "broadcast"
+            && let Some((_, Lowered { meaning: Meaning::Spark(value), .. })) =
+                evaluated.lowered.first()
+            && self.program.value(*value).kind == Type::DataFrame
+        {
+            let (confidence, bound) = {
+                let value = self.program.value(*value);
+                (value.confidence, value.bound)
+            };
+            let emission = Emission {
+                method: "broadcast",
+                receiver_type: Type::DataFrame,
+                receiver: None,
+                effect: Effect::BroadcastHint,
+                confidence,
+                result: Some(Type::DataFrame),
+                range,
+                name_range,
+                arguments_range,
+            };
+            let lowered = self.emit(emission, evaluated);
+            if let Meaning::Spark(value) = lowered.meaning {
+                self.program.values[value.index()].bound = bound;
+            }
+            return lowered;
+        }
+        if matches!(function, "col" | "column")
+            && let Some(Expression::Literal(Literal::Text(name))) = evaluated.first("col")
+        {
+            return Lowered::column(Expression::Column { name: name.clone(), of: None });
+        }
+        Lowered::column(Expression::Apply {
+            function: function.to_owned(),
+            arguments: evaluated.expressions(),
+        })
+    }
+
+    fn make_udf(
+        &mut self,
+        function: &str,
+        range: TextRange,
+        name_range: TextRange,
+        arguments_range: TextRange,
+        arguments: Arguments,
+    ) -> Lowered {
+        let emission = Emission {
+            method: function,
+            receiver_type: Type::UserDefinedFunction,
+            receiver: None,
+            effect: Effect::Other,
+            confidence: Confidence::Known,
+            result: Some(Type::UserDefinedFunction),
+            range,
+            name_range,
+            arguments_range,
+        };
+        self.emit(emission, arguments)
+    }
+
+    /// The value that `@udf` makes of a function: a call with the function as its argument.
+    pub(super) fn decorated_udf(
+        &mut self,
+        def: &'a crate::syntax::FunctionDef,
+        index: usize,
+    ) -> Option<Meaning> {
+        for decorator in &def.decorators {
+            let (callee, arguments, arguments_range) = match &decorator.kind {
+                ExprKind::Call { callee, arguments, arguments_range, .. } => {
+                    (&**callee, arguments.as_slice(), *arguments_range)
+                }
+                _ => (decorator, &[][..], TextRange::new(decorator.range.end, decorator.range.end)),
+            };
+            let lowered = match &callee.kind {
+                ExprKind::Name(name) => self.name(name, callee.range),
+                ExprKind::Attribute { .. } => self.expression(callee),
+                _ => continue,
+            };
+            let Meaning::Path(path) = &lowered.meaning else { continue };
+            let Some(function @ ("udf" | "pandas_udf" | "arrow_udf")) =
+                types::column_function(path)
+            else {
+                continue;
+            };
+            self.mark_closure(index);
+            let function = function.to_owned();
+            let mut evaluated = self.arguments(arguments, Runs::Locally);
+            let value = Expression::Function(self.definitions[index].function);
+            evaluated.model.insert(0, Argument { name: None, value, range: def.name.range });
+            let made =
+                self.make_udf(&function, decorator.range, callee.range, arguments_range, evaluated);
+            return Some(made.meaning);
+        }
+        None
+    }
+
+    /// A function that is neither defined nor imported here.
+    fn free_function(
+        &mut self,
+        name: &str,
+        range: TextRange,
+        name_range: TextRange,
+        arguments: &'a [Arg],
+        arguments_range: TextRange,
+    ) -> Lowered {
+        if name == "reduce" {
+            return self.reduce(range, arguments);
+        }
+        if self.program.uses_spark && matches!(name, "col" | "lit") {
+            return self.column_function_call(name, range, name_range, arguments, arguments_range);
+        }
+        let evaluated = self.arguments(arguments, Runs::Locally);
+        if name == "display"
+            && let Some((_, Lowered { meaning: Meaning::Spark(value), .. })) =
+                evaluated.lowered.first()
+            && self.program.value(*value).kind == Type::DataFrame
+        {
+            let emission = Emission {
+                method: "display",
+                receiver_type: Type::DataFrame,
+                receiver: None,
+                effect: Effect::Action,
+                confidence: self.program.value(*value).confidence,
+                result: None,
+                range,
+                name_range,
+                arguments_range,
+            };
+            return self.emit(emission, evaluated);
+        }
+        if matches!(name, "Seq" | "List" | "Array" | "Vector" | "Set" | "IndexedSeq" | "Tuple") {
+            return self.collection(evaluated);
+        }
+        let expression = super::expressions::applied(name, evaluated.expressions());
+        if let ("list" | "tuple" | "set" | "sorted" | "reversed", [(_, only)]) =
+            (name, evaluated.lowered.as_slice())
+            && matches!(only.meaning, Meaning::Many(_) | Meaning::Tuple(_))
+        {
+            return Lowered { call: None, ..only.clone() };
+        }
+        if is_builtin(name) {
+            return Lowered::local(expression);
+        }
+        Lowered { meaning: Meaning::Unknown(UnresolvedReason::ForeignCall), expression, call: None }
+    }
+
+    fn collection(&mut self, items: Arguments) -> Lowered {
+        let expression = Expression::List(items.expressions());
+        if items
+            .lowered
+            .iter()
+            .any(|(_, item)| matches!(item.meaning, Meaning::Spark(_) | Meaning::Instance(_)))
+        {
+            let meanings = items.lowered.into_iter().map(|(_, item)| item.meaning).collect();
+            return Lowered { meaning: Meaning::Tuple(Rc::new(meanings)), expression, call: None };
+        }
+        Lowered::local(expression)
+    }
+
+    /// Rows of the language made a dataset (`Seq(…).toDF("a")`).
+    pub(super) fn literal_rows(&mut self, site: &Site<'a>, object: Lowered) -> Lowered {
+        let mut arguments = self.arguments(site.arguments, Runs::Locally);
+        let rows =
+            Argument { name: None, value: object.expression.clone(), range: site.receiver_range };
+        arguments.model.insert(0, rows);
+        let emission = Emission {
+            method: &site.name.text,
+            receiver_type: Type::Session,
+            receiver: None,
+            effect: Effect::Read,
+            confidence: Confidence::Known,
+            result: Some(Type::DataFrame),
+            range: site.range,
+            name_range: site.name.range,
+            arguments_range: site.arguments_range,
+        };
+        self.emit(emission, arguments)
+    }
+}
+
+/// Libraries whose values are never Spark's, whatever their methods are called.
+fn is_foreign_library(path: &str) -> bool {
+    let root = path.split('.').next().unwrap_or_default();
+    matches!(
+        root,
+        "pandas"
+            | "polars"
+            | "numpy"
+            | "os"
+            | "re"
+            | "json"
+            | "datetime"
+            | "math"
+            | "random"
+            | "sys"
+            | "time"
+            | "logging"
+            | "threading"
+            | "collections"
+            | "itertools"
+            | "requests"
+            | "boto3"
+            | "dask"
+            | "sklearn"
+            | "matplotlib"
+            | "scipy"
+            | "pathlib"
+            | "glob"
+            | "shutil"
+            | "subprocess"
+            | "argparse"
+            | "csv"
+            | "pickle"
+            | "string"
+            | "uuid"
+            | "hashlib"
+            | "urllib"
+            | "multiprocessing"
+            | "concurrent"
+            | "operator"
+            | "functools"
+            | "builtins"
+            | "copy"
+            | "io"
+            | "tempfile"
+            | "seaborn"
+            | "pyarrow"
+            | "duckdb"
+            | "sqlite3"
+            | "psycopg2"
+            | "dbldatagen"
+            | "decimal"
+            | "java"
+            | "scala"
+            | "queue"
+            | "asyncio"
+            | "yaml"
+            | "configparser"
+    )
+}
+
+/// Builtin functions: their results are of the language.
+fn is_builtin(name: &str) -> bool {
+    matches!(
+        name,
+        "len"
+            | "sum"
+            | "min"
+            | "max"
+            | "sorted"
+            | "list"
+            | "set"
+            | "tuple"
+            | "dict"
+            | "str"
+            | "int"
+            | "float"
+            | "range"
+            | "zip"
+            | "enumerate"
+            | "map"
+            | "filter"
+            | "abs"
+            | "round"
+            | "print"
+            | "isinstance"
+            | "open"
+            | "any"
+            | "all"
+            | "type"
+            | "reversed"
+            | "bool"
+            | "repr"
+            | "println"
+            | "ord"
+            | "chr"
+            | "format"
+            | "hash"
+            | "input"
+            | "frozenset"
+            | "bytes"
+            | "iter"
+            | "vars"
+            | "dir"
+            | "hasattr"
+            | "Map"
+            | "String"
+            | "Some"
+            | "Thread"
+    )
+}

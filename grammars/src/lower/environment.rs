@@ -1,0 +1,301 @@
+//! What names mean, frame by frame.
+
+use std::rc::Rc;
+
+use program::{
+    Confidence, Expression, FunctionId, Language, Literal, Origin, Type, UnresolvedReason, ValueId,
+};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::Lowering;
+use super::functions::Shape;
+
+/// What an expression or a name means to the lowering.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Meaning {
+    /// Nothing is known of it.
+    Unknown(UnresolvedReason),
+    /// A parameter without a type.
+    Parameter(FunctionId, u32),
+    /// A value of Spark's.
+    Spark(ValueId),
+    /// A driver-side collection whose elements are like this value.
+    Many(ValueId),
+    /// A column expression.
+    Column(Rc<Expression>),
+    /// A value of the language itself.
+    Local(Rc<Expression>),
+    /// An imported module, class or function, by its full path.
+    Path(Rc<str>),
+    /// One of Spark's classes.
+    Class(Type),
+    /// A function of the file, by its place among the definitions.
+    Function(usize),
+    /// A class of the file, by name.
+    LocalClass(Rc<str>),
+    /// An instance of a class of the file.
+    Instance(Rc<str>),
+    /// Several things in a row.
+    Tuple(Rc<Vec<Meaning>>),
+}
+
+/// An evaluated expression.
+#[derive(Debug, Clone)]
+pub(super) struct Lowered {
+    pub(super) meaning: Meaning,
+    pub(super) expression: Expression,
+    /// The call whose result it is, so that whoever uses it can say how.
+    pub(super) call: Option<program::CallId>,
+}
+
+impl Lowered {
+    pub(super) fn unknown(reason: UnresolvedReason) -> Self {
+        Self { meaning: Meaning::Unknown(reason), expression: Expression::Unknown, call: None }
+    }
+
+    pub(super) fn spark(value: ValueId) -> Self {
+        Self { meaning: Meaning::Spark(value), expression: Expression::Value(value), call: None }
+    }
+
+    pub(super) fn local(expression: Expression) -> Self {
+        Self { meaning: Meaning::Local(shared(&expression)), expression, call: None }
+    }
+
+    pub(super) fn column(expression: Expression) -> Self {
+        Self { meaning: Meaning::Column(shared(&expression)), expression, call: None }
+    }
+}
+
+/// An expression that a name may stand for. A large one is not carried along, or names that double it would blow it up.
+fn shared(expression: &Expression) -> Rc<Expression> {
+    const NODES: usize = 300;
+    let mut nodes = 0;
+    expression.walk(&mut |_| nodes += 1);
+    Rc::new(if nodes <= NODES { expression.clone() } else { Expression::Unknown })
+}
+
+/// What a frame belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FrameKind {
+    File,
+    Class,
+    Function,
+    Lambda,
+}
+
+/// The names of a file, a class body, a function or a lambda.
+#[derive(Debug, Clone)]
+pub(super) struct Frame {
+    pub(super) kind: FrameKind,
+    pub(super) names: FxHashMap<String, Meaning>,
+    /// Names declared `global` or `nonlocal`.
+    pub(super) outer: FxHashSet<String>,
+    /// The class that `self` is an instance of.
+    pub(super) class: Option<Rc<str>>,
+}
+
+impl Frame {
+    pub(super) fn new(kind: FrameKind, class: Option<Rc<str>>) -> Self {
+        Self { kind, names: FxHashMap::default(), outer: FxHashSet::default(), class }
+    }
+}
+
+impl Lowering<'_> {
+    pub(super) fn frame(&mut self) -> &mut Frame {
+        // The file's frame is never popped; one is made in place of a missing one rather than failing.
+        if self.frames.is_empty() {
+            self.frames.push(Frame::new(FrameKind::File, None));
+        }
+        let last = self.frames.len() - 1;
+        &mut self.frames[last]
+    }
+
+    /// What `name` means here.
+    pub(super) fn lookup(&self, name: &str) -> Option<Meaning> {
+        let mut crossed = false;
+        let last = self.frames.len().saturating_sub(1);
+        for (index, frame) in self.frames.iter().enumerate().rev() {
+            let hidden = self.language == Language::Python
+                && frame.kind == FrameKind::Class
+                && index != last;
+            if !hidden && let Some(meaning) = frame.names.get(name) {
+                let meaning = meaning.clone();
+                return Some(match &meaning {
+                    // A parameter's number counts within its own function only.
+                    Meaning::Local(expression) | Meaning::Column(expression)
+                        if crossed && mentions_parameter(expression) =>
+                    {
+                        Meaning::Unknown(UnresolvedReason::Other)
+                    }
+                    _ => meaning,
+                });
+            }
+            crossed |= matches!(frame.kind, FrameKind::Function | FrameKind::Lambda);
+        }
+        None
+    }
+
+    /// Gives `name` a meaning in the innermost frame, or where a `global` statement says it lives.
+    pub(super) fn define(&mut self, name: &str, meaning: Meaning) {
+        if self.frame().outer.contains(name) {
+            let shape = self.shape_of(&meaning);
+            self.found.record_global(name, &shape);
+            if let Some(file) = self.frames.first_mut() {
+                file.names.insert(name.to_owned(), meaning.clone());
+            }
+        }
+        self.frame().names.insert(name.to_owned(), meaning);
+    }
+
+    /// The class that `self` or `this` is an instance of here.
+    pub(super) fn enclosing_class(&self) -> Option<Rc<str>> {
+        self.frames.iter().rev().find_map(|frame| frame.class.clone())
+    }
+
+    /// One meaning for what several paths made of a name.
+    pub(super) fn merge(&mut self, meanings: &[Meaning]) -> Meaning {
+        let mut distinct: Vec<&Meaning> = Vec::new();
+        for meaning in meanings {
+            // `df = None` before a branch is a placeholder, not another value.
+            if !is_null(meaning) && !distinct.contains(&meaning) {
+                distinct.push(meaning);
+            }
+        }
+        match distinct.as_slice() {
+            [] => {
+                return meanings
+                    .first()
+                    .cloned()
+                    .unwrap_or(Meaning::Unknown(UnresolvedReason::Other));
+            }
+            [only] => return (*only).clone(),
+            _ => {}
+        }
+        let values: Vec<ValueId> = distinct
+            .iter()
+            .filter_map(
+                |meaning| if let Meaning::Spark(value) = meaning { Some(*value) } else { None },
+            )
+            .collect();
+        let Some(first) = values.first() else {
+            let columns = distinct.iter().all(|it| matches!(it, Meaning::Column(_)));
+            return if columns {
+                Meaning::Column(Rc::new(Expression::Unknown))
+            } else {
+                distinct
+                    .iter()
+                    .find(|it| matches!(it, Meaning::Unknown(_)))
+                    .map_or(Meaning::Unknown(UnresolvedReason::Other), |it| (*it).clone())
+            };
+        };
+        let kind = self.program.value(*first).kind;
+        if values.iter().any(|value| self.program.value(*value).kind != kind) {
+            return Meaning::Unknown(UnresolvedReason::Other);
+        }
+        let mut confidence = values
+            .iter()
+            .map(|value| self.program.value(*value).confidence)
+            .min()
+            .unwrap_or(Confidence::Guessed);
+        if values.len() < distinct.len() {
+            // Another path gives it a value of unknown type.
+            confidence = Confidence::Guessed;
+        }
+        if let [only] = values.as_slice()
+            && self.program.value(*only).confidence == confidence
+        {
+            return Meaning::Spark(*only);
+        }
+        let bound = self.widest_bound(&values);
+        Meaning::Spark(self.value(kind, confidence, Origin::Merge(values), bound))
+    }
+
+    /// Replaces the innermost frame's names by what the ends of several paths agree on.
+    pub(super) fn merge_frames(&mut self, mut ends: Vec<FxHashMap<String, Meaning>>) {
+        if ends.len() <= 1 {
+            if let Some(end) = ends.pop() {
+                self.frame().names = end;
+            }
+            return;
+        }
+        let mut differing: Vec<String> = Vec::new();
+        let mut seen: FxHashSet<&str> = FxHashSet::default();
+        for end in &ends {
+            for (name, meaning) in end {
+                if seen.insert(name) && ends.iter().any(|other| other.get(name) != Some(meaning)) {
+                    differing.push(name.clone());
+                }
+            }
+        }
+        differing.sort_unstable();
+        let merged: Vec<(String, Meaning)> = differing
+            .into_iter()
+            .map(|name| {
+                let meanings: Vec<Meaning> =
+                    ends.iter().filter_map(|end| end.get(&name).cloned()).collect();
+                let meaning = self.merge(&meanings);
+                (name, meaning)
+            })
+            .collect();
+        let mut names = ends.swap_remove(0);
+        names.extend(merged);
+        self.frame().names = names;
+    }
+
+    /// A meaning for something of this shape that comes from elsewhere.
+    pub(super) fn materialize(&mut self, shape: &Shape, origin: &Origin) -> Option<Meaning> {
+        Some(match shape {
+            Shape::Unknown => return None,
+            Shape::Spark(kind, confidence) => {
+                Meaning::Spark(self.value(*kind, *confidence, origin.clone(), None))
+            }
+            Shape::Many(kind, confidence) => {
+                Meaning::Many(self.value(*kind, *confidence, origin.clone(), None))
+            }
+            Shape::Instance(class) => Meaning::Instance(class.clone()),
+            Shape::Tuple(items) => {
+                let items = items
+                    .iter()
+                    .map(|item| {
+                        self.materialize(item, origin)
+                            .unwrap_or(Meaning::Unknown(UnresolvedReason::ForeignCall))
+                    })
+                    .collect();
+                Meaning::Tuple(Rc::new(items))
+            }
+        })
+    }
+
+    /// What crosses from one function to another of what is known of a value.
+    pub(super) fn shape_of(&self, meaning: &Meaning) -> Shape {
+        let typed = |value: &ValueId| {
+            let value = self.program.value(*value);
+            (value.kind, value.confidence)
+        };
+        match meaning {
+            Meaning::Spark(value) => {
+                let (kind, confidence): (Type, Confidence) = typed(value);
+                Shape::Spark(kind, confidence)
+            }
+            Meaning::Many(value) => {
+                let (kind, confidence) = typed(value);
+                Shape::Many(kind, confidence)
+            }
+            Meaning::Instance(class) => Shape::Instance(class.clone()),
+            Meaning::Tuple(items) => {
+                Shape::Tuple(items.iter().map(|item| self.shape_of(item)).collect())
+            }
+            _ => Shape::Unknown,
+        }
+    }
+}
+
+pub(super) fn is_null(meaning: &Meaning) -> bool {
+    matches!(meaning, Meaning::Local(expression) if matches!(**expression, Expression::Literal(Literal::Null)))
+}
+
+fn mentions_parameter(expression: &Expression) -> bool {
+    let mut found = false;
+    expression.walk(&mut |it| found |= matches!(it, Expression::Parameter(_)));
+    found
+}

@@ -1,0 +1,537 @@
+//! Expressions: names, operators, attributes, items; calls are in `calls`.
+
+use std::rc::Rc;
+
+use program::{
+    Confidence, Expression, Language, Literal, Origin, ResultUse, TextPart, TextRange, Type,
+    UnresolvedReason,
+};
+use spark::Outcome;
+
+use super::Lowering;
+use super::environment::{Lowered, Meaning};
+use super::functions::Runs;
+use super::types;
+use crate::syntax::{Expr, ExprKind, Name, TextPiece};
+
+impl<'a> Lowering<'a> {
+    /// Evaluates an expression. A chain is walked from its root, so that its length does not cost stack.
+    pub(super) fn expression(&mut self, expr: &'a Expr) -> Lowered {
+        if self.depth >= super::DEPTH {
+            return Lowered::unknown(UnresolvedReason::Other);
+        }
+        self.depth += 1;
+        let mut links = Vec::new();
+        let mut root = expr;
+        while let Some(next) = next_link(root) {
+            links.push(root);
+            root = next;
+        }
+        let mut lowered = self.root(root);
+        for link in links.into_iter().rev() {
+            lowered = self.link(link, lowered);
+        }
+        self.depth -= 1;
+        lowered
+    }
+
+    fn link(&mut self, expr: &'a Expr, object: Lowered) -> Lowered {
+        match &expr.kind {
+            ExprKind::Call { callee, arguments, arguments_range, type_arguments } => {
+                match &callee.kind {
+                    ExprKind::Attribute { object: inner, name } => {
+                        let receiver_range = self.receiver_range(callee.range, inner.range, name);
+                        let site = super::calls::Site {
+                            range: expr.range,
+                            name,
+                            receiver_range,
+                            arguments,
+                            arguments_range: *arguments_range,
+                            typed: !type_arguments.is_empty(),
+                        };
+                        self.method_call(&site, object)
+                    }
+                    _ => self.apply(expr.range, callee.range, object, arguments, *arguments_range),
+                }
+            }
+            ExprKind::Attribute { object: inner, name } => {
+                let receiver_range = self.receiver_range(expr.range, inner.range, name);
+                self.attribute(expr.range, receiver_range, name, object)
+            }
+            ExprKind::Index { index, .. } => self.index(expr.range, index, object),
+            _ => object,
+        }
+    }
+
+    /// The receiver's text, with the parentheses around it that the expression's own range leaves out.
+    fn receiver_range(&self, whole: TextRange, inner: TextRange, name: &Name) -> TextRange {
+        if whole.start == inner.start {
+            return inner;
+        }
+        let before = TextRange::new(whole.start, name.range.start).of(self.text);
+        let before =
+            before.trim_end().trim_end_matches('.').trim_end_matches([' ', '\n', '\r', '\t', '\\']);
+        TextRange::new(whole.start, whole.start + before.len() as u32)
+    }
+
+    fn root(&mut self, expr: &'a Expr) -> Lowered {
+        match &expr.kind {
+            ExprKind::Name(name) => self.name(name, expr.range),
+            ExprKind::Literal(literal) => Lowered::local(Expression::Literal(literal.clone())),
+            ExprKind::Column(name) => {
+                Lowered::column(Expression::Column { name: name.clone(), of: None })
+            }
+            ExprKind::Call { callee, arguments, arguments_range, .. } => {
+                self.function_call(expr.range, callee, arguments, *arguments_range)
+            }
+            ExprKind::Text(pieces) => {
+                let mut parts = Vec::new();
+                for piece in pieces {
+                    parts.push(match piece {
+                        TextPiece::Literal(text) => TextPart::Literal(text.clone()),
+                        TextPiece::Hole(hole) => TextPart::Hole(self.expression(hole).expression),
+                    });
+                }
+                Lowered::local(Expression::Text(parts))
+            }
+            ExprKind::List(items) => self.list(items),
+            ExprKind::Mapping(pairs) => self.mapping(pairs),
+            ExprKind::Lambda { parameters, body } => {
+                self.lambda(parameters, body, expr.range, Runs::Locally)
+            }
+            ExprKind::Operation { operator, operands } => self.operation(operator, operands),
+            ExprKind::Conditional { condition, then, otherwise } => {
+                self.conditional(expr.range, condition, then, otherwise.as_deref())
+            }
+            ExprKind::Comprehension { element, clauses } => {
+                self.comprehension(expr.range, element, clauses)
+            }
+            ExprKind::Block(body) => self.block_value(body).0,
+            ExprKind::Opaque(parts) => {
+                for part in parts {
+                    self.expression(part);
+                }
+                Lowered::unknown(UnresolvedReason::Other)
+            }
+            // Chains do not begin with these.
+            ExprKind::Attribute { .. } | ExprKind::Index { .. } => {
+                Lowered::unknown(UnresolvedReason::Other)
+            }
+        }
+    }
+
+    pub(super) fn name(&mut self, name: &str, range: TextRange) -> Lowered {
+        if matches!(name, "self" | "this")
+            && self.lookup(name).is_none()
+            && let Some(class) = self.enclosing_class()
+        {
+            return self.lowered(Meaning::Instance(class));
+        }
+        if let Some(meaning) = self.lookup(name) {
+            return self.named_meaning(meaning);
+        }
+        // A method or field of the enclosing Scala class, a global that is set later, an ambient session, a class of Spark's.
+        if self.language == Language::Scala
+            && let Some(class) = self.enclosing_class()
+        {
+            if let Some(index) = self.methods.get(&(class.clone(), name.to_owned())) {
+                return self.lowered(Meaning::Function(*index));
+            }
+            if let Some(found) = self.class_attribute(&class, name, name) {
+                return found;
+            }
+        }
+        if let Some(index) =
+            self.definitions.iter().position(|it| it.class.is_none() && it.def.name.text == name)
+        {
+            return self.lowered(Meaning::Function(index));
+        }
+        if let Some((class, _)) = self.classes.get_key_value(name) {
+            let class = class.clone();
+            return self.lowered(Meaning::LocalClass(class));
+        }
+        if let Some(value) = self.ambient.get(name) {
+            return Lowered::spark(*value);
+        }
+        let global = self.known.globals.get(name).cloned();
+        if let Some(shape) = global
+            && let Some(meaning) = self.materialize(&shape, &Origin::Ambient(name.to_owned()))
+        {
+            if let Meaning::Spark(value) = meaning {
+                self.ambient.insert(name.to_owned(), value);
+            }
+            return self.lowered(meaning);
+        }
+        if self.program.uses_spark {
+            if let Some(kind) = types::ambient(name) {
+                let value =
+                    self.value(kind, Confidence::Declared, Origin::Ambient(name.to_owned()), None);
+                self.ambient.insert(name.to_owned(), value);
+                return Lowered::spark(value);
+            }
+            if let Some(kind) = types::spark_class(name) {
+                return self.lowered(Meaning::Class(kind));
+            }
+            if self.star_functions {
+                let path: Rc<str> = format!("pyspark.sql.functions.{name}").into();
+                return self.lowered(Meaning::Path(path));
+            }
+        }
+        let _ = range;
+        Lowered::unknown(UnresolvedReason::Name)
+    }
+
+    fn named_meaning(&mut self, meaning: Meaning) -> Lowered {
+        if let Meaning::Path(path) = &meaning
+            && let Some(kind) = types::class_of_path(path, self.language)
+        {
+            return self.lowered(Meaning::Class(kind));
+        }
+        self.lowered(meaning)
+    }
+
+    /// An attribute of a class of the file, as other methods set it.
+    pub(super) fn class_attribute(
+        &mut self,
+        class: &Rc<str>,
+        attribute: &str,
+        key: &str,
+    ) -> Option<Lowered> {
+        let shape = self.known.attributes.get(&(class.clone(), attribute.to_owned())).cloned()?;
+        let meaning = self.materialize(&shape, &Origin::Ambient(key.to_owned()))?;
+        self.define(key, meaning.clone());
+        Some(self.lowered(meaning))
+    }
+
+    fn list(&mut self, items: &'a [Expr]) -> Lowered {
+        let items: Vec<Lowered> = items.iter().map(|item| self.expression(item)).collect();
+        let expressions: Vec<Expression> =
+            items.iter().map(|item| item.expression.clone()).collect();
+        if items.iter().any(|item| {
+            matches!(item.meaning, Meaning::Spark(_) | Meaning::Many(_) | Meaning::Instance(_))
+        }) {
+            let meanings = items.into_iter().map(|item| item.meaning).collect();
+            return Lowered {
+                meaning: Meaning::Tuple(Rc::new(meanings)),
+                expression: Expression::List(expressions),
+                call: None,
+            };
+        }
+        Lowered::local(Expression::List(expressions))
+    }
+
+    fn mapping(&mut self, pairs: &'a [(Expr, Expr)]) -> Lowered {
+        let mut arguments = Vec::new();
+        let mut datasets = Vec::new();
+        for (key, value) in pairs {
+            let key = self.expression(key).expression;
+            let value = self.expression(value);
+            if let Meaning::Spark(it) = value.meaning {
+                datasets.push(Meaning::Spark(it));
+            }
+            arguments.push(Expression::List(vec![key, value.expression]));
+        }
+        let expression = Expression::Apply { function: "map".to_owned(), arguments };
+        if !datasets.is_empty()
+            && datasets.len() == pairs.len()
+            && let Meaning::Spark(value) = self.merge(&datasets)
+        {
+            return Lowered { meaning: Meaning::Many(value), expression, call: None };
+        }
+        Lowered::local(expression)
+    }
+
+    fn operation(&mut self, operator: &str, operands: &'a [Expr]) -> Lowered {
+        // Strings are put together by long chains of `+`: the left spine is walked, not recursed into.
+        let mut spine = vec![(operator, operands)];
+        while let Some((_, operands)) = spine.last()
+            && let [left, _] = operands
+            && let ExprKind::Operation { operator, operands } = &left.kind
+            && operands.len() == 2
+        {
+            spine.push((operator.as_str(), operands.as_slice()));
+        }
+        let mut result: Option<Lowered> = None;
+        while let Some((operator, operands)) = spine.pop() {
+            let skip = usize::from(result.is_some());
+            let mut parts: Vec<Lowered> = result.take().into_iter().collect();
+            for operand in operands.iter().skip(skip) {
+                parts.push(self.expression(operand));
+            }
+            result = Some(self.operated(operator, parts));
+        }
+        result.unwrap_or_else(|| Lowered::unknown(UnresolvedReason::Other))
+    }
+
+    fn operated(&mut self, operator: &str, parts: Vec<Lowered>) -> Lowered {
+        if let ("-" | "+", [only]) = (operator, parts.as_slice())
+            && let Expression::Literal(literal) = &only.expression
+        {
+            let negative = operator == "-";
+            let literal = match literal {
+                Literal::Integer(value) if negative => Literal::Integer(value.saturating_neg()),
+                Literal::Float(value) if negative => Literal::Float(-value),
+                other => other.clone(),
+            };
+            return Lowered::local(Expression::Literal(literal));
+        }
+        let column = parts.iter().any(|part| self.is_column(&part.meaning));
+        let many = parts.iter().find_map(|part| match &part.meaning {
+            Meaning::Many(value) if operator == "+" => Some(Meaning::Many(*value)),
+            Meaning::Tuple(items) if operator == "+" => items.iter().find_map(|item| match item {
+                Meaning::Spark(value) => Some(Meaning::Many(*value)),
+                _ => None,
+            }),
+            _ => None,
+        });
+        let arguments: Vec<Expression> = parts.into_iter().map(|part| part.expression).collect();
+        if operator == "+"
+            && let [
+                Expression::Literal(Literal::Text(left)),
+                Expression::Literal(Literal::Text(right)),
+            ] = arguments.as_slice()
+        {
+            return Lowered::local(Expression::Literal(Literal::Text(format!("{left}{right}"))));
+        }
+        if operator == "+"
+            && let [Expression::List(left), Expression::List(right)] = arguments.as_slice()
+        {
+            let list = Expression::List(left.iter().chain(right).cloned().collect());
+            return Lowered {
+                meaning: many.unwrap_or(Meaning::Local(Rc::new(list.clone()))),
+                expression: list,
+                call: None,
+            };
+        }
+        let expression = Expression::Apply { function: operator.to_owned(), arguments };
+        match many {
+            Some(meaning) => Lowered { meaning, expression, call: None },
+            None if column => Lowered::column(expression),
+            None => Lowered::local(expression),
+        }
+    }
+
+    pub(super) fn is_column(&self, meaning: &Meaning) -> bool {
+        match meaning {
+            Meaning::Column(_) => true,
+            Meaning::Spark(value) => self.program.value(*value).kind == Type::Column,
+            _ => false,
+        }
+    }
+
+    fn attribute(
+        &mut self,
+        range: TextRange,
+        receiver_range: TextRange,
+        name: &'a Name,
+        object: Lowered,
+    ) -> Lowered {
+        match &object.meaning {
+            Meaning::Spark(_) | Meaning::Class(_) => {
+                self.spark_attribute(range, receiver_range, name, object)
+            }
+            Meaning::Path(path) => {
+                let path: Rc<str> = format!("{path}.{}", name.text).into();
+                let mut lowered = self.named_meaning(Meaning::Path(path.clone()));
+                if types::column_function(&path).is_none()
+                    && !matches!(lowered.meaning, Meaning::Class(_))
+                {
+                    lowered.expression =
+                        Expression::Apply { function: name.text.clone(), arguments: Vec::new() };
+                }
+                lowered
+            }
+            Meaning::Instance(class) | Meaning::LocalClass(class) => {
+                self.member(&class.clone(), name)
+            }
+            Meaning::Column(expression) => {
+                let neutral = self.column_method(&name.text);
+                if self.language == Language::Python
+                    && spark::api().method(self.language, Type::Column, &name.text).is_some()
+                {
+                    return Lowered::unknown(UnresolvedReason::Other);
+                }
+                let arguments = vec![(**expression).clone()];
+                Lowered::column(Expression::Apply { function: neutral, arguments })
+            }
+            Meaning::Local(_) => {
+                let expression = local_attribute(object.expression, &name.text);
+                Lowered::local(expression)
+            }
+            Meaning::Many(value) if matches!(name.text.as_str(), "head" | "last") => {
+                Lowered::spark(*value)
+            }
+            Meaning::Tuple(_) | Meaning::Many(_) => object,
+            Meaning::Unknown(_) | Meaning::Parameter(..) | Meaning::Function(_) => {
+                if self.language == Language::Scala {
+                    return self.unknown_scala_attribute(range, receiver_range, name, object);
+                }
+                let expression = local_attribute(object.expression, &name.text);
+                let reason = match object.meaning {
+                    Meaning::Unknown(reason) => reason,
+                    Meaning::Parameter(..) => UnresolvedReason::Parameter,
+                    _ => UnresolvedReason::Attribute,
+                };
+                Lowered { meaning: Meaning::Unknown(reason), expression, call: None }
+            }
+        }
+    }
+
+    /// `self.x`: as bound in this function, else as other methods of the class set it.
+    fn member(&mut self, class: &Rc<str>, name: &Name) -> Lowered {
+        for prefix in ["self", "this"] {
+            if let Some(meaning) = self.lookup(&format!("{prefix}.{}", name.text)) {
+                return self.named_meaning(meaning);
+            }
+        }
+        if let Some(index) = self.methods.get(&(class.clone(), name.text.clone())) {
+            return self.lowered(Meaning::Function(*index));
+        }
+        let key = format!("self.{}", name.text);
+        if let Some(found) = self.class_attribute(class, &name.text, &key) {
+            return found;
+        }
+        if self.language == Language::Scala
+            && let Some(meaning) = self.lookup(&name.text)
+        {
+            return self.named_meaning(meaning);
+        }
+        Lowered::unknown(UnresolvedReason::Attribute)
+    }
+
+    fn index(&mut self, range: TextRange, index: &'a Expr, object: Lowered) -> Lowered {
+        let position = self.expression(index);
+        match &object.meaning {
+            Meaning::Spark(value) => {
+                let value = *value;
+                match (self.program.value(value).kind, &position.expression) {
+                    (Type::DataFrame, Expression::Literal(Literal::Text(name))) => {
+                        Lowered::column(Expression::Column { name: name.clone(), of: Some(value) })
+                    }
+                    (Type::DataFrame, Expression::List(_)) => {
+                        self.bracket(range, index.range, object, "select", position)
+                    }
+                    (Type::DataFrame, _) if self.is_column(&position.meaning) => {
+                        self.bracket(range, index.range, object, "filter", position)
+                    }
+                    (Type::DataFrame | Type::Column, _) => Lowered::column(Expression::Apply {
+                        function: "getItem".to_owned(),
+                        arguments: vec![object.expression, position.expression],
+                    }),
+                    _ => Lowered::unknown(UnresolvedReason::Other),
+                }
+            }
+            Meaning::Many(value) => Lowered::spark(*value),
+            Meaning::Tuple(items) => match position.expression.as_integer() {
+                Some(at) => {
+                    let at = if at < 0 { items.len() as i64 + at } else { at };
+                    let meaning = usize::try_from(at).ok().and_then(|at| items.get(at).cloned());
+                    self.lowered(meaning.unwrap_or(Meaning::Unknown(UnresolvedReason::Other)))
+                }
+                None => self.element(&object),
+            },
+            Meaning::Column(_) => Lowered::column(Expression::Apply {
+                function: "getItem".to_owned(),
+                arguments: vec![object.expression, position.expression],
+            }),
+            meaning => {
+                if let Some(at) = position.expression.as_integer() {
+                    self.set_use(&object, ResultUse::Indexed(at));
+                }
+                let known = matches!(meaning, Meaning::Local(_) | Meaning::Parameter(..));
+                let expression = match (&object.expression, position.expression.as_integer()) {
+                    (Expression::List(items), Some(at))
+                        if at >= 0 && (at as usize) < items.len() =>
+                    {
+                        items[at as usize].clone()
+                    }
+                    (other, Some(at)) if known && at >= 0 => {
+                        Expression::Item(Box::new(other.clone()), at as u32)
+                    }
+                    (other, _) if known => Expression::Apply {
+                        function: "getItem".to_owned(),
+                        arguments: vec![other.clone(), position.expression.clone()],
+                    },
+                    _ => Expression::Unknown,
+                };
+                match meaning {
+                    Meaning::Local(_) => Lowered::local(expression),
+                    Meaning::Parameter(..) => Lowered {
+                        meaning: Meaning::Unknown(UnresolvedReason::Parameter),
+                        expression,
+                        call: None,
+                    },
+                    Meaning::Unknown(reason) => {
+                        Lowered { meaning: Meaning::Unknown(*reason), expression, call: None }
+                    }
+                    _ => Lowered::unknown(UnresolvedReason::Other),
+                }
+            }
+        }
+    }
+
+    /// The language-neutral name of a column's method.
+    pub(super) fn column_method(&self, name: &str) -> String {
+        let method = spark::api().method(self.language, Type::Column, name);
+        method.map_or_else(|| name.to_owned(), |it| it.name().to_owned())
+    }
+
+    /// Whether a method of Spark's evaluates to a column.
+    pub(super) fn makes_column(outcome: Outcome) -> bool {
+        outcome == Outcome::Spark(Type::Column)
+    }
+}
+
+/// The inner expression of a link of a chain.
+fn next_link(expr: &Expr) -> Option<&Expr> {
+    match &expr.kind {
+        ExprKind::Attribute { object, .. } | ExprKind::Index { object, .. } => Some(object),
+        ExprKind::Call { callee, .. } => match &callee.kind {
+            ExprKind::Attribute { object, .. } => Some(object),
+            ExprKind::Call { .. } | ExprKind::Index { .. } => Some(callee),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether a function by this name takes two arguments wherever it is given as a value.
+pub(super) fn is_binary_operator(name: &str) -> bool {
+    matches!(name, "add" | "mul" | "sub" | "truediv" | "iadd" | "or_" | "and_" | "concat")
+}
+
+/// A function of the language applied, by its language-neutral name.
+pub(super) fn applied(name: &str, mut arguments: Vec<Expression>) -> Expression {
+    let neutral = match name {
+        "len" | "size" | "length" => "size",
+        "prod" | "product" => "product",
+        "toList" | "list" => "list",
+        "toSet" | "set" => "set",
+        "add" | "iadd" | "concat" => "+",
+        "mul" => "*",
+        "sub" => "-",
+        "truediv" => "/",
+        "or_" => "or",
+        "and_" => "and",
+        "reduceLeft" => "reduce",
+        other => other,
+    };
+    if neutral == "reduce" && matches!(arguments.as_slice(), [Expression::Function(_), _]) {
+        // `reduce(f, xs)` is `xs.reduce(f)`.
+        arguments.swap(0, 1);
+    }
+    Expression::Apply { function: neutral.to_owned(), arguments }
+}
+
+/// An attribute of a value of the language: an element of a tuple, or a method without parentheses.
+pub(super) fn local_attribute(object: Expression, name: &str) -> Expression {
+    let place = name
+        .strip_prefix('_')
+        .and_then(|digits| digits.parse::<u32>().ok())
+        .filter(|place| *place > 0);
+    match (object, place) {
+        (Expression::Unknown, _) => Expression::Unknown,
+        (object, Some(place)) => Expression::Item(Box::new(object), place - 1),
+        (object, None) => applied(name, vec![object]),
+    }
+}

@@ -1,0 +1,344 @@
+//! Control flow: branches and their merges, loops and what they carry.
+
+use program::{Expression, Origin, ResultUse, ScopeKind, TextRange, UnresolvedReason, ValueId};
+
+use super::Lowering;
+use super::bounds::iterations;
+use super::environment::{Lowered, Meaning, is_null};
+use crate::syntax::{Expr, ExprKind, Pattern, Stmt, StmtKind};
+
+impl<'a> Lowering<'a> {
+    /// A branching statement: the value of its arms where it is wanted, and whether every path ends in it.
+    pub(super) fn branch(&mut self, statement: &'a Stmt, wanted: bool) -> (Lowered, bool) {
+        let StmtKind::Branch { conditions, arms, exhaustive, header } = &statement.kind else {
+            return (Lowered::unknown(UnresolvedReason::Other), false);
+        };
+        for condition in conditions {
+            self.expression(condition);
+        }
+        let before = self.frame().names.clone();
+        let mut ends = Vec::new();
+        let mut results = Vec::new();
+        for (index, arm) in arms.iter().enumerate() {
+            self.frame().names.clone_from(&before);
+            let range = match (arm.first(), arm.last()) {
+                (Some(first), Some(last)) => TextRange::new(first.range.start, last.range.end),
+                _ => *header,
+            };
+            let kind = ScopeKind::Branch { statement: statement.range.start, arm: index as u32 };
+            let outer = self.open(kind, range, *header);
+            let ended = if wanted {
+                let (result, ended) = self.block_value(arm);
+                if !ended {
+                    results.push(result.meaning);
+                }
+                ended
+            } else {
+                self.block(arm)
+            };
+            self.scope = outer;
+            if !ended {
+                ends.push(std::mem::take(&mut self.frame().names));
+            }
+        }
+        if !exhaustive {
+            ends.push(before.clone());
+        }
+        let ended = ends.is_empty();
+        if ended {
+            self.frame().names = before;
+        } else {
+            self.merge_frames(ends);
+        }
+        let result = if results.is_empty() {
+            Lowered::unknown(UnresolvedReason::Other)
+        } else {
+            let meaning = self.merge(&results);
+            self.lowered(meaning)
+        };
+        (result, ended)
+    }
+
+    /// `then if condition else otherwise`: arms as scopes only where they hold calls.
+    pub(super) fn conditional(
+        &mut self,
+        range: TextRange,
+        condition: &'a Expr,
+        then: &'a Expr,
+        otherwise: Option<&'a Expr>,
+    ) -> Lowered {
+        self.expression(condition);
+        let mut meanings = Vec::new();
+        let mut expressions = Vec::new();
+        for (index, arm) in std::iter::once(then).chain(otherwise).enumerate() {
+            let calls = self.program.calls.len();
+            let kind = ScopeKind::Branch { statement: range.start, arm: index as u32 };
+            let outer = self.open(kind, arm.range, range);
+            let opened = self.scope;
+            let lowered = self.expression(arm);
+            self.scope = outer;
+            if self.program.calls.len() == calls && opened.index() + 1 == self.program.scopes.len()
+            {
+                self.program.scopes.pop();
+            }
+            meanings.push(lowered.meaning);
+            expressions.push(lowered.expression);
+        }
+        let meaning = self.merge(&meanings);
+        match meaning {
+            Meaning::Unknown(_) | Meaning::Local(_) => {
+                Lowered { meaning, expression: Expression::Unknown, call: None }
+            }
+            meaning => self.lowered(meaning),
+        }
+    }
+
+    /// Statements whose last expression is their value; tells whether the path ends among them.
+    pub(super) fn block_value(&mut self, body: &'a [Stmt]) -> (Lowered, bool) {
+        let unknown = Lowered::unknown(UnresolvedReason::Other);
+        if self.depth >= super::DEPTH {
+            return (unknown, false);
+        }
+        self.depth += 1;
+        let mut ended = false;
+        let mut result = unknown;
+        for (index, statement) in body.iter().enumerate() {
+            if index + 1 < body.len() {
+                ended |= self.lower_statement(statement);
+                continue;
+            }
+            let outer = std::mem::replace(&mut self.statement, statement.range);
+            match &statement.kind {
+                StmtKind::Expr(value) => result = self.expression(value),
+                StmtKind::Branch { .. } => {
+                    let (value, stopped) = self.branch(statement, true);
+                    result = value;
+                    ended |= stopped;
+                }
+                StmtKind::Block(inner) => {
+                    let (value, stopped) = self.block_value(inner);
+                    result = value;
+                    ended |= stopped;
+                }
+                _ => ended |= self.statement_kind(statement),
+            }
+            self.statement = outer;
+        }
+        self.depth -= 1;
+        (result, ended)
+    }
+
+    pub(super) fn for_loop(
+        &mut self,
+        target: &'a Pattern,
+        iterated: &'a Expr,
+        body: &'a [Stmt],
+        range: TextRange,
+        header: TextRange,
+    ) {
+        let collection = self.expression(iterated);
+        self.set_use(&collection, ResultUse::Iterated);
+        let count = iterations(&collection.expression);
+        let element = self.element(&collection);
+        let rebound = rebound(body);
+        self.looped(count, range, header, &rebound, |lowering| {
+            lowering.bind_quietly(target, &element);
+            lowering.block(body);
+        });
+    }
+
+    pub(super) fn while_loop(
+        &mut self,
+        condition: &'a Expr,
+        body: &'a [Stmt],
+        range: TextRange,
+        header: TextRange,
+    ) {
+        let rebound = rebound(body);
+        self.looped(None, range, header, &rebound, |lowering| {
+            lowering.expression(condition);
+            lowering.block(body);
+        });
+    }
+
+    /// A loop over `body`, which may rebind `rebound`.
+    pub(super) fn looped(
+        &mut self,
+        iterations: Option<u64>,
+        range: TextRange,
+        header: TextRange,
+        rebound: &[String],
+        body: impl FnOnce(&mut Self),
+    ) {
+        let outer = self.open(ScopeKind::Loop { iterations }, range, header);
+        let mut heads: Vec<(&String, Meaning, Option<ValueId>)> = Vec::new();
+        for name in rebound {
+            let Some(before) = self.lookup(name) else { continue };
+            let head = match &before {
+                Meaning::Spark(entry) => {
+                    let value = self.program.value(*entry);
+                    let (kind, confidence) = (value.kind, value.confidence);
+                    let head = self.value(
+                        kind,
+                        confidence,
+                        Origin::Loop { entry: *entry, carried: None },
+                        None,
+                    );
+                    self.define(name, Meaning::Spark(head));
+                    Some(head)
+                }
+                // `dfs = []` before a loop that appends is still that list in it.
+                Meaning::Many(_) => None,
+                _ => {
+                    self.define(name, Meaning::Unknown(UnresolvedReason::Other));
+                    None
+                }
+            };
+            heads.push((name, before, head));
+        }
+        body(self);
+        self.scope = outer;
+        for (name, before, head) in heads {
+            let end = self.lookup(name).unwrap_or(Meaning::Unknown(UnresolvedReason::Other));
+            let meaning = match (head, end) {
+                (Some(head), Meaning::Spark(end)) if end == head => Meaning::Spark(head),
+                (Some(head), Meaning::Spark(end))
+                    if self.program.value(end).kind == self.program.value(head).kind =>
+                {
+                    if let Some(value) = self.program.values.get_mut(head.index())
+                        && let Origin::Loop { carried, .. } = &mut value.origin
+                    {
+                        *carried = Some(end);
+                    }
+                    Meaning::Spark(head)
+                }
+                // A name that is a placeholder before the loop is what the body makes of it.
+                (None, end @ Meaning::Spark(_)) if is_null(&before) => end,
+                (_, end) => self.merge(&[before, end]),
+            };
+            self.define(name, meaning);
+        }
+    }
+
+    /// A comprehension: its clauses are loops, each over what the ones outside it bind.
+    pub(super) fn comprehension(
+        &mut self,
+        range: TextRange,
+        element: &'a Expr,
+        clauses: &'a [(Pattern, Expr, Vec<Expr>)],
+    ) -> Lowered {
+        let names = self.frame().names.clone();
+        let outer = self.scope;
+        let before = (self.program.calls.len(), self.program.scopes.len());
+        let mut iterated_by = Vec::new();
+        let mut calls_outside = before.0;
+        for (index, (target, iterated, conditions)) in clauses.iter().enumerate() {
+            let collection = self.expression(iterated);
+            self.set_use(&collection, ResultUse::Iterated);
+            if index == 0 {
+                calls_outside = self.program.calls.len();
+            }
+            let kind = ScopeKind::Loop { iterations: iterations(&collection.expression) };
+            self.open(kind, range, TextRange::new(iterated.range.start, iterated.range.end));
+            let item = self.element(&collection);
+            self.bind_quietly(target, &item);
+            iterated_by.push(collection.expression);
+            for condition in conditions {
+                self.expression(condition);
+            }
+        }
+        let lowered = self.expression(element);
+        self.scope = outer;
+        self.frame().names = names;
+        if self.program.calls.len() == calls_outside
+            && self.program.scopes.len() == before.1 + clauses.len()
+        {
+            // Nothing of Spark's happens in it.
+            self.program.scopes.truncate(before.1);
+        }
+        match lowered.meaning {
+            Meaning::Spark(value) => Lowered {
+                meaning: Meaning::Many(value),
+                expression: Expression::Unknown,
+                call: None,
+            },
+            Meaning::Column(_) => Lowered::column(Expression::List(vec![lowered.expression])),
+            _ => Lowered::local(Expression::Apply {
+                function: "map".to_owned(),
+                arguments: iterated_by.into_iter().chain([lowered.expression]).collect(),
+            }),
+        }
+    }
+
+    /// What a loop over a collection binds.
+    pub(super) fn element(&mut self, collection: &Lowered) -> Lowered {
+        match &collection.meaning {
+            Meaning::Many(value) => Lowered::spark(*value),
+            Meaning::Tuple(items) => {
+                let meaning = self.merge(&items.clone());
+                self.lowered(meaning)
+            }
+            // Rows of a dataset, names of columns: of the language, not Spark's.
+            _ => Lowered::local(Expression::Unknown),
+        }
+    }
+}
+
+/// Names that statements assign, nested ones included, in order; functions and classes within keep their own.
+pub(super) fn rebound(body: &[Stmt]) -> Vec<String> {
+    let mut names = Vec::new();
+    collect_rebound(body, &mut names, 0);
+    names
+}
+
+fn collect_rebound(body: &[Stmt], names: &mut Vec<String>, depth: u32) {
+    if depth > super::DEPTH {
+        return;
+    }
+    for statement in body {
+        match &statement.kind {
+            StmtKind::Assign { target, value: Some(value), .. } => {
+                collect_pattern(target, names, depth);
+                if let ExprKind::Block(inner) = &value.kind {
+                    collect_rebound(inner, names, depth + 1);
+                }
+            }
+            StmtKind::Branch { arms, .. } => {
+                for arm in arms {
+                    collect_rebound(arm, names, depth + 1);
+                }
+            }
+            StmtKind::With { items, body } => {
+                for target in items.iter().filter_map(|item| item.1.as_ref()) {
+                    collect_pattern(target, names, depth);
+                }
+                collect_rebound(body, names, depth + 1);
+            }
+            StmtKind::For { body, .. } | StmtKind::While { body, .. } | StmtKind::Block(body) => {
+                collect_rebound(body, names, depth + 1);
+            }
+            StmtKind::Expr(Expr { kind: ExprKind::Call { arguments, .. }, .. }) => {
+                for argument in arguments {
+                    if let ExprKind::Lambda { body, .. } = &argument.value.kind {
+                        collect_rebound(body, names, depth + 1);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn collect_pattern(pattern: &Pattern, names: &mut Vec<String>, depth: u32) {
+    if let Pattern::Tuple(items) = pattern {
+        if depth <= super::DEPTH {
+            for item in items {
+                collect_pattern(item, names, depth + 1);
+            }
+        }
+    } else if let Some(name) = super::pattern_name(pattern)
+        && !names.contains(&name)
+    {
+        names.push(name);
+    }
+}

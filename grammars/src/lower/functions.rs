@@ -1,0 +1,469 @@
+//! Functions and classes of the file, and what crosses their borders.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use program::{
+    Confidence, Expression, Function, FunctionId, Origin, ResultUse, ScopeId, ScopeKind, TextRange,
+    Type, UnresolvedReason,
+};
+use rustc_hash::FxHashMap;
+
+use super::Lowering;
+use super::environment::{Frame, FrameKind, Lowered, Meaning, is_null};
+use crate::syntax::{FunctionDef, Parameter, Pattern, Stmt, StmtKind};
+
+/// What is known of a value apart from which one it is.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) enum Shape {
+    #[default]
+    Unknown,
+    Spark(Type, Confidence),
+    /// A driver-side collection of such values.
+    Many(Type, Confidence),
+    Instance(Rc<str>),
+    Tuple(Vec<Shape>),
+}
+
+impl Shape {
+    /// What is known of a value that is one of both.
+    fn join(self, other: &Shape) -> Shape {
+        match (self, other) {
+            (Shape::Unknown, other) => other.clone(),
+            (shape, Shape::Unknown) => shape,
+            (Shape::Spark(kind, left), Shape::Spark(other, right)) if kind == *other => {
+                Shape::Spark(kind, left.min(*right))
+            }
+            (Shape::Many(kind, left), Shape::Many(other, right)) if kind == *other => {
+                Shape::Many(kind, left.min(*right))
+            }
+            (Shape::Instance(class), Shape::Instance(other)) if class == *other => {
+                Shape::Instance(class)
+            }
+            (Shape::Tuple(left), Shape::Tuple(right)) if left.len() == right.len() => Shape::Tuple(
+                left.into_iter().zip(right).map(|(left, right)| left.join(right)).collect(),
+            ),
+            // Contradictory uses: a spread tuple of nothing stands for "neither".
+            _ => Shape::Tuple(Vec::new()),
+        }
+    }
+}
+
+/// What is known of one function from its uses and its body.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Summary {
+    pub(super) parameters: Vec<Shape>,
+    pub(super) returns: Shape,
+    /// Whether it is given to Spark to run on the executors.
+    pub(super) closure: bool,
+}
+
+/// What one pass over the file learns for the next.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Summaries {
+    /// By the position of the function's name.
+    pub(super) functions: FxHashMap<u32, Summary>,
+    /// Attributes by class and name.
+    pub(super) attributes: BTreeMap<(Rc<str>, String), Shape>,
+    /// Names of the file's own scope, as they are at its end.
+    pub(super) globals: BTreeMap<String, Shape>,
+}
+
+impl Summaries {
+    pub(super) fn record_global(&mut self, name: &str, shape: &Shape) {
+        let known = self.globals.entry(name.to_owned()).or_default();
+        *known = std::mem::take(known).join(shape);
+    }
+
+    pub(super) fn record_attribute(&mut self, class: &Rc<str>, name: &str, shape: &Shape) {
+        let known = self.attributes.entry((class.clone(), name.to_owned())).or_default();
+        *known = std::mem::take(known).join(shape);
+    }
+}
+
+/// A function of the file.
+#[derive(Debug)]
+pub(super) struct Definition<'a> {
+    pub(super) def: &'a FunctionDef,
+    pub(super) class: Option<Rc<str>>,
+    pub(super) function: FunctionId,
+}
+
+/// The function whose body is being lowered.
+#[derive(Debug, Default)]
+pub(super) struct Activation {
+    pub(super) returns: Shape,
+    pub(super) expressions: Vec<Expression>,
+}
+
+/// How a lambda given as an argument will be run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Runs {
+    /// On the executors, with so many parameters if it is a function known by name.
+    Executors(u32),
+    /// On the driver, with a dataset as its first parameter.
+    Driver(Type),
+    /// As a plain value of the language.
+    Locally,
+}
+
+impl<'a> Lowering<'a> {
+    /// Collects the functions and classes of `body`, in the order of the text, so that a call may precede its definition.
+    pub(super) fn collect(&mut self, body: &'a [Stmt], class: Option<&Rc<str>>, depth: u32) {
+        if depth > super::DEPTH {
+            return;
+        }
+        for statement in body {
+            match &statement.kind {
+                StmtKind::Function(def) => {
+                    self.define_function(def, class.cloned(), statement.range);
+                    self.collect(&def.body, None, depth + 1);
+                }
+                StmtKind::Class { name, body, parameters, .. } => {
+                    let name: Rc<str> = name.text.as_str().into();
+                    self.classes.insert(name.clone(), parameters);
+                    self.collect(body, Some(&name), depth + 1);
+                }
+                StmtKind::Branch { arms, .. } => {
+                    for arm in arms {
+                        self.collect(arm, class, depth + 1);
+                    }
+                }
+                StmtKind::For { body, .. }
+                | StmtKind::While { body, .. }
+                | StmtKind::With { body, .. }
+                | StmtKind::Block(body) => self.collect(body, class, depth + 1),
+                _ => {}
+            }
+        }
+    }
+
+    fn define_function(
+        &mut self,
+        def: &'a FunctionDef,
+        class: Option<Rc<str>>,
+        range: TextRange,
+    ) -> usize {
+        let function = FunctionId(self.program.functions.len() as u32);
+        self.program.functions.push(Function {
+            name: def.name.text.clone(),
+            scope: None,
+            parameters: def.parameters.len() as u32,
+            returns: Expression::Unknown,
+            range,
+        });
+        let index = self.definitions.len();
+        self.by_position.insert(def.name.range.start, index);
+        if let Some(class) = &class {
+            self.methods.insert((class.clone(), def.name.text.clone()), index);
+        }
+        self.definitions.push(Definition { def, class, function });
+        index
+    }
+
+    /// Lowers a definition where it stands.
+    pub(super) fn function(&mut self, def: &'a FunctionDef, range: TextRange) {
+        let known = self.by_position.get(&def.name.range.start).copied();
+        let index = known.unwrap_or_else(|| self.define_function(def, None, range));
+        let decorated = self.decorated_udf(def, index);
+        if decorated.is_none() {
+            for decorator in &def.decorators {
+                self.expression(decorator);
+            }
+        }
+        self.define(&def.name.text, decorated.unwrap_or(Meaning::Function(index)));
+        self.function_body(def, index, range);
+    }
+
+    fn function_body(&mut self, def: &'a FunctionDef, index: usize, range: TextRange) {
+        let function = self.definitions[index].function;
+        let class = self.definitions[index].class.clone();
+        let summary = self.known.functions.get(&def.name.range.start).cloned().unwrap_or_default();
+        let closure = summary.closure
+            || self.found.functions.get(&def.name.range.start).is_some_and(|it| it.closure);
+        let outer_scope = self.open(ScopeKind::Function(def.name.text.clone()), range, def.header);
+        self.program.functions[function.index()].scope = Some(self.scope);
+        if closure {
+            self.open(ScopeKind::Closure, range, def.header);
+        }
+        let is_method = class.is_some();
+        self.frames.push(Frame::new(FrameKind::Function, class.clone()));
+        for (position, parameter) in def.parameters.iter().enumerate() {
+            if let Some(default) = &parameter.default {
+                self.expression(default);
+            }
+            if position == 0
+                && is_method
+                && let Pattern::Name(name) = &parameter.pattern
+                && matches!(name.text.as_str(), "self" | "cls")
+                && let Some(class) = &class
+            {
+                self.define(&name.text, Meaning::Instance(class.clone()));
+                continue;
+            }
+            let seen = summary.parameters.get(position).cloned().unwrap_or_default();
+            self.parameter(parameter, function, position as u32, &seen);
+        }
+        let statement = self.statement;
+        self.activations.push(Activation::default());
+        if def.last_is_result {
+            let (result, ended) = self.block_value(&def.body);
+            if !ended {
+                self.returned(result);
+            }
+        } else {
+            self.block(&def.body);
+        }
+        let activation = self.activations.pop().unwrap_or_default();
+        self.statement = statement;
+        self.frames.pop();
+        self.scope = outer_scope;
+        let declared = def.returns.as_ref().map(|it| self.annotation(it)).unwrap_or_default();
+        let returns = match (declared, activation.returns) {
+            (declared, Shape::Unknown) => declared,
+            (Shape::Spark(kind, _), Shape::Spark(found, confidence)) if kind == found => {
+                Shape::Spark(kind, confidence)
+            }
+            (Shape::Unknown, found) => found,
+            (declared, _) => declared,
+        };
+        let entry = self.found.functions.entry(def.name.range.start).or_default();
+        entry.returns = returns;
+        let mut expressions = activation.expressions;
+        if expressions.len() == 1
+            && let Some(only) = expressions.pop()
+        {
+            self.program.functions[function.index()].returns = only;
+        }
+    }
+
+    fn parameter(
+        &mut self,
+        parameter: &'a Parameter,
+        function: FunctionId,
+        index: u32,
+        seen: &Shape,
+    ) {
+        let declared =
+            parameter.annotation.as_ref().map(|it| self.annotation(it)).unwrap_or_default();
+        let shape = match (&declared, seen) {
+            (Shape::Unknown, seen) => seen.clone(),
+            // Call sites of the file can make a declaration certain, but not contradict it.
+            (Shape::Spark(kind, _), Shape::Spark(other, confidence)) if kind == other => {
+                Shape::Spark(*kind, (*confidence).max(Confidence::Declared))
+            }
+            _ => declared,
+        };
+        let origin = Origin::Parameter { function, index };
+        let typed = parameter.annotation.is_some();
+        let meaning = self.materialize(&shape, &origin);
+        let meaning = meaning.unwrap_or(if typed {
+            Meaning::Local(Rc::new(Expression::Parameter(index)))
+        } else {
+            Meaning::Parameter(function, index)
+        });
+        let lowered = match &meaning {
+            Meaning::Spark(value) => Lowered::spark(*value),
+            _ => Lowered { meaning, expression: Expression::Parameter(index), call: None },
+        };
+        self.bind_quietly(&parameter.pattern, &lowered);
+    }
+
+    /// Takes note of a `return`, or of the last expression of a Scala body.
+    pub(super) fn returned(&mut self, result: Lowered) {
+        self.set_use(&result, ResultUse::Returned);
+        let shape = self.shape_of(&result.meaning);
+        if let Some(activation) = self.activations.last_mut() {
+            if !is_null(&result.meaning) {
+                activation.returns = std::mem::take(&mut activation.returns).join(&shape);
+            }
+            activation.expressions.push(result.expression);
+        }
+    }
+
+    /// The result of calling a function of the file, whose parameters learn from the arguments.
+    pub(super) fn call_local(
+        &mut self,
+        index: usize,
+        arguments: &[(Option<String>, Lowered)],
+        bound: bool,
+    ) -> Lowered {
+        let definition = &self.definitions[index];
+        let (def, function) = (definition.def, definition.function);
+        let position = def.name.range.start;
+        let skip = usize::from(
+            bound
+                && matches!(def.parameters.first().map(|it| &it.pattern), Some(Pattern::Name(name)) if name.text == "self" || name.text == "cls"),
+        );
+        let mut shapes = vec![Shape::Unknown; def.parameters.len()];
+        for (at, (name, value)) in arguments.iter().enumerate() {
+            let place = match name {
+                Some(name) => def.parameters.iter().position(
+                    |it| matches!(&it.pattern, Pattern::Name(parameter) if parameter.text == *name),
+                ),
+                None => Some(at + skip),
+            };
+            if let Some(shape) = place.and_then(|it| shapes.get_mut(it)) {
+                *shape = self.shape_of(&value.meaning);
+            }
+        }
+        let summary = self.found.functions.entry(position).or_default();
+        summary.parameters.resize(def.parameters.len(), Shape::Unknown);
+        for (known, shape) in summary.parameters.iter_mut().zip(&shapes) {
+            *known = std::mem::take(known).join(shape);
+        }
+        let mut returns =
+            match (self.known.functions.get(&position), self.found.functions.get(&position)) {
+                (_, Some(found)) if found.returns != Shape::Unknown => found.returns.clone(),
+                (Some(known), _) => known.returns.clone(),
+                _ => Shape::Unknown,
+            };
+        if returns == Shape::Unknown {
+            returns = def.returns.as_ref().map(|it| self.annotation(it)).unwrap_or_default();
+        }
+        let values = arguments.iter().map(|it| it.1.expression.clone()).collect();
+        let expression = Expression::Apply { function: def.name.text.clone(), arguments: values };
+        match self.materialize(&returns, &Origin::Returned(function)) {
+            Some(Meaning::Spark(value)) => Lowered::spark(value),
+            Some(meaning) => Lowered { meaning, expression, call: None },
+            None => Lowered {
+                meaning: Meaning::Unknown(UnresolvedReason::ForeignCall),
+                expression,
+                call: None,
+            },
+        }
+    }
+
+    /// Marks a function of the file as one that the executors run.
+    pub(super) fn mark_closure(&mut self, index: usize) {
+        let position = self.definitions[index].def.name.range.start;
+        self.found.functions.entry(position).or_default().closure = true;
+    }
+
+    /// A function literal given to Spark, as a function of the model.
+    pub(super) fn lambda(
+        &mut self,
+        parameters: &'a [Parameter],
+        body: &'a [Stmt],
+        range: TextRange,
+        runs: Runs,
+    ) -> Lowered {
+        let kind = match runs {
+            Runs::Executors(_) => ScopeKind::Closure,
+            Runs::Driver(_) | Runs::Locally => ScopeKind::Function(String::new()),
+        };
+        let before =
+            (self.program.calls.len(), self.program.scopes.len(), self.program.values.len());
+        let outer = self.open(kind, range, range);
+        let function = FunctionId(self.program.functions.len() as u32);
+        self.program.functions.push(Function {
+            name: String::new(),
+            scope: Some(self.scope),
+            parameters: parameters.len() as u32,
+            returns: Expression::Unknown,
+            range,
+        });
+        self.frames.push(Frame::new(FrameKind::Lambda, None));
+        for (index, parameter) in parameters.iter().enumerate() {
+            let index = index as u32;
+            let shape = match runs {
+                Runs::Driver(kind) if index == 0 => Shape::Spark(kind, Confidence::Known),
+                _ => {
+                    parameter.annotation.as_ref().map(|it| self.annotation(it)).unwrap_or_default()
+                }
+            };
+            let lowered = match self.materialize(&shape, &Origin::Parameter { function, index }) {
+                Some(Meaning::Spark(value)) => Lowered::spark(value),
+                Some(meaning) => {
+                    Lowered { meaning, expression: Expression::Parameter(index), call: None }
+                }
+                None => Lowered::local(Expression::Parameter(index)),
+            };
+            self.bind_quietly(&parameter.pattern, &lowered);
+        }
+        let statement = self.statement;
+        self.activations.push(Activation::default());
+        let (result, _) = self.block_value(body);
+        self.set_use(&result, ResultUse::Returned);
+        self.activations.pop();
+        self.statement = statement;
+        self.frames.pop();
+        self.scope = outer;
+        self.program.functions[function.index()].returns = result.expression;
+        if runs == Runs::Locally
+            && before
+                == (
+                    self.program.calls.len(),
+                    self.program.scopes.len() - 1,
+                    self.program.values.len(),
+                )
+            && function.index() + 1 == self.program.functions.len()
+        {
+            // Nothing of Spark's happens in it: a function of the language, of no matter to the model.
+            self.program.scopes.pop();
+            let returns = self.program.functions.pop().map(|it| it.returns).unwrap_or_default();
+            let local =
+                Expression::Apply { function: "lambda".to_owned(), arguments: vec![returns] };
+            return Lowered::local(local);
+        }
+        Lowered {
+            meaning: Meaning::Unknown(UnresolvedReason::Other),
+            expression: Expression::Function(function),
+            call: None,
+        }
+    }
+
+    /// A function known by name, given to Spark as a value.
+    pub(super) fn named_function(
+        &mut self,
+        name: &str,
+        arity: u32,
+        range: TextRange,
+    ) -> Expression {
+        let arity = if super::expressions::is_binary_operator(name) { 2 } else { arity };
+        let arguments = (0..arity).map(Expression::Parameter).collect();
+        let function = FunctionId(self.program.functions.len() as u32);
+        self.program.functions.push(Function {
+            name: String::new(),
+            scope: None,
+            parameters: arity,
+            returns: super::expressions::applied(name, arguments),
+            range,
+        });
+        Expression::Function(function)
+    }
+
+    pub(super) fn class(
+        &mut self,
+        name: &str,
+        parameters: &'a [Parameter],
+        body: &'a [Stmt],
+        range: TextRange,
+        header: TextRange,
+    ) {
+        let class: Rc<str> = name.into();
+        self.define(name, Meaning::LocalClass(class.clone()));
+        let outer: ScopeId = self.open(ScopeKind::Class(name.to_owned()), range, header);
+        self.frames.push(Frame::new(FrameKind::Class, Some(class.clone())));
+        for parameter in parameters {
+            let shape =
+                parameter.annotation.as_ref().map(|it| self.annotation(it)).unwrap_or_default();
+            if let Pattern::Name(name) = &parameter.pattern {
+                let origin = Origin::Ambient(name.text.clone());
+                let meaning = self.materialize(&shape, &origin);
+                self.found.record_attribute(&class, &name.text, &shape);
+                self.define(
+                    &name.text,
+                    meaning.unwrap_or(Meaning::Unknown(UnresolvedReason::Parameter)),
+                );
+            }
+        }
+        self.block(body);
+        let frame = self.frames.pop();
+        for (name, meaning) in frame.into_iter().flat_map(|it| it.names) {
+            let shape = self.shape_of(&meaning);
+            self.found.record_attribute(&class, &name, &shape);
+        }
+        self.scope = outer;
+    }
+}

@@ -1,0 +1,340 @@
+//! Methods of values that are not known to be Spark's: collections of the language, and receivers without a type.
+
+use program::{
+    Confidence, Expression, Language, Origin, ResultUse, TextRange, Type, UnresolvedReason,
+};
+
+use super::Lowering;
+use super::bounds::iterations;
+use super::calls::Site;
+use super::environment::{Lowered, Meaning};
+use super::expressions::applied;
+use super::flow::rebound;
+use super::functions::Runs;
+use super::types;
+use crate::syntax::{Arg, ExprKind, Name, Parameter, Stmt};
+
+impl<'a> Lowering<'a> {
+    pub(super) fn local_method(&mut self, site: &Site<'a>, object: Lowered) -> Lowered {
+        if let Some(guessed) = self.guess(site.name, site.receiver_range, &object) {
+            return self.method_call(site, guessed);
+        }
+        let name = site.name.text.as_str();
+        if self.language == Language::Scala
+            && self.program.uses_spark
+            && matches!(name, "toDF" | "toDS")
+            && matches!(object.meaning, Meaning::Local(_))
+        {
+            return self.literal_rows(site, object);
+        }
+        let reason = match object.meaning {
+            Meaning::Unknown(reason) => Some(reason),
+            Meaning::Parameter(..) => Some(UnresolvedReason::Parameter),
+            _ => None,
+        };
+        if let Some((parameters, body, initial)) = lambda_of(site.arguments)
+            && !(self.in_lambda() && matches!(object.meaning, Meaning::Local(_)))
+        {
+            self.set_use(&object, ResultUse::Iterated);
+            let fold =
+                matches!(name, "foldLeft" | "fold" | "foldRight").then_some(initial).flatten();
+            if reason.is_none() || is_iteration(name) {
+                return self.driver_loop(site, &object, parameters, body, fold);
+            }
+        }
+        let arguments = self.arguments(site.arguments, Runs::Locally);
+        if let Some(reason) = reason {
+            self.unresolved(name, site.range, reason);
+        }
+        if matches!(name, "append" | "add" | "appendAll" | "addOne" | "insert")
+            && let Some((_, Lowered { meaning: Meaning::Spark(value), .. })) =
+                arguments.lowered.last()
+        {
+            let receiver = site.receiver_range.of(self.text).to_owned();
+            if is_identifier(&receiver) {
+                self.define(&receiver, Meaning::Many(*value));
+            }
+        }
+        if let (Meaning::Many(value), "values" | "toList" | "toSeq" | "copy") =
+            (&object.meaning, name)
+        {
+            return Lowered {
+                meaning: Meaning::Many(*value),
+                expression: Expression::Unknown,
+                call: None,
+            };
+        }
+        if let (Meaning::Many(value), "get" | "pop" | "head" | "last" | "apply") =
+            (&object.meaning, name)
+        {
+            return Lowered::spark(*value);
+        }
+        let range = matches!(name, "to" | "until" | "range");
+        let mut operands: Vec<Expression> =
+            std::iter::once(object.expression).chain(arguments.expressions()).collect();
+        if range
+            && let [start, end] = operands.as_slice()
+            && let (Some(start), Some(end)) = (start.as_integer(), end.as_integer())
+        {
+            // Scala's ranges, as Python counts them.
+            let end = if name == "to" { end.saturating_add(1) } else { end };
+            let integer = |value| Expression::Literal(program::Literal::Integer(value));
+            operands =
+                if start == 0 { vec![integer(end)] } else { vec![integer(start), integer(end)] };
+            return Lowered::local(Expression::Apply {
+                function: "range".to_owned(),
+                arguments: operands,
+            });
+        }
+        let expression = applied(name, operands);
+        match reason {
+            Some(_) => Lowered {
+                meaning: Meaning::Unknown(UnresolvedReason::ForeignCall),
+                expression,
+                call: None,
+            },
+            None => Lowered::local(expression),
+        }
+    }
+
+    /// Scala's call without parentheses on a receiver without a type.
+    pub(super) fn unknown_scala_attribute(
+        &mut self,
+        range: TextRange,
+        receiver_range: TextRange,
+        name: &'a Name,
+        object: Lowered,
+    ) -> Lowered {
+        let end = TextRange::new(range.end, range.end);
+        let site = Site {
+            range,
+            name,
+            receiver_range,
+            arguments: &[],
+            arguments_range: end,
+            typed: false,
+        };
+        let reason = match object.meaning {
+            Meaning::Unknown(reason) => reason,
+            Meaning::Parameter(..) => UnresolvedReason::Parameter,
+            _ => UnresolvedReason::Attribute,
+        };
+        if let Some(guessed) = self.guess(name, receiver_range, &object) {
+            return self.method_call(&site, guessed);
+        }
+        self.unresolved(&name.text, range, reason);
+        let expression = super::expressions::local_attribute(object.expression, &name.text);
+        Lowered { meaning: Meaning::Unknown(UnresolvedReason::Attribute), expression, call: None }
+    }
+
+    /// The receiver as the only type that has the method, where the name cannot mean anything else.
+    fn guess(
+        &mut self,
+        name: &Name,
+        receiver_range: TextRange,
+        object: &Lowered,
+    ) -> Option<Lowered> {
+        let unknown = matches!(object.meaning, Meaning::Unknown(_) | Meaning::Parameter(..));
+        if !unknown || !self.program.uses_spark || !types::is_distinctive(&name.text) {
+            return None;
+        }
+        let mut kinds = spark::api()
+            .receivers(self.language, &name.text)
+            .filter(|kind| kind.is_dataset() || *kind == Type::Session);
+        let kind = kinds.next()?;
+        if kinds.next().is_some() {
+            return None;
+        }
+        let receiver = receiver_range.of(self.text).to_owned();
+        let named = is_identifier(&receiver);
+        let origin = match object.meaning {
+            Meaning::Parameter(function, index) => Origin::Parameter { function, index },
+            _ => Origin::Ambient(if named { receiver.clone() } else { String::new() }),
+        };
+        let value = self.value(kind, Confidence::Guessed, origin, None);
+        if named {
+            self.define(&receiver, Meaning::Spark(value));
+        }
+        Some(Lowered { call: object.call, ..Lowered::spark(value) })
+    }
+
+    /// `xs.foreach { x => … }`, `xs.map(…)`, `xs.foldLeft(df)((d, x) => …)` on the driver: a loop.
+    fn driver_loop(
+        &mut self,
+        site: &Site<'a>,
+        object: &Lowered,
+        parameters: &'a [Parameter],
+        body: &'a [Stmt],
+        initial: Option<&'a Arg>,
+    ) -> Lowered {
+        let carried = initial.map(|initial| self.expression(&initial.value));
+        let element = self.element(object);
+        self.fold(site.range, iterations(&object.expression), carried, &element, parameters, body)
+    }
+
+    /// `reduce(f, xs, initial)`: a loop that carries its result, or a plain function of the language.
+    pub(super) fn reduce(&mut self, range: TextRange, arguments: &'a [Arg]) -> Lowered {
+        if let [function, rest @ ..] = arguments
+            && let ExprKind::Lambda { parameters, body } = &function.value.kind
+            && !self.in_lambda()
+        {
+            let values: Vec<Lowered> = rest.iter().map(|it| self.expression(&it.value)).collect();
+            if let Some(collection) = values.first() {
+                let element = self.element(collection);
+                let carried = values.get(1).cloned().unwrap_or_else(|| element.clone());
+                return self.fold(
+                    range,
+                    iterations(&collection.expression),
+                    Some(carried),
+                    &element,
+                    parameters,
+                    body,
+                );
+            }
+        }
+        let evaluated = self.arguments(arguments, Runs::Locally);
+        if let Some((_, collection)) = evaluated.lowered.get(1)
+            && matches!(collection.meaning, Meaning::Many(_) | Meaning::Tuple(_))
+        {
+            let element = self.element(collection);
+            if let Meaning::Spark(value) = element.meaning {
+                let kind = self.program.value(value).kind;
+                let value =
+                    self.value(kind, Confidence::Declared, Origin::Merge(vec![value]), None);
+                return Lowered::spark(value);
+            }
+        }
+        Lowered::local(applied("reduce", evaluated.expressions()))
+    }
+
+    fn fold(
+        &mut self,
+        range: TextRange,
+        count: Option<u64>,
+        carried: Option<Lowered>,
+        element: &Lowered,
+        parameters: &'a [Parameter],
+        body: &'a [Stmt],
+    ) -> Lowered {
+        let before = (self.program.calls.len(), self.program.scopes.len());
+        let mut names = rebound(body);
+        let saved: Vec<(String, Option<Meaning>)> = parameters
+            .iter()
+            .filter_map(|it| super::pattern_name(&it.pattern))
+            .map(|name| {
+                let meaning = self.frame().names.get(&name).cloned();
+                (name, meaning)
+            })
+            .collect();
+        names.retain(|name| !saved.iter().any(|it| it.0 == *name));
+        let mut result = Lowered::unknown(UnresolvedReason::Other);
+        let entry = carried
+            .as_ref()
+            .and_then(|it| if let Meaning::Spark(value) = it.meaning { Some(value) } else { None });
+        self.looped(count, range, range, &names, |lowering| {
+            let mut rest = parameters.iter();
+            let mut head = None;
+            if let Some(carried) = &carried {
+                let accumulator = match entry {
+                    Some(entry) => {
+                        let value = lowering.program.value(entry);
+                        let (kind, confidence) = (value.kind, value.confidence);
+                        let value = lowering.value(
+                            kind,
+                            confidence,
+                            Origin::Loop { entry, carried: None },
+                            None,
+                        );
+                        head = Some(value);
+                        Lowered::spark(value)
+                    }
+                    None => Lowered { call: None, ..carried.clone() },
+                };
+                if let Some(parameter) = rest.next() {
+                    lowering.bind_quietly(&parameter.pattern, &accumulator);
+                }
+            }
+            for parameter in rest {
+                let shape = parameter
+                    .annotation
+                    .as_ref()
+                    .map(|it| lowering.annotation(it))
+                    .unwrap_or_default();
+                let typed = lowering.materialize(&shape, &Origin::Ambient(String::new()));
+                let item =
+                    typed.map_or_else(|| element.clone(), |meaning| lowering.lowered(meaning));
+                lowering.bind_quietly(&parameter.pattern, &item);
+            }
+            let (last, _) = lowering.block_value(body);
+            if let (Some(head), Meaning::Spark(end)) = (head, &last.meaning) {
+                if let Some(value) = lowering.program.values.get_mut(head.index())
+                    && let Origin::Loop { carried, .. } = &mut value.origin
+                    && *end != head
+                {
+                    *carried = Some(*end);
+                }
+                result = Lowered::spark(head);
+            } else {
+                result = match last.meaning {
+                    Meaning::Spark(value) => Lowered {
+                        meaning: Meaning::Many(value),
+                        expression: Expression::Unknown,
+                        call: None,
+                    },
+                    Meaning::Column(_) => Lowered::column(Expression::List(vec![last.expression])),
+                    _ => Lowered::local(Expression::Unknown),
+                };
+            }
+        });
+        for (name, meaning) in saved {
+            match meaning {
+                Some(meaning) => self.frame().names.insert(name, meaning),
+                None => self.frame().names.remove(&name),
+            };
+        }
+        if self.program.calls.len() == before.0 && self.program.scopes.len() == before.1 + 1 {
+            // Nothing of Spark's happens in it.
+            self.program.scopes.truncate(before.1);
+        }
+        result
+    }
+}
+
+/// The lambda among arguments, and the argument before it.
+fn lambda_of(arguments: &[Arg]) -> Option<(&[Parameter], &[Stmt], Option<&Arg>)> {
+    let (initial, last) = match arguments {
+        [last] => (None, last),
+        [initial, last] => (Some(initial), last),
+        _ => return None,
+    };
+    match &last.value.kind {
+        ExprKind::Lambda { parameters, body } => Some((parameters, body, initial)),
+        _ => None,
+    }
+}
+
+/// Methods that run a function once per element.
+fn is_iteration(name: &str) -> bool {
+    matches!(
+        name,
+        "foreach"
+            | "map"
+            | "flatMap"
+            | "filter"
+            | "forEach"
+            | "foldLeft"
+            | "foldRight"
+            | "fold"
+            | "collect"
+            | "withFilter"
+            | "exists"
+            | "forall"
+            | "find"
+            | "submit"
+    )
+}
+
+fn is_identifier(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.')
+}

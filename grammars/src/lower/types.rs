@@ -1,0 +1,161 @@
+//! Types from names, imports and annotations.
+
+use program::{Confidence, Import, Language, Type};
+
+use super::functions::Shape;
+use crate::syntax::TypeRef;
+
+/// Whether an import is one of Spark's API.
+pub(super) fn imports_spark(import: &Import) -> bool {
+    let path = &import.path;
+    ["pyspark", "org.apache.spark", "com.databricks", "delta", "io.delta", "databricks"].iter().any(
+        |root| path == root || path.strip_prefix(root).is_some_and(|rest| rest.starts_with('.')),
+    )
+}
+
+/// Whether the text is a Databricks notebook's source.
+pub(super) fn is_notebook(text: &str) -> bool {
+    let first = text.trim_start_matches('\u{feff}').lines().next().unwrap_or_default();
+    let first = first.trim_start_matches(['#', '/', ' ']);
+    first.starts_with("Databricks notebook source")
+}
+
+/// The type that one of Spark's class names stands for.
+pub(super) fn spark_class(name: &str) -> Option<Type> {
+    Some(match name {
+        "SparkSession" | "SQLContext" | "HiveContext" => Type::Session,
+        "SparkContext" | "JavaSparkContext" => Type::Context,
+        "SparkConf" | "RuntimeConfig" => Type::Conf,
+        "Window" | "WindowSpec" => Type::Window,
+        "DataFrame" | "Dataset" => Type::DataFrame,
+        "RDD" | "PipelinedRDD" | "JavaRDD" => Type::Rdd,
+        "GroupedData" | "RelationalGroupedDataset" => Type::GroupedData,
+        "KeyValueGroupedDataset" => Type::KeyValueGrouped,
+        "Column" => Type::Column,
+        "DataFrameReader" => Type::Reader,
+        "DataFrameWriter" => Type::Writer,
+        "DataFrameWriterV2" => Type::WriterV2,
+        "DataStreamReader" => Type::StreamReader,
+        "DataStreamWriter" => Type::StreamWriter,
+        "StreamingQuery" => Type::StreamingQuery,
+        "Broadcast" => Type::Broadcast,
+        "Accumulator" | "LongAccumulator" | "DoubleAccumulator" | "CollectionAccumulator" => {
+            Type::Accumulator
+        }
+        "Catalog" => Type::Catalog,
+        "UserDefinedFunction" => Type::UserDefinedFunction,
+        "DataFrameNaFunctions" => Type::NaFunctions,
+        "DataFrameStatFunctions" => Type::StatFunctions,
+        _ => return None,
+    })
+}
+
+/// What an annotation says of a value. `resolve` maps a name as written to the one it was imported as, none where it is
+/// imported from elsewhere than Spark.
+pub(super) fn annotated(annotation: &TypeRef, resolve: &dyn Fn(&str) -> Option<String>) -> Shape {
+    let arguments = || annotation.arguments.iter().map(|argument| annotated(argument, resolve));
+    let name = annotation.name.as_str();
+    match name {
+        "Optional" | "Option" | "Some" | "Annotated" | "Final" | "ClassVar" => {
+            arguments().next().unwrap_or(Shape::Unknown)
+        }
+        "Union" => {
+            let mut members = arguments().filter(|it| *it != Shape::Unknown);
+            let first = members.next().unwrap_or(Shape::Unknown);
+            if members.all(|it| it == first) { first } else { Shape::Unknown }
+        }
+        "List" | "list" | "Sequence" | "Iterable" | "Iterator" | "Seq" | "Array" | "Vector"
+        | "Set" | "set" => many(arguments().next()),
+        "Dict" | "dict" | "Mapping" | "Map" => many(arguments().nth(1)),
+        "Tuple" | "tuple" | "Tuple2" | "Tuple3" => Shape::Tuple(arguments().collect()),
+        _ => resolve(name)
+            .and_then(|name| spark_class(&name))
+            .map_or(Shape::Unknown, |kind| Shape::Spark(kind, Confidence::Declared)),
+    }
+}
+
+fn many(element: Option<Shape>) -> Shape {
+    match element {
+        Some(Shape::Spark(kind, confidence)) => Shape::Many(kind, confidence),
+        _ => Shape::Unknown,
+    }
+}
+
+/// The type of a name that notebooks and shells define by themselves.
+pub(super) fn ambient(name: &str) -> Option<Type> {
+    match name {
+        "spark" | "sqlContext" | "sqlc" | "hiveContext" => Some(Type::Session),
+        "sc" => Some(Type::Context),
+        _ => None,
+    }
+}
+
+/// The function that a full path names, if it is one of Spark's column functions.
+pub(super) fn column_function(path: &str) -> Option<&str> {
+    let (module, name) = path.rsplit_once('.')?;
+    let known = matches!(
+        module,
+        "pyspark.sql.functions"
+            | "pyspark.sql.connect.functions"
+            | "pyspark.sql.functions.builtin"
+            | "pyspark.sql.avro.functions"
+            | "org.apache.spark.sql.functions"
+            | "org.apache.spark.sql.avro.functions"
+    );
+    known.then_some(name)
+}
+
+/// Methods that no library but Spark is likely to have: on an unknown receiver the name alone tells the type.
+pub(super) fn is_distinctive(name: &str) -> bool {
+    matches!(
+        name,
+        "withColumn"
+            | "withColumns"
+            | "withColumnRenamed"
+            | "withColumnsRenamed"
+            | "selectExpr"
+            | "toPandas"
+            | "createOrReplaceTempView"
+            | "createTempView"
+            | "createGlobalTempView"
+            | "createOrReplaceGlobalTempView"
+            | "registerTempTable"
+            | "unionByName"
+            | "crossJoin"
+            | "printSchema"
+            | "sortWithinPartitions"
+            | "repartitionByRange"
+            | "withWatermark"
+            | "groupByKey"
+            | "reduceByKey"
+            | "aggregateByKey"
+            | "combineByKey"
+            | "foldByKey"
+            | "flatMapValues"
+            | "mapPartitionsWithIndex"
+            | "saveAsTextFile"
+            | "saveAsTable"
+            | "insertInto"
+            | "dropDuplicatesWithinWatermark"
+            | "mapInPandas"
+            | "leftOuterJoin"
+            | "rightOuterJoin"
+            | "fullOuterJoin"
+            | "reduceByKeyLocally"
+            | "countByKey"
+            | "collectAsMap"
+            | "zipWithUniqueId"
+            | "createDataFrame"
+            | "approxQuantile"
+    )
+}
+
+/// The class behind an import's path, in either language.
+pub(super) fn class_of_path(path: &str, language: Language) -> Option<Type> {
+    let root = match language {
+        Language::Python => "pyspark",
+        Language::Scala => "org.apache.spark",
+    };
+    let inside = path.starts_with(root);
+    inside.then(|| path.rsplit('.').next().and_then(spark_class)).flatten()
+}

@@ -1,0 +1,171 @@
+//! Strings and numbers.
+
+use program::Literal;
+use tree_sitter::Node;
+
+use super::{Front, expr, parts, range};
+use crate::syntax::{Expr, ExprKind, TextPiece};
+
+impl Front<'_> {
+    /// A string, an interpolated string, or several of them side by side.
+    pub(super) fn string(&mut self, node: Node<'_>) -> Expr {
+        let mut pieces = Vec::new();
+        if node.kind() == "concatenated_string" {
+            for part in parts(node) {
+                self.string_pieces(part, &mut pieces);
+            }
+        } else {
+            self.string_pieces(node, &mut pieces);
+        }
+        let kind = if pieces.iter().any(|piece| matches!(piece, TextPiece::Hole(_))) {
+            ExprKind::Text(joined(pieces))
+        } else {
+            let text = pieces.into_iter().map(|piece| match piece {
+                TextPiece::Literal(text) => text,
+                TextPiece::Hole(_) => String::new(),
+            });
+            ExprKind::Literal(Literal::Text(text.collect()))
+        };
+        expr(kind, range(node))
+    }
+
+    fn string_pieces(&mut self, node: Node<'_>, pieces: &mut Vec<TextPiece>) {
+        let mut prefix = String::new();
+        let mut cursor = node.walk();
+        for child in node.children(&mut cursor) {
+            match child.kind() {
+                "string_start" => prefix = self.source(child).to_ascii_lowercase(),
+                "string_content" => {
+                    let source = self.source(child);
+                    let source = if prefix.contains('f') {
+                        source.replace("{{", "{").replace("}}", "}")
+                    } else {
+                        source.to_owned()
+                    };
+                    let text = if prefix.contains('r') { source } else { unescaped(&source) };
+                    pieces.push(TextPiece::Literal(text));
+                }
+                "interpolation" => {
+                    for part in parts(child) {
+                        match part.kind() {
+                            "type_conversion" => {}
+                            "format_specifier" => {
+                                for inner in parts(part) {
+                                    for hole in parts(inner) {
+                                        pieces.push(TextPiece::Hole(self.expression(hole)));
+                                    }
+                                }
+                            }
+                            _ => pieces.push(TextPiece::Hole(self.expression(part))),
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Adjacent literal pieces as one.
+fn joined(pieces: Vec<TextPiece>) -> Vec<TextPiece> {
+    let mut out: Vec<TextPiece> = Vec::new();
+    for piece in pieces {
+        match (out.last_mut(), piece) {
+            (Some(TextPiece::Literal(last)), TextPiece::Literal(text)) => last.push_str(&text),
+            (_, TextPiece::Literal(text)) if text.is_empty() => {}
+            (_, piece) => out.push(piece),
+        }
+    }
+    out
+}
+
+/// Python's escapes. An escape that Python does not know keeps its backslash.
+fn unescaped(source: &str) -> String {
+    if !source.contains('\\') {
+        return source.to_owned();
+    }
+    let mut out = String::new();
+    let mut rest = source.chars().peekable();
+    while let Some(character) = rest.next() {
+        if character != '\\' {
+            out.push(character);
+            continue;
+        }
+        let Some(escape) = rest.next() else {
+            out.push('\\');
+            break;
+        };
+        let digits = match escape {
+            'x' => 2,
+            'u' => 4,
+            'U' => 8,
+            _ => 0,
+        };
+        match escape {
+            '\n' => {}
+            '\r' => {
+                rest.next_if_eq(&'\n');
+            }
+            'n' => out.push('\n'),
+            't' => out.push('\t'),
+            'r' => out.push('\r'),
+            'a' => out.push('\u{7}'),
+            'b' => out.push('\u{8}'),
+            'f' => out.push('\u{c}'),
+            'v' => out.push('\u{b}'),
+            '\\' | '\'' | '"' => out.push(escape),
+            'x' | 'u' | 'U' => {
+                let mut code = String::new();
+                while code.len() < digits
+                    && let Some(digit) = rest.next_if(char::is_ascii_hexdigit)
+                {
+                    code.push(digit);
+                }
+                match u32::from_str_radix(&code, 16).ok().and_then(char::from_u32) {
+                    Some(decoded) if code.len() == digits => out.push(decoded),
+                    _ => {
+                        out.push('\\');
+                        out.push(escape);
+                        out.push_str(&code);
+                    }
+                }
+            }
+            '0'..='7' => {
+                let mut code = escape.to_digit(8).unwrap_or_default();
+                for _ in 0..2 {
+                    match rest.peek().and_then(|digit| digit.to_digit(8)) {
+                        Some(digit) => {
+                            code = code * 8 + digit;
+                            rest.next();
+                        }
+                        None => break,
+                    }
+                }
+                out.extend(char::from_u32(code));
+            }
+            _ => {
+                out.push('\\');
+                out.push(escape);
+            }
+        }
+    }
+    out
+}
+
+/// An integer literal in any of Python's bases; none where it does not fit 64 bits.
+pub(super) fn integer(source: &str) -> Option<i64> {
+    let digits = source.replace('_', "").to_ascii_lowercase();
+    let digits = digits.trim_end_matches('l');
+    let (digits, radix) = match digits.get(..2) {
+        Some("0x") => (&digits[2..], 16),
+        Some("0o") => (&digits[2..], 8),
+        Some("0b") => (&digits[2..], 2),
+        _ => (digits, 10),
+    };
+    i64::from_str_radix(digits, radix).ok()
+}
+
+/// A floating-point literal; none for an imaginary one and for what overflows.
+pub(super) fn float(source: &str) -> Option<f64> {
+    source.replace('_', "").parse().ok().filter(|value: &f64| value.is_finite())
+}

@@ -1,0 +1,94 @@
+//! The Python front end: syntax tree to surface syntax.
+//!
+//! It is tolerant: an error node is descended into and what is understandable in it is kept, so a half-typed line costs itself
+//! and not its file. Python 2's print statement is a statement like any other.
+
+mod expressions;
+mod literals;
+mod statements;
+mod types;
+
+use program::{Comment, TextRange};
+use tree_sitter::{Node, Tree};
+
+use crate::syntax::{Expr, ExprKind, File, Name};
+
+/// How deep expressions and statements may nest; what lies deeper is left out, since neither a reader nor the stack follows it.
+const DEPTH: u32 = 120;
+
+/// The surface syntax of a file.
+pub(crate) fn file(tree: &Tree, text: &str) -> File {
+    let root = tree.root_node();
+    let mut front = Front { text, depth: 0 };
+    let mut body = Vec::new();
+    front.children(root, &mut body);
+    let (comments, syntax_errors) = comments_and_errors(root, text);
+    File { body, comments, syntax_errors, range: range(root) }
+}
+
+/// One walk over the tree for what stands beside the code: comments that speak to Stagelight, and errors.
+fn comments_and_errors(root: Node<'_>, text: &str) -> (Vec<Comment>, u32) {
+    let (mut comments, mut errors) = (Vec::new(), 0);
+    if !root.has_error() && !text.contains("stagelight:") {
+        return (comments, errors);
+    }
+    let mut cursor = root.walk();
+    loop {
+        let node = cursor.node();
+        if node.is_error() || node.is_missing() {
+            errors += 1;
+        }
+        if node.kind() == "comment" {
+            comments.extend(comment(node, text));
+        }
+        if cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return (comments, errors);
+            }
+        }
+    }
+}
+
+fn comment(node: Node<'_>, text: &str) -> Option<Comment> {
+    let range = range(node);
+    let content = range.of(text).trim_start_matches('#').trim();
+    if !content.starts_with("stagelight:") {
+        return None;
+    }
+    let before = text.get(..range.start as usize).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    Some(Comment { range, text: content.to_owned(), trailing: !line.trim().is_empty() })
+}
+
+/// The conversion of one file.
+struct Front<'a> {
+    text: &'a str,
+    depth: u32,
+}
+
+impl<'a> Front<'a> {
+    fn source(&self, node: Node<'_>) -> &'a str {
+        self.text.get(node.byte_range()).unwrap_or_default()
+    }
+
+    fn name(&self, node: Node<'_>) -> Name {
+        Name { text: self.source(node).to_owned(), range: range(node) }
+    }
+}
+
+fn range(node: Node<'_>) -> TextRange {
+    TextRange::new(node.start_byte() as u32, node.end_byte() as u32)
+}
+
+fn expr(kind: ExprKind, range: TextRange) -> Expr {
+    Expr { kind, range }
+}
+
+/// The named children less comments.
+fn parts<'t>(node: Node<'t>) -> Vec<Node<'t>> {
+    let mut cursor = node.walk();
+    node.named_children(&mut cursor).filter(|child| !child.is_extra()).collect()
+}
