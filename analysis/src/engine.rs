@@ -53,6 +53,8 @@ pub fn check_file(
         is_test: is_test(file),
         thresholds: &settings.thresholds,
     };
+    // Rules with findings that wait for a run: a suppression of them is not unused while none is attached.
+    let mut waiting: Vec<&'static str> = Vec::new();
     for rule in rules.iter().copied().filter(|rule| runs(rule, settings, program)) {
         let mut found = Vec::new();
         let outcome = catch_unwind(AssertUnwindSafe(|| {
@@ -66,16 +68,21 @@ pub fn check_file(
                 let need = rule.evidence == EvidenceNeed::Required;
                 for finding in found {
                     match finding.evidence {
-                        FindingEvidence::Unmeasured if need => {}
+                        FindingEvidence::Unmeasured if need => waiting.push(rule.id),
+                        FindingEvidence::Unmeasured | FindingEvidence::Refuted(_)
+                            if finding.requires_evidence =>
+                        {
+                            waiting.push(rule.id);
+                        }
                         FindingEvidence::Refuted(_) if representative(evidence, &finding) => {
-                            result.refuted.push(finding)
+                            result.refuted.push(finding);
                         }
                         _ => result.findings.push(finding),
                     }
                 }
             }
             Err(panic) => {
-                result.panics.push(RulePanic { rule: rule.id, message: panic_message(&*panic) })
+                result.panics.push(RulePanic { rule: rule.id, message: panic_message(&*panic) });
             }
         }
     }
@@ -84,6 +91,7 @@ pub fn check_file(
     let refuted: Vec<&'static str> = result.refuted.iter().map(|finding| finding.rule).collect();
     let ran = |id: &str| {
         !refuted.contains(&id)
+            && !waiting.contains(&id)
             && rules.iter().any(|rule| rule.id == id && runs(rule, settings, program))
     };
     suppression::apply(program, text, &mut result.findings, &known, &ran);

@@ -51,6 +51,8 @@ pub struct Finding {
     pub fixes: Vec<Fix>,
     /// What the attached run says of it.
     pub evidence: FindingEvidence,
+    /// Whether the code alone is no reason to speak: only a run that confirms it is.
+    pub requires_evidence: bool,
 }
 
 /// Another place that explains a finding.

@@ -12,6 +12,9 @@ mod rule;
 mod suppression;
 pub mod units;
 
+// What a verdict reads of a run, so that rules need no crate of their own for it.
+pub use eventlog::{PlanNode, Profile, SqlExecution, StageAttempt};
+
 pub use engine::{FileCheck, RulePanic, check_file};
 pub use evidence::{Evidence, Match, Run, SiteCost, Unattributed, UnattributedStage};
 pub use finding::{

@@ -127,6 +127,7 @@ impl Rule {
             related: Vec::new(),
             fixes: Vec::new(),
             evidence: crate::FindingEvidence::Unmeasured,
+            requires_evidence: false,
         }
     }
 }

@@ -80,6 +80,7 @@ pub(crate) fn apply(
                 related: Vec::new(),
                 fixes,
                 evidence: FindingEvidence::Unmeasured,
+                requires_evidence: false,
             });
         }
     }
