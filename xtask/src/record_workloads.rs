@@ -197,13 +197,11 @@ impl<'a> Site<'a> {
     fn compile(&self, source: &str) -> Result<PathBuf> {
         let jar = self.folder.join(source).with_extension("jar");
         let log = self.cache.join(format!("scalac-{}.txt", self.spark.short));
-        let mut class_path = self.jars.join("*").into_os_string();
-        class_path.push("");
         finish(
             Command::new(&self.java.program)
                 .current_dir(self.folder)
                 .arg("-cp")
-                .arg(class_path)
+                .arg(self.jars.join("*"))
                 .args(["scala.tools.nsc.Main", "-usejavacp", "-d"])
                 .arg(&jar)
                 .arg(source),
