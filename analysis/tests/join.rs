@@ -349,3 +349,48 @@ object Job {
     assert_eq!(cost.call_path, ["src/Job.scala:9"]);
     assert_eq!((cost.driver_ms, cost.wall_ms), (5, 15));
 }
+
+#[test]
+fn a_shuffle_belongs_to_the_operation_that_needs_it() {
+    let text = r#"import org.apache.spark.{SparkConf, SparkContext}
+object Job {
+  def main(args: Array[String]): Unit = {
+    val sc = new SparkContext(new SparkConf())
+    val pairs = sc.textFile("/in").map(line => (line, 1))
+    val groups = pairs.groupByKey()
+    println(groups.count())
+  }
+}
+"#;
+    let rdd = |name: &str, site: &str| RddInfo {
+        name: name.into(),
+        call_site: site.into(),
+        ..Default::default()
+    };
+    let mut log = Log::new();
+    log.job(
+        None,
+        "count at Job.scala:7",
+        "",
+        100,
+        vec![rdd("ShuffledRDD", "groupByKey at Job.scala:6")],
+    );
+    let mapped = vec![rdd("MapPartitionsRDD", "map at Job.scala:5")];
+    let first = log.stage("map at Job.scala:5", 0, 70, mapped);
+    log.profile.jobs[0].stage_ids.push(first);
+    log.profile.stages[0].parent_ids.push(first);
+    log.profile.stages[0].metrics.shuffle_read_bytes = 900;
+    log.profile.stages[0].metrics.shuffle_fetch_wait_time = 40;
+    log.profile.stages[1].metrics.shuffle_write_bytes = 900;
+    log.profile.stages[1].metrics.shuffle_write_time = 20_000_000;
+    let sources = [source("src/Job.scala", text)];
+    let run = run(&sources, log);
+    let cost = |method: &str| {
+        run.sites.iter().find(|(site, _)| site.1.method == method).map(|it| it.1).unwrap()
+    };
+    let group = cost("groupByKey");
+    assert_eq!((group.shuffle_read_bytes, group.shuffle_write_bytes), (900, 900));
+    assert_eq!((group.self_measured_ms, group.self_shared_ms), (40 + 20, 30));
+    assert_eq!((cost("map").self_task_time_ms(), cost("map").shuffle_write_bytes), (50, 0));
+    assert_eq!(cost("count").self_task_time_ms(), 30);
+}

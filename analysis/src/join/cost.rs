@@ -1,6 +1,6 @@
 //! Divides what a run measured among calls, in integers, so that the parts add up to the whole.
 
-use eventlog::{StageAttempt, StageMetrics};
+use eventlog::StageAttempt;
 
 use crate::SiteCost;
 
@@ -10,33 +10,65 @@ pub(super) fn equal_shares(total: u64, parts: usize) -> impl Iterator<Item = u64
     (0..parts as u64).map(move |index| total / count + u64::from(index < total % count))
 }
 
-/// What of a stage attempt is additive.
-const ADDITIVE: [fn(&StageMetrics) -> u64; 6] = [
-    |metrics| metrics.executor_run_time,
-    |metrics| metrics.input_bytes,
-    |metrics| metrics.output_bytes,
-    |metrics| metrics.shuffle_read_bytes,
-    |metrics| metrics.shuffle_write_bytes,
-    |metrics| metrics.disk_bytes_spilled,
-];
+/// A call's part in a stage attempt.
+#[derive(Debug)]
+pub(super) struct Owner<'a> {
+    /// What it cost so far.
+    pub(super) cost: &'a mut SiteCost,
+    /// It owns an operator of the stage's pipeline.
+    pub(super) pipeline: bool,
+    /// The shuffle that the stage reads is its alone.
+    pub(super) reads_shuffle: bool,
+    /// The shuffle that the stage writes is its alone.
+    pub(super) writes_shuffle: bool,
+}
 
-/// Gives each of `owners` (distinct) its share of a stage attempt. The log has no timings of operators here, so all of it counts as shared.
-pub(super) fn share_stage(stage: &StageAttempt, owners: &mut [&mut SiteCost]) {
-    let count = owners.len();
-    let shares =
-        ADDITIVE.map(|field| equal_shares(field(&stage.metrics), count).collect::<Vec<_>>());
-    for (index, owner) in owners.iter_mut().enumerate() {
-        let share = |field: usize| shares[field].get(index).copied().unwrap_or(0);
-        owner.self_shared_ms += share(0);
-        owner.input_bytes += share(1);
-        owner.output_bytes += share(2);
-        owner.shuffle_read_bytes += share(3);
-        owner.shuffle_write_bytes += share(4);
-        owner.spill_bytes += share(5);
-        if !owner.stages.contains(&stage.stage_id) {
-            owner.stages.push(stage.stage_id);
+/// Gives each of `owners` (distinct calls) its share of a stage attempt.
+///
+/// What Spark times or counts for one operator goes to the call of that operator: waiting for a shuffle and its bytes to the one that
+/// reads it, writing it and its bytes to the one that needs it. The rest of the run time is shared equally over the pipeline.
+pub(super) fn share_stage(stage: &StageAttempt, owners: &mut [Owner<'_>]) {
+    let metrics = &stage.metrics;
+    let all: Vec<usize> = (0..owners.len()).collect();
+    let pick = |test: fn(&Owner<'_>) -> bool| -> Vec<usize> {
+        let picked: Vec<usize> =
+            all.iter().copied().filter(|&index| test(&owners[index])).collect();
+        if picked.is_empty() { all.clone() } else { picked }
+    };
+    let pipeline = pick(|owner| owner.pipeline);
+    let reader = pick(|owner| owner.reads_shuffle);
+    let writer = pick(|owner| owner.writes_shuffle);
+    let mut rest = metrics.executor_run_time;
+    if let [one] = reader.as_slice()
+        && owners[*one].reads_shuffle
+    {
+        let wait = metrics.shuffle_fetch_wait_time.min(rest);
+        owners[*one].cost.self_measured_ms += wait;
+        rest -= wait;
+    }
+    if let [one] = writer.as_slice()
+        && owners[*one].writes_shuffle
+    {
+        let write = (metrics.shuffle_write_time / 1_000_000).min(rest);
+        owners[*one].cost.self_measured_ms += write;
+        rest -= write;
+    }
+    let mut divide = |total: u64, among: &[usize], add: fn(&mut SiteCost, u64)| {
+        for (&index, share) in among.iter().zip(equal_shares(total, among.len())) {
+            add(owners[index].cost, share);
         }
-        owner.skew = owner.skew.max(skew(stage));
+    };
+    divide(rest, &pipeline, |cost, share| cost.self_shared_ms += share);
+    divide(metrics.input_bytes, &pipeline, |cost, share| cost.input_bytes += share);
+    divide(metrics.output_bytes, &pipeline, |cost, share| cost.output_bytes += share);
+    divide(metrics.disk_bytes_spilled, &pipeline, |cost, share| cost.spill_bytes += share);
+    divide(metrics.shuffle_read_bytes, &reader, |cost, share| cost.shuffle_read_bytes += share);
+    divide(metrics.shuffle_write_bytes, &writer, |cost, share| cost.shuffle_write_bytes += share);
+    for owner in owners {
+        if !owner.cost.stages.contains(&stage.stage_id) {
+            owner.cost.stages.push(stage.stage_id);
+        }
+        owner.cost.skew = owner.cost.skew.max(skew(stage));
     }
 }
 

@@ -216,8 +216,13 @@ impl Joined<'_> {
         if cost.call_path.is_empty() {
             cost.call_path = site_path;
         }
-        // Only a job's last stage sends results to the driver.
-        for job in &observation.jobs {
+        // Results come from a job's last stage; in an execution from its last job's, since the jobs before it bring broadcasts.
+        let result_jobs = if observation.executions.is_empty() {
+            0
+        } else {
+            observation.jobs.len().saturating_sub(1)
+        };
+        for job in &observation.jobs[result_jobs..] {
             let last = stages
                 .iter()
                 .filter(|stage| stage.job_ids.contains(&job.job_id))
@@ -235,16 +240,17 @@ impl Joined<'_> {
                 .iter()
                 .zip(bindings)
                 .find(|(it, _)| it.jobs.iter().any(|job| ran(self.profile, job.job_id, stage)));
-            let mut owners = Vec::new();
+            let mut owners: Vec<StageOwner> = Vec::new();
             let mut reason = "no job of the log has this stage".to_owned();
             if let Some((observation, binding)) = started {
                 if observation.executions.is_empty() {
-                    owners = rdd_owners(self.files, stage);
+                    owners = rdd_owners(self.files, self.profile, stage);
                 }
                 match binding {
                     Binding::Bound { site, matched } => {
-                        if owners.is_empty() {
-                            owners.push((*site, *matched));
+                        if !owners.iter().any(|owner| owner.pipeline) {
+                            owners.retain(|owner| owner.site != *site);
+                            owners.push(StageOwner::of_pipeline(*site, *matched));
                         }
                         if let Some(cost) = self.sites.get_mut(site) {
                             cost.task_time_ms += stage.metrics.executor_run_time;
@@ -255,7 +261,7 @@ impl Joined<'_> {
                     }
                 }
             }
-            if owners.is_empty() {
+            if !owners.iter().any(|owner| owner.pipeline) {
                 self.unattributed.task_time_ms += stage.metrics.executor_run_time;
                 self.unattributed.stages.push(UnattributedStage {
                     stage: stage.stage_id,
@@ -271,16 +277,26 @@ impl Joined<'_> {
             });
             let mut costs: Vec<SiteCost> = owners
                 .iter()
-                .map(|(site, matched)| {
-                    self.sites.remove(site).unwrap_or_else(|| SiteCost::new(*matched))
+                .map(|owner| {
+                    self.sites.remove(&owner.site).unwrap_or_else(|| SiteCost::new(owner.matched))
                 })
                 .collect();
-            cost::share_stage(stage, &mut costs.iter_mut().collect::<Vec<_>>());
-            for ((site, _), mut cost) in owners.into_iter().zip(costs) {
-                if Some(site) != starter {
+            let mut parts: Vec<cost::Owner<'_>> = costs
+                .iter_mut()
+                .zip(&owners)
+                .map(|(cost, owner)| cost::Owner {
+                    cost,
+                    pipeline: owner.pipeline,
+                    reads_shuffle: owner.reads_shuffle,
+                    writes_shuffle: owner.writes_shuffle,
+                })
+                .collect();
+            cost::share_stage(stage, &mut parts);
+            for (owner, mut cost) in owners.into_iter().zip(costs) {
+                if Some(owner.site) != starter {
                     cost.task_time_ms += stage.metrics.executor_run_time;
                 }
-                self.sites.insert(site, cost);
+                self.sites.insert(owner.site, cost);
             }
         }
     }
@@ -304,20 +320,72 @@ fn ran(profile: &Profile, job: u64, stage: &StageAttempt) -> bool {
     runner == Some(&job)
 }
 
-/// The calls whose RDD operations make up a stage outside SQL: by the stage's own name and its RDDs' call sites.
-fn rdd_owners(files: &[JoinFile<'_>], stage: &StageAttempt) -> Vec<(Site, Match)> {
+/// A call that owns work in a stage.
+#[derive(Debug, Clone, Copy)]
+struct StageOwner {
+    site: Site,
+    matched: Match,
+    pipeline: bool,
+    reads_shuffle: bool,
+    writes_shuffle: bool,
+}
+
+impl StageOwner {
+    fn of_pipeline(site: Site, matched: Match) -> Self {
+        Self { site, matched, pipeline: true, reads_shuffle: false, writes_shuffle: false }
+    }
+}
+
+/// The calls whose RDD operations make up a stage outside SQL: by the stage's own name and its RDDs' call sites; and the one whose
+/// shuffle the stage writes, which stands in the stage that reads it.
+fn rdd_owners(files: &[JoinFile<'_>], profile: &Profile, stage: &StageAttempt) -> Vec<StageOwner> {
+    let mut owners: Vec<StageOwner> = Vec::new();
     let sites = std::iter::once((stage.name.as_str(), stage.details.as_str()))
         .chain(stage.rdds.iter().map(|rdd| (rdd.call_site.as_str(), "")));
-    let mut owners: Vec<(Site, Match)> = Vec::new();
     for (short, long) in sites {
         if let Resolved::Call { file, call } = call_site::resolve(files, short, long)
-            && !owners.iter().any(|owner| owner.0 == (file, call))
+            && !owners.iter().any(|owner| owner.site == (file, call))
         {
-            owners.push(((file, call), Match::CallSite));
+            owners.push(StageOwner::of_pipeline((file, call), Match::CallSite));
         }
     }
-    owners.sort_by_key(|owner| owner.0);
+    if let Some(reader) = only(shuffle_readers(files, stage))
+        && let Some(owner) = owners.iter_mut().find(|owner| owner.site == reader)
+    {
+        owner.reads_shuffle = true;
+    }
+    let children = profile.stages.iter().filter(|child| child.parent_ids.contains(&stage.stage_id));
+    if let Some(writer) = only(children.flat_map(|child| shuffle_readers(files, child)).collect()) {
+        match owners.iter_mut().find(|owner| owner.site == writer) {
+            Some(owner) => owner.writes_shuffle = true,
+            None => owners.push(StageOwner {
+                pipeline: false,
+                writes_shuffle: true,
+                ..StageOwner::of_pipeline(writer, Match::CallSite)
+            }),
+        }
+    }
+    owners.sort_by_key(|owner| owner.site);
     owners
+}
+
+/// The calls whose RDDs read a shuffle in this stage (`ShuffledRDD`, `CoGroupedRDD`, `SubtractedRDD` of `org.apache.spark.rdd`).
+fn shuffle_readers(files: &[JoinFile<'_>], stage: &StageAttempt) -> Vec<Site> {
+    let shuffled = stage.rdds.iter().filter(|rdd| {
+        matches!(rdd.name.as_str(), "ShuffledRDD" | "CoGroupedRDD" | "SubtractedRDD")
+    });
+    shuffled
+        .filter_map(|rdd| match call_site::resolve(files, &rdd.call_site, "") {
+            Resolved::Call { file, call } => Some((file, call)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The one site, if all are the same.
+fn only(sites: Vec<Site>) -> Option<Site> {
+    let (first, rest) = sites.split_first()?;
+    rest.iter().all(|site| site == first).then_some(*first)
 }
 
 /// The workspace lines that led to a call, outermost first, the call's own line left out.
