@@ -124,21 +124,26 @@ fn assert_conserved(run: &Run) {
     }
 }
 
+/// Every committed log with the folder of its sources.
 fn committed_logs() -> Vec<(PathBuf, PathBuf)> {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
     let mut logs = Vec::new();
     for example in names(&examples) {
         let folder = examples.join(example);
-        let logs_folder = folder.join("logs");
-        if logs_folder.is_dir() {
-            logs.extend(
-                names(&logs_folder)
-                    .into_iter()
-                    .map(|name| (folder.clone(), logs_folder.join(name))),
-            );
-        }
+        collect_logs(&folder.join("logs"), &folder, &mut logs);
     }
     logs
+}
+
+/// Files, and rolling folders as one log each.
+fn collect_logs(path: &Path, sources: &Path, logs: &mut Vec<(PathBuf, PathBuf)>) {
+    let rolling =
+        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("eventlog_v2_"));
+    if path.is_file() || rolling {
+        logs.push((sources.to_owned(), path.to_owned()));
+    } else if path.is_dir() {
+        names(path).iter().for_each(|name| collect_logs(&path.join(name), sources, logs));
+    }
 }
 
 fn read(path: &Path) -> Arc<Profile> {
