@@ -3,6 +3,8 @@
 //! It reads the tree of `tree-sitter-scala` for Scala 2 and 3, with braces or by indentation. Error nodes are descended into, so
 //! that half-typed code costs what is around the error and nothing else.
 
+mod calls;
+mod control;
 mod expression;
 mod import;
 mod literal;
@@ -13,6 +15,7 @@ mod statement;
 mod tests;
 
 use program::{Comment, TextRange};
+use rustc_hash::FxHashSet;
 use tree_sitter::{Node, Tree};
 
 use crate::syntax::{Expr, ExprKind, File, Name, Parameter};
@@ -27,9 +30,15 @@ const MAX_DEPTH: u32 = 1_000;
 
 /// The surface syntax of a file.
 pub(crate) fn file(tree: &Tree, text: &str) -> File {
-    let mut reader = Reader { text, nesting: 0, depth: 0, left_out: 0, placeholders: Vec::new() };
-    let root = tree.root_node();
-    let body = reader.statements(root, false);
+    let mut reader = Reader {
+        text,
+        nesting: 0,
+        depth: 0,
+        left_out: 0,
+        placeholders: Vec::new(),
+        recovered: FxHashSet::default(),
+    };
+    let body = reader.whole(tree.root_node());
     let (comments, errors) = survey(tree, text);
     File {
         body,
@@ -50,6 +59,8 @@ struct Reader<'a> {
     left_out: u32,
     /// For each enclosing expression that a `_` would turn into a function: the parameters found so far.
     placeholders: Vec<Vec<Parameter>>,
+    /// The error nodes that have been read, by their ids.
+    recovered: FxHashSet<usize>,
 }
 
 impl<'a> Reader<'a> {
@@ -62,7 +73,10 @@ impl<'a> Reader<'a> {
     }
 
     fn field_name(&self, node: Node<'_>, field: &str) -> Name {
-        node.child_by_field_name(field).map_or_else(|| Name { text: String::new(), range: empty(node) }, |name| self.name(name))
+        node.child_by_field_name(field).map_or_else(
+            || Name { text: String::new(), range: empty(node) },
+            |name| self.name(name),
+        )
     }
 
     /// Runs `read` one level deeper, or counts what is left out there.
@@ -224,6 +238,7 @@ fn comment(node: Node<'_>, text: &str) -> Option<Comment> {
         return None;
     }
     let before = text.get(..node.start_byte())?;
-    let line = before.rfind('\n').map_or(before, |newline| before.get(newline + 1..).unwrap_or_default());
+    let line =
+        before.rfind('\n').map_or(before, |newline| before.get(newline + 1..).unwrap_or_default());
     Some(Comment { range: range(node), text: inner.to_owned(), trailing: !line.trim().is_empty() })
 }

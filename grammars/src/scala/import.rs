@@ -50,7 +50,7 @@ impl Reader<'_> {
         for (_, child) in tokens(node) {
             match child.kind() {
                 "namespace_wildcard" | "wildcard" => {
-                    clause.select(imports, "*", None, range(child))
+                    clause.select(imports, "*", None, range(child));
                 }
                 "arrow_renamed_identifier" | "as_renamed_identifier" => {
                     self.renamed(child, clause, imports, Some(range(child)));

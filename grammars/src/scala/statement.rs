@@ -3,11 +3,22 @@
 use program::TextRange;
 use tree_sitter::Node;
 
-use super::expression::{assigned_operator, if_arms, neutral_operator, yields};
-use super::{MAX_NESTING, Reader, empty, in_field, is_inert, opaque, parts, range, span, tokens};
-use crate::syntax::{Expr, ExprKind, FunctionDef, Name, Parameter, Pattern, Stmt, StmtKind};
+use super::control::{scrutinises_assignment, yields};
+use super::expression::{assigned_operator, neutral_operator};
+use super::{Reader, empty, in_field, is_inert, opaque, parts, range, span, tokens};
+use crate::syntax::{Arg, Expr, ExprKind, FunctionDef, Name, Parameter, Pattern, Stmt, StmtKind};
 
 impl Reader<'_> {
+    /// The statements of a file.
+    pub(super) fn whole(&mut self, root: Node<'_>) -> Vec<Stmt> {
+        if !root.is_error() {
+            return self.statements(root, false);
+        }
+        let mut result = Vec::new();
+        self.recovered(root, &mut result);
+        result
+    }
+
     /// The statements in a node. Where they have a value, the last of them comes as an expression if it is one at all.
     pub(super) fn statements(&mut self, node: Node<'_>, value: bool) -> Vec<Stmt> {
         self.sequence(&parts(node), value)
@@ -31,7 +42,7 @@ impl Reader<'_> {
         }
     }
 
-    fn optional_body(&mut self, node: Option<Node<'_>>, value: bool) -> Vec<Stmt> {
+    pub(super) fn optional_body(&mut self, node: Option<Node<'_>>, value: bool) -> Vec<Stmt> {
         node.map_or_else(Vec::new, |node| self.body(node, value))
     }
 
@@ -40,6 +51,12 @@ impl Reader<'_> {
             |reader| {
                 let mut read = Vec::new();
                 reader.statement_here(node, value, &mut read);
+                if node.has_error() && !node.is_error() {
+                    let mut strays = Vec::new();
+                    reader.strays(node, &mut strays);
+                    // In front, so that the last statement stays the value.
+                    read.splice(..0, strays);
+                }
                 Some(read)
             },
             || None,
@@ -308,7 +325,7 @@ impl Reader<'_> {
 
     // Assignments.
 
-    fn assignment(
+    pub(super) fn assignment(
         &mut self,
         left: Option<Node<'_>>,
         value: Option<Expr>,
@@ -342,32 +359,27 @@ impl Reader<'_> {
 
     /// `a(i) = v` calls `a.update(i, v)`; other targets are only evaluated.
     fn update(&mut self, left: Node<'_>, value: Option<Expr>, place: TextRange) -> Expr {
-        match self.boundary(left).kind {
-            ExprKind::Call { callee, type_arguments, mut arguments, arguments_range } => {
-                let at = TextRange::new(callee.range.end, callee.range.end);
-                arguments.extend(value.map(|value| crate::syntax::Arg {
-                    name: None,
-                    value,
-                    spread: false,
-                }));
-                let whole = callee.range;
-                let name = Name { text: "update".to_owned(), range: at };
-                let callee =
-                    Expr { kind: ExprKind::Attribute { object: callee, name }, range: whole };
-                let kind = ExprKind::Call {
-                    callee: Box::new(callee),
-                    type_arguments,
-                    arguments,
-                    arguments_range,
-                };
-                Expr { kind, range: place }
-            }
-            kind => {
-                let mut inner = vec![Expr { kind, range: range(left) }];
-                inner.extend(value);
-                opaque(inner, place)
-            }
-        }
+        let list =
+            left.child_by_field_name("arguments").filter(|_| left.kind() == "call_expression");
+        let (Some(list), Some(object)) = (list, left.child_by_field_name("function")) else {
+            let mut inner = vec![self.boundary(left)];
+            inner.extend(value);
+            return opaque(inner, place);
+        };
+        let object = self.boundary(object);
+        let mut arguments = self.arguments(list);
+        arguments.extend(value.map(|value| Arg { name: None, value, spread: false }));
+        let whole = object.range;
+        let name = Name { text: "update".to_owned(), range: TextRange::new(whole.end, whole.end) };
+        let callee =
+            Expr { kind: ExprKind::Attribute { object: Box::new(object), name }, range: whole };
+        let kind = ExprKind::Call {
+            callee: Box::new(callee),
+            type_arguments: Vec::new(),
+            arguments,
+            arguments_range: range(list),
+        };
+        Expr { kind, range: place }
     }
 
     /// `a += b`, where `a` is a name or a path of names.
@@ -390,348 +402,113 @@ impl Reader<'_> {
         true
     }
 
-    // Control flow.
+    // Errors.
 
-    /// `if` as a statement, or as a value whose arms are more than expressions.
-    pub(super) fn branch(&mut self, node: Node<'_>, value: bool, out: &mut Vec<Stmt>) {
-        let (written, otherwise) = if_arms(node);
-        let mut conditions = Vec::new();
-        let mut arms = Vec::new();
-        let mut header = None;
-        for arm in written {
-            let end = arm
-                .condition
-                .map_or_else(|| arm.node.start_byte(), |condition| condition.end_byte());
-            header.get_or_insert_with(|| span(arm.node.start_byte(), end));
-            conditions.push(self.condition(arm.condition, arm.node));
-            arms.push(self.optional_body(arm.body, value));
+    /// The errors inside a statement that were in the way of nothing that was read.
+    fn strays(&mut self, node: Node<'_>, out: &mut Vec<Stmt>) {
+        let mut open = vec![node];
+        while let Some(node) = open.pop() {
+            let mut cursor = node.walk();
+            let broken: Vec<Node<'_>> =
+                node.children(&mut cursor).filter(|child| child.has_error()).collect();
+            for child in broken.into_iter().rev() {
+                if !child.is_error() {
+                    open.push(child);
+                } else if !self.recovered.contains(&child.id()) {
+                    self.recovered(child, out);
+                }
+            }
         }
-        let exhaustive = otherwise.is_some();
-        if let Some(otherwise) = otherwise {
-            arms.push(self.body(otherwise, value));
-        }
-        let header = header.unwrap_or_else(|| empty(node));
-        out.push(Stmt {
-            kind: StmtKind::Branch { conditions, arms, exhaustive, header },
-            range: range(node),
-        });
     }
 
-    fn matched(&mut self, node: Node<'_>, value: bool, out: &mut Vec<Stmt>) {
-        let scrutinee = node.child_by_field_name("value");
-        let body = node.child_by_field_name("body");
-        let clauses: Vec<Node<'_>> = body
-            .map_or_else(Vec::new, parts)
-            .into_iter()
-            .filter(|part| part.kind() == "case_clause")
-            .collect();
-        let keyword = tokens(node)
-            .into_iter()
-            .find(|(_, token)| token.kind() == "match")
-            .map(|(_, token)| token);
-        let header = span(
-            node.start_byte(),
-            keyword.map_or_else(|| node.start_byte(), |keyword| keyword.end_byte()),
-        );
-        // `x = y match …` parses as a match on the assignment, but assigns what the match yields.
-        if let Some(assignment) = scrutinee.filter(|_| scrutinises_assignment(node)) {
-            let place = range(node);
-            let matched = match assignment.child_by_field_name("right") {
-                Some(right) => self.boundary(right),
-                None => opaque(Vec::new(), empty(assignment)),
-            };
-            let start = matched.range.start;
-            let branch = self.cases(&clauses, matched, TextRange::new(start, header.end), true);
-            let whole = TextRange::new(start, place.end);
-            let result = Expr {
-                kind: ExprKind::Block(vec![Stmt { kind: branch, range: whole }]),
-                range: whole,
-            };
-            self.assignment(assignment.child_by_field_name("left"), Some(result), place, out);
-            return;
-        }
-        let scrutinee = match scrutinee {
-            // As a value, the `_` in it belong to what the match stands in.
-            Some(scrutinee) if value => self.expr(scrutinee),
-            Some(scrutinee) => self.boundary(scrutinee),
-            None => opaque(Vec::new(), empty(node)),
-        };
-        let branch = self.cases(&clauses, scrutinee, header, value);
-        out.push(Stmt { kind: branch, range: range(node) });
-    }
-
-    /// The branch over the clauses of a `match`. One of them always runs: a value that no clause matches throws.
-    pub(super) fn cases(
-        &mut self,
-        clauses: &[Node<'_>],
-        scrutinee: Expr,
-        header: TextRange,
-        value: bool,
-    ) -> StmtKind {
-        let arms: Vec<_> =
-            clauses.iter().map(|clause| self.case_arm(*clause, Some(&scrutinee), value)).collect();
-        let exhaustive = !arms.is_empty();
-        StmtKind::Branch { conditions: vec![scrutinee], arms, exhaustive, header }
-    }
-
-    /// One clause: its pattern bound, then its guard, then its statements.
-    fn case_arm(&mut self, clause: Node<'_>, scrutinee: Option<&Expr>, value: bool) -> Vec<Stmt> {
-        let mut arm = Vec::new();
-        if let Some(written) = clause.child_by_field_name("pattern") {
-            let annotation = self.pattern_type(written);
-            let target = self.pattern(written);
-            if binds_names(&target) {
-                // Evaluated once, before all arms: only what evaluates nothing may be repeated.
-                let value = scrutinee.filter(|scrutinee| is_path(scrutinee)).cloned();
-                arm.push(Stmt {
-                    kind: StmtKind::Assign { target, annotation, value },
-                    range: range(written),
+    /// What the parser could not place. A definition without its name's node and a call that is not closed are what half-typed
+    /// code mostly consists of, so these are put together again.
+    fn recovered(&mut self, node: Node<'_>, out: &mut Vec<Stmt>) {
+        self.recovered.insert(node.id());
+        let tokens: Vec<Node<'_>> = tokens(node).into_iter().map(|(_, token)| token).collect();
+        let mut at = 0;
+        let mut target: Option<(Pattern, usize)> = None;
+        while let Some(token) = tokens.get(at).copied() {
+            at += 1;
+            if matches!(token.kind(), "val" | "var") {
+                let ahead = tokens.iter().skip(at).take(4).position(|next| next.kind() == "=");
+                if let Some(equals) = ahead
+                    .and_then(|ahead| tokens.get(at + ahead).copied().map(|equals| (ahead, equals)))
+                {
+                    target = self
+                        .unplaced_name(token, equals.1)
+                        .map(|name| (Pattern::Name(name), token.start_byte()));
+                    at += equals.0 + 1;
+                }
+                continue;
+            }
+            if !token.is_named() || is_inert(token.kind()) {
+                continue;
+            }
+            let opened = tokens
+                .get(at)
+                .filter(|open| open.kind() == "(" && open.start_byte() == token.end_byte())
+                .filter(|_| {
+                    matches!(token.kind(), "identifier" | "field_expression" | "generic_function")
                 });
-            }
-        }
-        arm.extend(self.case_body(clause, value));
-        arm
-    }
-
-    pub(super) fn case_body(&mut self, clause: Node<'_>, value: bool) -> Vec<Stmt> {
-        let mut body = Vec::new();
-        for guard in parts(clause).into_iter().filter(|part| part.kind() == "guard") {
-            let condition = self.guard(guard);
-            let place = condition.range;
-            body.push(Stmt { kind: StmtKind::Expr(opaque(vec![condition], place)), range: place });
-        }
-        let statements = in_field(clause, "body");
-        match statements.as_slice() {
-            [only] => body.extend(self.body(*only, value)),
-            several => body.extend(self.sequence(several, value)),
-        }
-        body
-    }
-
-    fn guard(&mut self, node: Node<'_>) -> Expr {
-        self.condition(node.child_by_field_name("condition"), node)
-    }
-
-    fn tried(&mut self, node: Node<'_>, value: bool, out: &mut Vec<Stmt>) {
-        let place = range(node);
-        let mut arms = vec![self.optional_body(node.child_by_field_name("body"), value)];
-        let mut last = Vec::new();
-        for part in parts(node) {
-            match part.kind() {
-                "catch_clause" => self.handlers(part, value, &mut arms),
-                "finally_clause" => {
-                    for body in parts(part) {
-                        last.extend(self.body(body, false));
-                    }
-                }
-                _ => {}
-            }
-        }
-        let header = node.child(0).map_or_else(|| empty(node), range);
-        let plain = arms.len() == 1;
-        let tried = match arms.pop() {
-            Some(only) if plain && value && last.is_empty() => {
-                out.extend(only);
-                return;
-            }
-            Some(only) if plain => StmtKind::Block(only),
-            popped => {
-                arms.extend(popped);
-                StmtKind::Branch { conditions: Vec::new(), arms, exhaustive: true, header }
-            }
-        };
-        let tried = Stmt { kind: tried, range: place };
-        if !value || last.is_empty() {
-            out.push(tried);
-            out.extend(last);
-            return;
-        }
-        // What `finally` holds runs after the value is computed: a name that no program can have carries it past.
-        let carrier = Name { text: "try".to_owned(), range: header };
-        let body = match tried.kind {
-            StmtKind::Block(body) => body,
-            kind => vec![Stmt { kind, range: place }],
-        };
-        let result = Expr { kind: ExprKind::Block(body), range: place };
-        let kind = StmtKind::Assign {
-            target: Pattern::Name(carrier.clone()),
-            annotation: None,
-            value: Some(result),
-        };
-        out.push(Stmt { kind, range: place });
-        out.extend(last);
-        let carried = Expr { kind: ExprKind::Name(carrier.text), range: place };
-        out.push(Stmt { kind: StmtKind::Expr(carried), range: place });
-    }
-
-    fn handlers(&mut self, clause: Node<'_>, value: bool, arms: &mut Vec<Vec<Stmt>>) {
-        if clause.child_by_field_name("pattern").is_some() {
-            arms.push(self.case_arm(clause, None, value));
-            return;
-        }
-        for part in parts(clause) {
-            match part.kind() {
-                "case_block" | "indented_cases" => {
-                    for case in parts(part).into_iter().filter(|case| case.kind() == "case_clause")
-                    {
-                        arms.push(self.case_arm(case, None, value));
-                    }
-                }
-                _ => arms.push(self.body(part, value)),
-            }
-        }
-    }
-
-    // Loops.
-
-    fn for_loop(&mut self, node: Node<'_>, out: &mut Vec<Stmt>) {
-        let (steps, header) = self.steps(node);
-        let mut body = self.optional_body(node.child_by_field_name("body"), false);
-        let end = range(node).end;
-        for (index, step) in steps.into_iter().enumerate().rev() {
-            let outermost = index == 0;
-            let place = if outermost { range(node) } else { TextRange::new(step.range.start, end) };
-            let kind = match step.kind {
-                StepKind::Generator(target, iterated) => {
-                    let header = if outermost { header } else { step.range };
-                    StmtKind::For { target, iterated, body, header }
-                }
-                StepKind::Guard(condition) => {
-                    let header = step.range;
-                    StmtKind::Branch {
-                        conditions: vec![condition],
-                        arms: vec![body],
-                        exhaustive: false,
-                        header,
-                    }
-                }
-                StepKind::Binding(target, value) => {
-                    let binding = StmtKind::Assign { target, annotation: None, value: Some(value) };
-                    body.insert(0, Stmt { kind: binding, range: step.range });
+            let value = match opened {
+                Some(_) => self.unclosed_call(token, &tokens, &mut at),
+                None if target.is_some() && is_value(token.kind()) => self.boundary(token),
+                None => {
+                    self.statement(token, false, out);
                     continue;
                 }
             };
-            body = vec![Stmt { kind, range: place }];
+            let (kind, start) = match target.take() {
+                Some((target, start)) => (
+                    StmtKind::Assign { target, annotation: None, value: Some(value.clone()) },
+                    start,
+                ),
+                None => (StmtKind::Expr(value.clone()), token.start_byte()),
+            };
+            out.push(Stmt { kind, range: span(start, value.range.end as usize) });
         }
-        out.extend(body);
     }
 
-    /// `for … yield` as a value, or a loop where a value is asked for.
-    pub(super) fn for_value(&mut self, node: Node<'_>) -> Expr {
-        if !yields(node) {
-            let mut body = Vec::new();
-            self.for_loop(node, &mut body);
-            return Expr { kind: ExprKind::Block(body), range: range(node) };
-        }
-        let (steps, _) = self.steps(node);
-        let mut clauses: Vec<(Pattern, Expr, Vec<Expr>)> = Vec::new();
-        for step in steps {
-            match step.kind {
-                StepKind::Generator(pattern, iterated) => {
-                    clauses.push((pattern, iterated, Vec::new()))
-                }
-                StepKind::Guard(condition) => {
-                    if let Some((_, _, conditions)) = clauses.last_mut() {
-                        conditions.push(condition);
-                    }
-                }
-                // A binding is a clause over the one value it binds.
-                StepKind::Binding(pattern, value) => {
-                    let place = value.range;
-                    clauses.push((
-                        pattern,
-                        Expr { kind: ExprKind::List(vec![value]), range: place },
-                        Vec::new(),
-                    ));
-                }
+    /// The name between `val` and `=`, for which an error node has no child.
+    fn unplaced_name(&self, keyword: Node<'_>, equals: Node<'_>) -> Option<Name> {
+        let written = self.text.get(keyword.end_byte()..equals.start_byte())?;
+        let name = written.split(':').next().unwrap_or_default();
+        let start = keyword.end_byte() + (name.len() - name.trim_start().len());
+        let name = name.trim();
+        let plain = !name.is_empty()
+            && name.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
+        plain.then(|| Name { text: name.to_owned(), range: span(start, start + name.len()) })
+    }
+
+    /// A call whose parenthesis is open at `at`, with what can be its arguments.
+    fn unclosed_call(&mut self, callee: Node<'_>, tokens: &[Node<'_>], at: &mut usize) -> Expr {
+        let place = range(callee);
+        let callee = self.boundary(callee);
+        let mut arguments = Vec::new();
+        let mut end = place.end as usize;
+        while let Some(token) = tokens.get(*at) {
+            let closes = token.kind() == ")";
+            if token.is_named() && is_value(token.kind()) {
+                arguments.extend(self.argument(*token));
+            } else if !matches!(token.kind(), "(" | "," | ")") {
+                break;
+            }
+            end = token.end_byte();
+            *at += 1;
+            if closes {
+                break;
             }
         }
-        let element = match node.child_by_field_name("body") {
-            Some(body) => self.boundary(body),
-            None => opaque(Vec::new(), empty(node)),
+        let arguments_range = TextRange::new(place.end, span(end, end).end);
+        let kind = ExprKind::Call {
+            callee: Box::new(callee),
+            type_arguments: Vec::new(),
+            arguments,
+            arguments_range,
         };
-        Expr {
-            kind: ExprKind::Comprehension { element: Box::new(element), clauses },
-            range: range(node),
-        }
+        Expr { kind, range: TextRange::new(place.start, arguments_range.end) }
     }
-
-    /// The enumerators in order, and the header that ends with them.
-    fn steps(&mut self, node: Node<'_>) -> (Vec<Step>, TextRange) {
-        let mut steps = Vec::new();
-        let mut end = node.start_byte();
-        for (field, child) in tokens(node) {
-            if field == Some("enumerators") {
-                end = child.end_byte();
-            }
-            if child.kind() != "enumerators" {
-                continue;
-            }
-            for enumerator in parts(child) {
-                self.enumerator(enumerator, &mut steps);
-            }
-        }
-        // Every generator nests what follows it.
-        let most = MAX_NESTING.saturating_sub(self.nesting) as usize;
-        if steps.len() > most {
-            self.left_out = self.left_out.saturating_add(1);
-            steps.truncate(most);
-        }
-        (steps, span(node.start_byte(), end))
-    }
-
-    fn enumerator(&mut self, node: Node<'_>, steps: &mut Vec<Step>) {
-        if node.kind() != "enumerator" {
-            return;
-        }
-        let binds = tokens(node).iter().any(|(_, token)| token.kind() == "=");
-        let mut pattern = None;
-        for part in parts(node) {
-            let place = range(part);
-            if part.kind() == "guard" {
-                let condition = self.guard(part);
-                steps.push(Step { kind: StepKind::Guard(condition), range: place });
-            } else if let Some(pattern) = pattern.take() {
-                let value = self.boundary(part);
-                let kind = if binds {
-                    StepKind::Binding(pattern, value)
-                } else {
-                    StepKind::Generator(pattern, value)
-                };
-                steps.push(Step { kind, range: span(node.start_byte(), part.end_byte()) });
-            } else {
-                pattern = Some(self.pattern(part));
-            }
-        }
-    }
-
-    // Errors.
-
-    /// What the parser could not place, statement by statement.
-    fn recovered(&mut self, node: Node<'_>, out: &mut Vec<Stmt>) {
-        for part in parts(node) {
-            self.statement(part, false, out);
-        }
-    }
-}
-
-struct Step {
-    kind: StepKind,
-    range: TextRange,
-}
-
-enum StepKind {
-    Generator(Pattern, Expr),
-    Guard(Expr),
-    Binding(Pattern, Expr),
-}
-
-/// Whether a match is parsed around an assignment: `x = y match …`.
-pub(super) fn scrutinises_assignment(node: Node<'_>) -> bool {
-    node.kind() == "match_expression"
-        && node
-            .child_by_field_name("value")
-            .is_some_and(|value| value.kind() == "assignment_expression")
 }
 
 /// The header of a definition: everything before its body.
@@ -749,20 +526,10 @@ fn header(node: Node<'_>, body: Option<Node<'_>>) -> TextRange {
     span(node.start_byte(), end)
 }
 
-fn binds_names(pattern: &Pattern) -> bool {
-    match pattern {
-        Pattern::Name(_) | Pattern::Attribute(_) => true,
-        Pattern::Tuple(items) => items.iter().any(binds_names),
-        Pattern::Ignore => false,
-    }
-}
-
-/// Whether the expression is a name or a path of names.
-fn is_path(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Name(_) => true,
-        ExprKind::Attribute { object, .. } => is_path(object),
-        ExprKind::List(items) => items.iter().all(is_path),
-        _ => false,
-    }
+/// Whether the node may be a value or an argument.
+fn is_value(kind: &str) -> bool {
+    !is_inert(kind)
+        && !kind.ends_with("_definition")
+        && !kind.ends_with("_declaration")
+        && kind != "ERROR"
 }

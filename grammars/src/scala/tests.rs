@@ -13,15 +13,11 @@ fn read(text: &str) -> File {
     file(&parser.parse(text, None).unwrap(), text)
 }
 
-/// The surface syntax in one line: calls as `f(a)`, operations as `(a op b)`, functions as `|x| { … }`.
-fn print(text: &str) -> String {
-    statements(&read(text).body)
-}
-
 fn joined<T>(items: &[T], separator: &str, one: impl Fn(&T) -> String) -> String {
     items.iter().map(one).collect::<Vec<_>>().join(separator)
 }
 
+/// The surface syntax in one line: calls as `f(a)`, operations as `(a op b)`, functions as `|x| { … }`.
 fn statements(body: &[Stmt]) -> String {
     joined(body, "; ", statement)
 }
@@ -568,6 +564,81 @@ df.foo"#,
     check("<a>{x}</a>", "?(?({ { x } }))");
 }
 
+#[test]
+fn combinations() {
+    check(r#"udf(f)(col("a"))"#, r#"udf(f)(col("a"))"#);
+    check("udf[Int, String](f)", "udf[Int, String](f)");
+    check("a(i)(j) = v", "a(i).update(j, v)");
+    check(r#"row.getAs[Map[String, Int]]("a")("b")"#, r#"row.getAs[Map[String, Int]]("a")["b"]"#);
+    check("f { throw e }", "f({ jump e })");
+    check("x.foreach { a => if (a) return b }", "x.foreach(|a| { { branch (a) { return b } } })");
+    check("def f() = { try { a } finally { b } }", "def f() = { { let try = { a }; b; try } }");
+    check("try { a; b } finally c", "{ a; b }; c");
+    check("a match { case 1 => }", "branch! (a) {  }");
+    check(
+        "for ((k, v) <- m; i <- 0 until v) yield k -> i",
+        "<[k, i] for (k, v) in m for i in 0.until(v)>",
+    );
+    check("val f = (_: Int) + 1", "let f = |_1: Int| { (_1 + 1) }");
+    check("val f: Int => Int = _ + 1", "let f: Function[Int, Int] = |_1| { (_1 + 1) }");
+    check("f(a)(_.b)", "f(a, |_1| { _1.b })");
+    check("var x, y: Int = 0", "let x: Int = 0; let y: Int = 0");
+    check("super.f(1)", "super.f(1)");
+    check(
+        "Some(df).map(_.count()).getOrElse(0L)",
+        "Some(df).map(|_1| { _1.count() }).getOrElse(0)",
+    );
+    check("val Row(a: Int, b) = df.head", "let (a, b) = df.head");
+    check(r#"xs.foreach(x => println(s"$x"))"#, r#"xs.foreach(|x| { println(t"{x}") })"#);
+    check("if (a) b += 1 else c += 1", "branch! (a) { let b = (b + 1) } { let c = (c + 1) }");
+    check(
+        r#"val p = new Properties() { put("a", 1) }"#,
+        r#"let p = { object () { put("a", 1) }; Properties() }"#,
+    );
+    check("x.y = z match { case 1 => a }", "let x.y = { branch! (z) { a } }");
+    check("return df.count()", "return df.count()");
+    check("if (!(a && b)) c", "branch ((not (a and b))) { c }");
+    check(
+        "(a, b) match { case (Some(x), None) => x }",
+        "branch! ([a, b]) { let ((x), _) = [a, b]; x }",
+    );
+    check(
+        r"for (i <- xs) { i } 
+val j = 2",
+        "for i in xs { i }; let j = 2",
+    );
+    check(
+        "df.map(r => (r.getInt(0), r.getString(1)))(enc)",
+        "df.map(|r| { [r.getInt(0), r.getString(1)] }, enc)",
+    );
+    check(
+        "object A { private val x: Int = 1; protected lazy val y = x }",
+        "object A() { let x: Int = 1; let y = x }",
+    );
+}
+
+#[track_caller]
+fn check_half_typed(text: &str, expected: &str) {
+    let file = read(text);
+    assert_eq!(statements(&file.body), expected, "in {text}");
+    assert!(file.syntax_errors > 0, "in {text}");
+}
+
+#[test]
+fn half_typed_code() {
+    check_half_typed(
+        "df.filter(col(1) === 1\nval y = 3\ndf.show()",
+        "df.filter((col(1) = 1)); let y = 3; df.show()",
+    );
+    check_half_typed("object A {\n  val x: Int = df.\n}", "object A() { let x: Int = df }");
+    check_half_typed(
+        "def f(df: DataFrame) = {\n  df.groupBy(a).\n}",
+        "def f(df: DataFrame) = { df.groupBy(a) }",
+    );
+    check_half_typed("val x = df.join(other,\nx.show()", "let x = df.join(other, x.show())");
+    check_half_typed("val x = 1\n}\ndf.count()", "1; let x = df.count()");
+}
+
 const SAMPLE: &str = r##"package jobs
 
 import org.apache.spark.sql.{SparkSession, functions => F, _}
@@ -660,6 +731,52 @@ fn ranges_of_a_chain() {
 }
 
 #[test]
+fn ranges_of_statements() {
+    let text = "def f(a: Int): Int = {\n  if (a > 1) { b } else { c }\n  for (x <- xs if x) g(x)\n  while (a) b\n  a match { case 1 => 2 }\n  1\n}";
+    let file = read(text);
+    let StmtKind::Function(def) = &file.body[0].kind else { panic!() };
+    assert_eq!(covered(text, def.header), "def f(a: Int): Int");
+    let headers: Vec<&str> = def
+        .body
+        .iter()
+        .filter_map(|one| match &one.kind {
+            StmtKind::Branch { header, .. }
+            | StmtKind::For { header, .. }
+            | StmtKind::While { header, .. } => Some(covered(text, *header)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(headers, ["if (a > 1)", "for (x <- xs if x)", "while (a)", "a match"]);
+}
+
+#[test]
+fn ranges_of_arguments() {
+    let text = "f(1)(2)\nf[A]\n(a join b).c\nx.map { y => y }\nf { a }";
+    let places: Vec<(&str, &str)> = read(text)
+        .body
+        .iter()
+        .filter_map(|one| match &one.kind {
+            StmtKind::Expr(Expr { kind: ExprKind::Call { arguments_range, .. }, range }) => {
+                Some((covered(text, *range), covered(text, *arguments_range)))
+            }
+            StmtKind::Expr(Expr { kind: ExprKind::Attribute { object, .. }, range }) => {
+                Some((covered(text, *range), covered(text, object.range)))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        places,
+        [
+            ("f[A]", ""),
+            ("(a join b).c", "(a join b)"),
+            ("x.map { y => y }", "{ y => y }"),
+            ("f { a }", "{ a }")
+        ]
+    );
+}
+
+#[test]
 fn deep_input_does_not_overflow_the_stack() {
     let many = 20_000;
     let chain = format!("df{}", ".a(1)".repeat(many));
@@ -668,7 +785,9 @@ fn deep_input_does_not_overflow_the_stack() {
     let calls = format!("f{}", "(1)".repeat(many));
     let otherwise = format!("val y = {} c", "if (a) b else ".repeat(many));
     let nested = |open: &str, close: &str| format!("{}{}", open.repeat(3_000), close.repeat(3_000));
+    let cloned = format!("val a, b = df{}", ".a(1)".repeat(many));
     let inputs = [
+        cloned,
         chain,
         sum,
         right,
