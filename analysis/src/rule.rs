@@ -181,7 +181,7 @@ pub struct Settings {
 
 /// Declares a rule: the documentation comment becomes its documentation, its first line the summary.
 ///
-/// ```ignore
+/// ```text
 /// declare_rule! {
 ///     /// One line without a full stop
 ///     ///

@@ -70,7 +70,7 @@ fn rounded(number: u64, divisor: u128) -> u64 {
 /// One decimal below ten, unless it is zero; integers above.
 fn scaled(number: u64, divisor: u128) -> String {
     let tenths = (u128::from(number) * 10 + divisor / 2) / divisor;
-    if tenths < 100 && tenths % 10 != 0 {
+    if tenths < 100 && !tenths.is_multiple_of(10) {
         format!("{}.{}", tenths / 10, tenths % 10)
     } else {
         rounded(number, divisor).to_string()

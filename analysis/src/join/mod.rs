@@ -257,7 +257,7 @@ impl Joined<'_> {
                         }
                     }
                     Binding::Unbound { reason: why } => {
-                        reason = format!("{}: {why}", observation.name())
+                        reason = format!("{}: {why}", observation.name());
                     }
                 }
             }
@@ -349,13 +349,15 @@ fn rdd_owners(files: &[JoinFile<'_>], profile: &Profile, stage: &StageAttempt) -
             owners.push(StageOwner::of_pipeline((file, call), Match::CallSite));
         }
     }
-    if let Some(reader) = only(shuffle_readers(files, stage))
+    if let Some(reader) = only(&shuffle_readers(files, stage))
         && let Some(owner) = owners.iter_mut().find(|owner| owner.site == reader)
     {
         owner.reads_shuffle = true;
     }
     let children = profile.stages.iter().filter(|child| child.parent_ids.contains(&stage.stage_id));
-    if let Some(writer) = only(children.flat_map(|child| shuffle_readers(files, child)).collect()) {
+    if let Some(writer) =
+        only(&children.flat_map(|child| shuffle_readers(files, child)).collect::<Vec<_>>())
+    {
         match owners.iter_mut().find(|owner| owner.site == writer) {
             Some(owner) => owner.writes_shuffle = true,
             None => owners.push(StageOwner {
@@ -383,7 +385,7 @@ fn shuffle_readers(files: &[JoinFile<'_>], stage: &StageAttempt) -> Vec<Site> {
 }
 
 /// The one site, if all are the same.
-fn only(sites: Vec<Site>) -> Option<Site> {
+fn only(sites: &[Site]) -> Option<Site> {
     let (first, rest) = sites.split_first()?;
     rest.iter().all(|site| site == first).then_some(*first)
 }
