@@ -59,7 +59,7 @@ impl<'a> Lowering<'a> {
                 self.lambda(parameters, body, value.range, runs)
             }
             ExprKind::Name(name) => {
-                let lowered = self.name(name, value.range);
+                let lowered = self.name(name);
                 self.function_value(name, lowered, value, runs)
             }
             ExprKind::Attribute { name, .. } => {
@@ -101,7 +101,7 @@ impl<'a> Lowering<'a> {
                 Meaning::Unknown(_) | Meaning::Path(_) | Meaning::Local(_),
                 Runs::Executors(arity),
             ) if lowered.call.is_none() && is_known_function(name) => {
-                let expression = self.named_function(name, arity, value.range);
+                let expression = self.named_function(name, arity, value.range, true);
                 Lowered { expression, ..lowered }
             }
             (Meaning::Unknown(_) | Meaning::Path(_), Runs::Locally)
@@ -109,7 +109,7 @@ impl<'a> Lowering<'a> {
                     && self.in_lambda()
                     && super::expressions::is_binary_operator(name) =>
             {
-                let expression = self.named_function(name, 2, value.range);
+                let expression = self.named_function(name, 2, value.range, false);
                 Lowered { expression, ..lowered }
             }
             _ => lowered,

@@ -93,6 +93,9 @@ impl<'a> Lowering<'a> {
     }
 
     fn class_member(&mut self, class: &Rc<str>, name: &str) -> Option<Lowered> {
+        if let Some(meaning) = self.members.get(&(class.clone(), name.to_owned())).cloned() {
+            return Some(self.lowered(meaning));
+        }
         let key = format!("self.{name}");
         if let Some(meaning) = self.lookup(&key) {
             return Some(self.lowered(meaning));
@@ -141,7 +144,7 @@ impl<'a> Lowering<'a> {
         }
         let arguments = self.arguments(site.arguments, Self::runs(kind, method.name()));
         if Self::makes_column(method.outcome) || kind == Type::Column {
-            return self.column_of(method, object, value, arguments);
+            return self.column_of(method, object, value, &arguments);
         }
         self.emit_method(site, object, method, arguments)
     }
@@ -152,7 +155,7 @@ impl<'a> Lowering<'a> {
         method: &Method,
         object: Lowered,
         value: ValueId,
-        arguments: Arguments,
+        arguments: &Arguments,
     ) -> Lowered {
         let kind = self.program.value(value).kind;
         if kind == Type::DataFrame
@@ -441,7 +444,7 @@ impl<'a> Lowering<'a> {
             let object = self.expression(callee);
             return self.apply(range, callee.range, object, arguments, arguments_range);
         };
-        let object = self.name(name, callee.range);
+        let object = self.name(name);
         match object.meaning.clone() {
             Meaning::Class(kind) => {
                 let arguments = self.arguments(arguments, Runs::Locally);
@@ -695,7 +698,7 @@ impl<'a> Lowering<'a> {
                 _ => (decorator, &[][..], TextRange::new(decorator.range.end, decorator.range.end)),
             };
             let lowered = match &callee.kind {
-                ExprKind::Name(name) => self.name(name, callee.range),
+                ExprKind::Name(name) => self.name(name),
                 ExprKind::Attribute { .. } => self.expression(callee),
                 _ => continue,
             };
@@ -783,8 +786,7 @@ impl<'a> Lowering<'a> {
     /// Rows of the language made a dataset (`Seq(…).toDF("a")`).
     pub(super) fn literal_rows(&mut self, site: &Site<'a>, object: Lowered) -> Lowered {
         let mut arguments = self.arguments(site.arguments, Runs::Locally);
-        let rows =
-            Argument { name: None, value: object.expression.clone(), range: site.receiver_range };
+        let rows = Argument { name: None, value: object.expression, range: site.receiver_range };
         arguments.model.insert(0, rows);
         let emission = Emission {
             method: &site.name.text,

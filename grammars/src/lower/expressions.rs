@@ -76,7 +76,7 @@ impl<'a> Lowering<'a> {
 
     fn root(&mut self, expr: &'a Expr) -> Lowered {
         match &expr.kind {
-            ExprKind::Name(name) => self.name(name, expr.range),
+            ExprKind::Name(name) => self.name(name),
             ExprKind::Literal(literal) => Lowered::local(Expression::Literal(literal.clone())),
             ExprKind::Column(name) => {
                 Lowered::column(Expression::Column { name: name.clone(), of: None })
@@ -120,7 +120,7 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    pub(super) fn name(&mut self, name: &str, range: TextRange) -> Lowered {
+    pub(super) fn name(&mut self, name: &str) -> Lowered {
         if matches!(name, "self" | "this")
             && self.lookup(name).is_none()
             && let Some(class) = self.enclosing_class()
@@ -177,7 +177,6 @@ impl<'a> Lowering<'a> {
                 return self.lowered(Meaning::Path(path));
             }
         }
-        let _ = range;
         Lowered::unknown(UnresolvedReason::Name)
     }
 
@@ -387,6 +386,9 @@ impl<'a> Lowering<'a> {
         if let Some(index) = self.methods.get(&(class.clone(), name.text.clone())) {
             return self.lowered(Meaning::Function(*index));
         }
+        if let Some(meaning) = self.members.get(&(class.clone(), name.text.clone())).cloned() {
+            return self.named_meaning(meaning);
+        }
         let key = format!("self.{}", name.text);
         if let Some(found) = self.class_attribute(class, &name.text, &key) {
             return found;
@@ -450,7 +452,7 @@ impl<'a> Lowering<'a> {
                     }
                     (other, _) if known => Expression::Apply {
                         function: "getItem".to_owned(),
-                        arguments: vec![other.clone(), position.expression.clone()],
+                        arguments: vec![other.clone(), position.expression],
                     },
                     _ => Expression::Unknown,
                 };

@@ -413,19 +413,24 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// A function known by name, given to Spark as a value.
+    /// A function known by name, given as a value; one that the executors run has a scope as a lambda has.
     pub(super) fn named_function(
         &mut self,
         name: &str,
         arity: u32,
         range: TextRange,
+        closure: bool,
     ) -> Expression {
         let arity = if super::expressions::is_binary_operator(name) { 2 } else { arity };
         let arguments = (0..arity).map(Expression::Parameter).collect();
+        let scope = closure.then(|| {
+            let outer = self.open(ScopeKind::Closure, range, range);
+            std::mem::replace(&mut self.scope, outer)
+        });
         let function = FunctionId(self.program.functions.len() as u32);
         self.program.functions.push(Function {
             name: String::new(),
-            scope: None,
+            scope,
             parameters: arity,
             returns: super::expressions::applied(name, arguments),
             range,
@@ -440,6 +445,7 @@ impl<'a> Lowering<'a> {
         body: &'a [Stmt],
         range: TextRange,
         header: TextRange,
+        runs: bool,
     ) {
         let class: Rc<str> = name.into();
         self.define(name, Meaning::LocalClass(class.clone()));
@@ -463,6 +469,10 @@ impl<'a> Lowering<'a> {
         for (name, meaning) in frame.into_iter().flat_map(|it| it.names) {
             let shape = self.shape_of(&meaning);
             self.found.record_attribute(&class, &name, &shape);
+            if runs {
+                // The body has run: whoever names a member means this very value.
+                self.members.insert((class.clone(), name), meaning);
+            }
         }
         self.scope = outer;
     }

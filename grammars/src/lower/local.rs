@@ -169,7 +169,14 @@ impl<'a> Lowering<'a> {
     ) -> Lowered {
         let carried = initial.map(|initial| self.expression(&initial.value));
         let element = self.element(object);
-        self.fold(site.range, iterations(&object.expression), carried, &element, parameters, body)
+        self.fold(
+            site.range,
+            iterations(&object.expression),
+            carried.as_ref(),
+            &element,
+            parameters,
+            body,
+        )
     }
 
     /// `reduce(f, xs, initial)`: a loop that carries its result, or a plain function of the language.
@@ -185,7 +192,7 @@ impl<'a> Lowering<'a> {
                 return self.fold(
                     range,
                     iterations(&collection.expression),
-                    Some(carried),
+                    Some(&carried),
                     &element,
                     parameters,
                     body,
@@ -211,7 +218,7 @@ impl<'a> Lowering<'a> {
         &mut self,
         range: TextRange,
         count: Option<u64>,
-        carried: Option<Lowered>,
+        carried: Option<&Lowered>,
         element: &Lowered,
         parameters: &'a [Parameter],
         body: &'a [Stmt],
@@ -234,7 +241,7 @@ impl<'a> Lowering<'a> {
         self.looped(count, range, range, &names, |lowering| {
             let mut rest = parameters.iter();
             let mut head = None;
-            if let Some(carried) = &carried {
+            if let Some(carried) = carried {
                 let accumulator = match entry {
                     Some(entry) => {
                         let value = lowering.program.value(entry);

@@ -60,6 +60,8 @@ struct Lowering<'a> {
     by_position: FxHashMap<u32, usize>,
     methods: FxHashMap<(Rc<str>, String), usize>,
     classes: FxHashMap<Rc<str>, &'a [Parameter]>,
+    /// What the bodies of objects bound, by class and name.
+    members: FxHashMap<(Rc<str>, String), Meaning>,
     activations: Vec<Activation>,
     ambient: FxHashMap<String, ValueId>,
     /// Whether Spark's column functions are imported by a star.
@@ -102,6 +104,7 @@ impl<'a> Lowering<'a> {
             by_position: FxHashMap::default(),
             methods: FxHashMap::default(),
             classes: FxHashMap::default(),
+            members: FxHashMap::default(),
             activations: Vec::new(),
             ambient: FxHashMap::default(),
             star_functions: false,
@@ -161,8 +164,8 @@ impl<'a> Lowering<'a> {
                 self.function(def, statement.range);
                 false
             }
-            StmtKind::Class { name, parameters, body, header, .. } => {
-                self.class(&name.text, parameters, body, statement.range, *header);
+            StmtKind::Class { name, parameters, body, header, runs } => {
+                self.class(&name.text, parameters, body, statement.range, *header, *runs);
                 false
             }
             StmtKind::Branch { .. } => self.branch(statement, false).1,
@@ -267,7 +270,7 @@ impl<'a> Lowering<'a> {
         let mut lowered = self.expression(value);
         if matches!(lowered.meaning, Meaning::Unknown(_) | Meaning::Parameter(..))
             && let Some(name) = pattern_name(target)
-            && let Some(meaning) = self.materialize(&declared, &Origin::Ambient(name.clone()))
+            && let Some(meaning) = self.materialize(&declared, &Origin::Ambient(name))
         {
             lowered = match meaning {
                 Meaning::Spark(value) => Lowered::spark(value),
@@ -282,23 +285,20 @@ impl<'a> Lowering<'a> {
         match target {
             Pattern::Name(_) | Pattern::Attribute(_) => {
                 if let Some((name, name_range)) = named(target) {
-                    if let Meaning::Spark(value) | Meaning::Many(value) = lowered.meaning {
-                        if matches!(lowered.meaning, Meaning::Spark(_)) {
-                            let index = self.program.bindings.len() as u32;
-                            self.program.bindings.push(Binding {
-                                name: name.clone(),
-                                value,
-                                scope: self.scope,
-                                name_range,
-                                value_range,
-                                statement: self.statement,
-                            });
-                            self.set_use(lowered, ResultUse::Bound(index));
-                        }
+                    if let Meaning::Spark(value) = lowered.meaning {
+                        let index = self.program.bindings.len() as u32;
+                        self.program.bindings.push(Binding {
+                            name: name.clone(),
+                            value,
+                            scope: self.scope,
+                            name_range,
+                            value_range,
+                            statement: self.statement,
+                        });
+                        self.set_use(lowered, ResultUse::Bound(index));
                     }
                     self.record_self_attribute(&name, &lowered.meaning);
-                    let meaning = self.storable(&lowered.meaning, &lowered.expression);
-                    self.define(&name, meaning);
+                    self.define(&name, lowered.meaning.clone());
                 }
             }
             Pattern::Tuple(items) => {
@@ -316,8 +316,7 @@ impl<'a> Lowering<'a> {
         match target {
             Pattern::Name(_) | Pattern::Attribute(_) => {
                 if let Some((name, _)) = named(target) {
-                    let meaning = self.storable(&lowered.meaning, &lowered.expression);
-                    self.define(&name, meaning);
+                    self.define(&name, lowered.meaning.clone());
                 }
             }
             Pattern::Tuple(items) => {
@@ -328,11 +327,6 @@ impl<'a> Lowering<'a> {
             }
             Pattern::Ignore => {}
         }
-    }
-
-    /// What a name keeps of an evaluated expression.
-    fn storable(&self, meaning: &Meaning, _expression: &program::Expression) -> Meaning {
-        meaning.clone()
     }
 
     fn record_self_attribute(&mut self, name: &str, meaning: &Meaning) {

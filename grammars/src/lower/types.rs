@@ -65,8 +65,8 @@ pub(super) fn annotated(annotation: &TypeRef, resolve: &dyn Fn(&str) -> Option<S
             if members.all(|it| it == first) { first } else { Shape::Unknown }
         }
         "List" | "list" | "Sequence" | "Iterable" | "Iterator" | "Seq" | "Array" | "Vector"
-        | "Set" | "set" => many(arguments().next()),
-        "Dict" | "dict" | "Mapping" | "Map" => many(arguments().nth(1)),
+        | "Set" | "set" => many(arguments().next().as_ref()),
+        "Dict" | "dict" | "Mapping" | "Map" => many(arguments().nth(1).as_ref()),
         "Tuple" | "tuple" | "Tuple2" | "Tuple3" => Shape::Tuple(arguments().collect()),
         _ => resolve(name)
             .and_then(|name| spark_class(&name))
@@ -74,9 +74,9 @@ pub(super) fn annotated(annotation: &TypeRef, resolve: &dyn Fn(&str) -> Option<S
     }
 }
 
-fn many(element: Option<Shape>) -> Shape {
+fn many(element: Option<&Shape>) -> Shape {
     match element {
-        Some(Shape::Spark(kind, confidence)) => Shape::Many(kind, confidence),
+        Some(Shape::Spark(kind, confidence)) => Shape::Many(*kind, *confidence),
         _ => Shape::Unknown,
     }
 }

@@ -103,7 +103,7 @@ impl Front<'_> {
             "decorated_definition" => self.decorated(node, out),
             // What no rule of the grammar holds together is taken apart: statements as such, expressions for their calls.
             "ERROR" | "block" | "else_clause" | "finally_clause" | "elif_clause" | "module" => {
-                self.children(node, out)
+                self.children(node, out);
             }
             "print_statement" | "assert_statement" | "delete_statement" | "exec_statement"
             | "chevron" => {

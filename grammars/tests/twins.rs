@@ -1,0 +1,83 @@
+//! The same job in two languages lowers to the same text, and every line of it matters to that text.
+
+use std::path::{Path, PathBuf};
+
+use program::Language;
+
+fn twins() -> Vec<(PathBuf, String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/twins");
+    let mut python: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|it| it == "py"))
+        .collect();
+    python.sort();
+    python
+        .into_iter()
+        .map(|path| {
+            let left = std::fs::read_to_string(&path).unwrap();
+            let right = std::fs::read_to_string(path.with_extension("scala")).unwrap();
+            (path, left, right)
+        })
+        .collect()
+}
+
+fn text(language: Language, source: &str) -> String {
+    grammars::lower(language, source).to_text()
+}
+
+#[test]
+fn twins_have_one_text_form() {
+    let twins = twins();
+    assert!(twins.len() >= 10);
+    for (path, python, scala) in twins {
+        let (left, right) = (text(Language::Python, &python), text(Language::Scala, &scala));
+        assert!(left.contains("syntax errors: 0"), "{}", path.display());
+        let difference = left.lines().zip(right.lines()).find(|(left, right)| left != right);
+        assert_eq!(left, right, "{}: first difference {difference:#?}", path.display());
+    }
+}
+
+#[test]
+fn every_line_with_a_call_matters() {
+    for (path, python, scala) in twins() {
+        for (language, source) in [(Language::Python, python), (Language::Scala, scala)] {
+            let program = grammars::lower(language, &source);
+            let index = program::LineIndex::new(&source);
+            let called: Vec<usize> = program
+                .calls
+                .iter()
+                .map(|call| index.line(call.name_range.start) as usize - 1)
+                .collect();
+            let whole = program.to_text();
+            let lines: Vec<&str> = source.lines().collect();
+            for &at in &called {
+                let mut dropped = lines.clone();
+                dropped.remove(at);
+                assert_ne!(
+                    whole,
+                    text(language, &dropped.join("\n")),
+                    "{} without line {}",
+                    path.display(),
+                    at + 1
+                );
+            }
+            for at in 1..lines.len() {
+                if called.contains(&(at - 1)) && called.contains(&at) && lines[at] != lines[at - 1]
+                {
+                    let mut swapped = lines.clone();
+                    swapped.swap(at - 1, at);
+                    let text = text(language, &swapped.join("\n"));
+                    assert_ne!(
+                        whole,
+                        text,
+                        "{} with lines {} and {} swapped",
+                        path.display(),
+                        at,
+                        at + 1
+                    );
+                }
+            }
+        }
+    }
+}
