@@ -54,3 +54,24 @@ impl Lines {
         std::mem::take(&mut self.carry)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_line_is_dropped_and_the_next_one_is_not() {
+        for piece in 1..30 {
+            let mut lines = Lines::default();
+            let mut seen = Vec::new();
+            for piece in b"one\ntwelve bytes\n\nlast is longer too\nfive5\nrest".chunks(piece) {
+                lines.push(piece, 5, &mut |line| {
+                    seen.push(String::from_utf8_lossy(line).into_owned())
+                });
+                assert!(lines.carry.len() <= 5);
+            }
+            assert_eq!((seen.join("|").as_str(), lines.oversized), ("one||five5", 2), "{piece}");
+            assert_eq!(lines.rest(), b"rest");
+        }
+    }
+}

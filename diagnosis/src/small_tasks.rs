@@ -1,0 +1,74 @@
+//! `small-tasks`: so many tasks of so little work that scheduling them is much of the cost.
+
+use crate::format::time;
+use crate::{Category, Diagnosis, Measure, Weighed, executions_of, worth_a_word};
+use eventlog::{Profile, StageAttempt};
+use spark::Thresholds;
+
+/// Fewer tasks cost little to schedule.
+const MIN_TASKS: u64 = 100;
+
+/// A median task below this many milliseconds is small.
+const SMALL_MS: u64 = 500;
+
+/// No task may take this many milliseconds. The usual condition is on the 95th percentile, which the profile has not; the
+/// maximum implies it.
+const LONGEST_MS: u64 = 1_000;
+
+pub(crate) fn find(profile: &Profile, thresholds: &Thresholds) -> Option<Weighed> {
+    let small = |stage: &&StageAttempt| {
+        stage.task_summary.is_some_and(|summary| {
+            summary.tasks >= MIN_TASKS
+                && summary.duration[2] < SMALL_MS
+                && summary.duration[4] < LONGEST_MS
+        })
+    };
+    let stages: Vec<&StageAttempt> = profile.stages.iter().filter(small).collect();
+    let weight_ms =
+        stages.iter().map(|stage| stage.metrics.executor_run_time).fold(0, u64::saturating_add);
+    if stages.is_empty() || !worth_a_word(profile, thresholds, weight_ms) {
+        return None;
+    }
+    let tasks: u64 =
+        stages.iter().map(|stage| stage.num_complete_tasks).fold(0, u64::saturating_add);
+    let largest_median = stages
+        .iter()
+        .filter_map(|stage| stage.task_summary)
+        .map(|summary| summary.duration[2])
+        .max()
+        .unwrap_or(0);
+    let mut executions: Vec<u64> =
+        stages.iter().flat_map(|stage| executions_of(profile, stage)).collect();
+    executions.sort_unstable();
+    executions.dedup();
+    let setting = profile
+        .spark_properties
+        .get("spark.sql.shuffle.partitions")
+        .map_or("200 where it is not set", String::as_str);
+    let noun = if stages.len() == 1 { "stage runs" } else { "stages run" };
+    Some(Weighed {
+        diagnosis: Diagnosis {
+            id: "small-tasks",
+            category: Category::Resource,
+            stages: stages.iter().map(|stage| (stage.stage_id, stage.attempt_id)).collect(),
+            executions,
+            summary: format!(
+                "{} {noun} {tasks} tasks of at most {} in the median",
+                stages.len(),
+                time(largest_median)
+            ),
+            evidence: vec![
+                Measure::of("tasks", tasks, "tasks"),
+                Measure::of("largest median task", largest_median, "ms"),
+                Measure::of("task time", weight_ms, "ms"),
+            ],
+            caused_by: None,
+            advice: format!(
+                "fewer, larger partitions: lower spark.sql.shuffle.partitions ({setting}), drop a repartition, or let adaptive execution \
+                 coalesce them (spark.sql.adaptive.coalescePartitions.parallelismFirst=false)"
+            ),
+            saving_ms: None,
+        },
+        weight_ms,
+    })
+}
