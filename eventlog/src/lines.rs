@@ -66,7 +66,7 @@ mod tests {
             let mut seen = Vec::new();
             for piece in b"one\ntwelve bytes\n\nlast is longer too\nfive5\nrest".chunks(piece) {
                 lines.push(piece, 5, &mut |line| {
-                    seen.push(String::from_utf8_lossy(line).into_owned())
+                    seen.push(String::from_utf8_lossy(line).into_owned());
                 });
                 assert!(lines.carry.len() <= 5);
             }
