@@ -76,7 +76,11 @@ impl Lowering<'_> {
                 let upstream = upstream?;
                 rows(upstream.rows.saturating_add(other.rows), upstream.reason)
             }
-            (Type::DataFrame | Type::Rdd, _) if keeps_rows(method) => upstream,
+            (Type::DataFrame | Type::Rdd, _)
+                if keeps_rows(method) && !arguments.iter().any(generates_rows) =>
+            {
+                upstream
+            }
             _ => None,
         }
     }
@@ -140,6 +144,23 @@ fn keeps_rows(method: &str) -> bool {
             | "offset"
             | "observe"
     )
+}
+
+/// Whether a column makes several rows of one.
+fn generates_rows(argument: &Argument) -> bool {
+    const GENERATORS: [&str; 4] = ["explode", "inline", "stack", "json_tuple"];
+    let mut found = false;
+    argument.value.walk(&mut |expression| match expression {
+        Expression::Apply { function, .. } => {
+            found |= GENERATORS.iter().any(|name| function.contains(name))
+        }
+        Expression::Literal(Literal::Text(text)) => {
+            found |= text.contains('(')
+                && GENERATORS.iter().any(|name| text.to_ascii_lowercase().contains(name));
+        }
+        _ => {}
+    });
+    found
 }
 
 /// The number of rows written out in a list, or counted off by a range.

@@ -657,7 +657,7 @@ impl<'a> Lowering<'a> {
             return Lowered::column(Expression::Column { name: name.clone(), of: None });
         }
         Lowered::column(Expression::Apply {
-            function: function.to_owned(),
+            function: types::column_function_name(function).to_owned(),
             arguments: evaluated.expressions(),
         })
     }

@@ -162,6 +162,21 @@ impl<'a> Lowering<'a> {
             }
             return self.lowered(meaning);
         }
+        if matches!(
+            name,
+            "math"
+                | "Math"
+                | "System"
+                | "Thread"
+                | "Iterator"
+                | "Arrays"
+                | "Files"
+                | "Paths"
+                | "Console"
+        ) {
+            // What every program of the language can name, and nothing of Spark's.
+            return Lowered::local(Expression::Unknown);
+        }
         if self.program.uses_spark {
             if let Some(kind) = types::ambient(name) {
                 let value =

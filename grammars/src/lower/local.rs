@@ -43,6 +43,19 @@ impl<'a> Lowering<'a> {
             }
         }
         let arguments = self.arguments(site.arguments, Runs::Locally);
+        if let (Some(_), "transform", [(_, Lowered { meaning: Meaning::Spark(value), .. })]) =
+            (reason, name, arguments.lowered.as_slice())
+            && self.program.value(*value).kind == Type::DataFrame
+        {
+            // A transformer of Spark ML: what it makes of a dataset is a dataset, and comes from it.
+            let made = self.value(
+                Type::DataFrame,
+                Confidence::Declared,
+                Origin::Merge(vec![*value]),
+                None,
+            );
+            return Lowered::spark(made);
+        }
         if let Some(reason) = reason {
             self.unresolved(name, site.range, reason);
         }

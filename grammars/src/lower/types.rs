@@ -56,7 +56,7 @@ pub(super) fn annotated(annotation: &TypeRef, resolve: &dyn Fn(&str) -> Option<S
     let arguments = || annotation.arguments.iter().map(|argument| annotated(argument, resolve));
     let name = annotation.name.as_str();
     match name {
-        "Optional" | "Option" | "Some" | "Annotated" | "Final" | "ClassVar" => {
+        "Optional" | "Annotated" | "Final" | "ClassVar" => {
             arguments().next().unwrap_or(Shape::Unknown)
         }
         "Union" => {
@@ -158,4 +158,21 @@ pub(super) fn class_of_path(path: &str, language: Language) -> Option<Type> {
     };
     let inside = path.starts_with(root);
     inside.then(|| path.rsplit('.').next().and_then(spark_class)).flatten()
+}
+
+/// The name of a column function, whichever of its spellings the author chose.
+pub(super) fn column_function_name(name: &str) -> &str {
+    match name {
+        "column" => "col",
+        "countDistinct" => "count_distinct",
+        "sumDistinct" => "sum_distinct",
+        "approxCountDistinct" => "approx_count_distinct",
+        "monotonicallyIncreasingId" => "monotonically_increasing_id",
+        "toDegrees" => "degrees",
+        "toRadians" => "radians",
+        "shiftLeft" => "shiftleft",
+        "shiftRight" => "shiftright",
+        "bitwiseNOT" => "bitwise_not",
+        other => other,
+    }
 }

@@ -87,8 +87,10 @@ fn expr(kind: ExprKind, range: TextRange) -> Expr {
     Expr { kind, range }
 }
 
-/// The named children less comments.
+/// The named children less comments and line continuations. Error nodes count as extras too, and stay.
 fn parts<'t>(node: Node<'t>) -> Vec<Node<'t>> {
     let mut cursor = node.walk();
-    node.named_children(&mut cursor).filter(|child| !child.is_extra()).collect()
+    node.named_children(&mut cursor)
+        .filter(|child| !matches!(child.kind(), "comment" | "line_continuation"))
+        .collect()
 }

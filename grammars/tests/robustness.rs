@@ -1,0 +1,139 @@
+//! Any text lowers without a panic, and an edited document is the document of the edited text.
+
+use grammars::Document;
+use program::{Language, TextRange};
+use proptest::prelude::*;
+
+const PIECES: &[&str] = &[
+    "df",
+    " = ",
+    "spark",
+    ".table(",
+    "'a'",
+    ")",
+    "\n",
+    "    ",
+    "def f(x):\n",
+    "for i in ",
+    "if ",
+    "else:\n",
+    "lambda x: ",
+    "(",
+    "[",
+    "]",
+    "{",
+    "}",
+    "f\"{",
+    "}\"",
+    "\"\"\"",
+    "# stagelight: ",
+    ".map(",
+    ".groupBy(",
+    "val ",
+    "=> ",
+    "_ + _",
+    "case (k, v) =>",
+    "class A",
+    "import pyspark\n",
+    "import org.apache.spark.sql.functions._\n",
+    "self.x",
+    "try:\n",
+    "except:\n",
+    "while True:\n",
+    "é",
+    "\u{feff}",
+    "\r\n",
+    "\\",
+    "%sql\n",
+    "@udf\n",
+    "return ",
+    "raise\n",
+    ":=",
+    "await ",
+    "print df\n",
+    "object B {",
+    ".collect()",
+    "&",
+    "~",
+    "-",
+];
+
+fn source() -> impl Strategy<Value = String> {
+    prop_oneof![
+        proptest::collection::vec(proptest::sample::select(PIECES), 0..60)
+            .prop_map(|pieces| pieces.concat()),
+        ".{0,200}",
+    ]
+}
+
+fn language() -> impl Strategy<Value = Language> {
+    prop_oneof![Just(Language::Python), Just(Language::Scala)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_lowers(language in language(), text in source()) {
+        let program = grammars::lower(language, &text);
+        prop_assert!(!program.scopes.is_empty());
+        for call in &program.calls {
+            prop_assert!(call.range.contains(call.name_range));
+            prop_assert!(text.is_char_boundary(call.range.start as usize));
+            prop_assert!(text.is_char_boundary(call.range.end as usize));
+        }
+        let _ = (program.to_text(), program.call_keys());
+    }
+
+    #[test]
+    fn any_bytes_lower(language in language(), bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        let _ = grammars::lower(language, &String::from_utf8_lossy(&bytes));
+    }
+
+    #[test]
+    fn an_edited_document_is_that_of_the_edited_text(
+        language in language(),
+        text in source(),
+        edits in proptest::collection::vec((any::<u16>(), 0u32..20, proptest::sample::select(PIECES)), 1..6),
+    ) {
+        let mut document = Document::new(language, &text);
+        for (at, length, replacement) in edits {
+            let start = u32::from(at) % (document.text().len() as u32 + 1);
+            document.edit(TextRange::new(start, start + length), replacement);
+        }
+        let text = document.text();
+        let fresh = grammars::lower(language, &text);
+        let edited = document.program();
+        // The parser's recovery may count errors differently along the way; without errors both are one.
+        if fresh.syntax_errors == 0 && edited.syntax_errors == 0 {
+            prop_assert_eq!(edited, fresh);
+        }
+    }
+}
+
+#[test]
+fn deep_and_long_code_does_not_overflow_the_stack() {
+    let head = "import pyspark\n";
+    let deep = 20_000;
+    for text in [
+        format!("{head}x = {}1{}", "(".repeat(deep), ")".repeat(deep)),
+        format!("{head}x = {}1{}", "[".repeat(deep), "]".repeat(deep)),
+        format!("{head}x = {}1{}", "f(".repeat(deep), ")".repeat(deep)),
+        format!("{head}x = {}1", "-".repeat(deep)),
+        format!("{head}x = {}1", "1 + ".repeat(deep)),
+        format!("{head}x = {}1", "lambda: ".repeat(deep)),
+        format!("{head}x = spark.table('a'){}", ".filter('b')".repeat(deep)),
+        format!("{head}x{} = spark", "[0]".repeat(deep)),
+        (0..2_000).map(|level| format!("{}if x:\n", " ".repeat(level))).collect(),
+        format!("{head}x: {}int{}", "List[".repeat(deep), "]".repeat(deep)),
+    ] {
+        let _ = grammars::lower(Language::Python, &text);
+        let _ = grammars::lower(Language::Scala, &text);
+    }
+}
+
+#[test]
+fn long_chains_are_kept() {
+    let text = format!("import pyspark\nx = spark.table('a'){}", ".withColumn('b', 1)".repeat(300));
+    assert_eq!(grammars::lower(Language::Python, &text).calls.len(), 301);
+}
