@@ -70,16 +70,15 @@ pub fn quality_notes(profile: &Profile) -> Vec<String> {
     note(
         approximate > 0,
         format!(
-            "task quantiles of {} approximate, to within 1.6 %",
+            "task quantiles of {} approximate: to within 1.6 %, or without tasks that ended after their stage",
             plural(approximate, "stage are", "stages are")
         ),
     );
-    note(
-        profile.application.spark_version.is_empty(),
-        "the log does not say which version of Spark wrote it".to_owned(),
-    );
     if notes.is_empty() {
         notes.push("complete: every task that a finished stage announced has its end".to_owned());
+    }
+    if profile.application.spark_version.is_empty() {
+        notes.push("the log does not say which version of Spark wrote it".to_owned());
     }
     if quality.local_master {
         let master = profile.spark_properties.get("spark.master").map_or("local", String::as_str);

@@ -41,10 +41,6 @@ pub(crate) fn find(profile: &Profile, thresholds: &Thresholds) -> Option<Weighed
         stages.iter().flat_map(|stage| executions_of(profile, stage)).collect();
     executions.sort_unstable();
     executions.dedup();
-    let setting = profile
-        .spark_properties
-        .get("spark.sql.shuffle.partitions")
-        .map_or("200 where it is not set", String::as_str);
     let noun = if stages.len() == 1 { "stage runs" } else { "stages run" };
     Some(Weighed {
         diagnosis: Diagnosis {
@@ -63,12 +59,34 @@ pub(crate) fn find(profile: &Profile, thresholds: &Thresholds) -> Option<Weighed
                 Measure::of("task time", weight_ms, "ms"),
             ],
             caused_by: None,
-            advice: format!(
-                "fewer, larger partitions: lower spark.sql.shuffle.partitions ({setting}), drop a repartition, or let adaptive execution \
-                 coalesce them (spark.sql.adaptive.coalescePartitions.parallelismFirst=false)"
-            ),
+            advice: advice(profile, &stages),
             saving_ms: None,
         },
         weight_ms,
     })
+}
+
+fn advice(profile: &Profile, stages: &[&StageAttempt]) -> String {
+    let shuffled = stages.iter().any(|stage| {
+        stage.metrics.shuffle_read_records > 0 && !executions_of(profile, stage).is_empty()
+    });
+    let scans = stages.iter().any(|stage| stage.metrics.input_bytes > 0);
+    let mut ways = Vec::new();
+    if shuffled {
+        let setting = profile
+            .spark_properties
+            .get("spark.sql.shuffle.partitions")
+            .map_or("200 where it is not set", String::as_str);
+        ways.push(format!(
+            "lower spark.sql.shuffle.partitions ({setting}), or let adaptive execution coalesce further \
+             (spark.sql.adaptive.coalescePartitions.parallelismFirst=false)"
+        ));
+    }
+    if scans {
+        ways.push(
+            "compact small input files, or raise spark.sql.files.maxPartitionBytes".to_owned(),
+        );
+    }
+    ways.push("drop a repartition to so many, or coalesce before the work".to_owned());
+    format!("fewer, larger partitions: {}", ways.join("; "))
 }

@@ -79,31 +79,30 @@ impl State {
         if line.is_empty() {
             return;
         }
-        if self.event(line).is_ok() {
-            return;
-        }
-        // A name in another encoding must not cost the event.
-        let saved = std::str::from_utf8(line).is_err()
-            && self.event(String::from_utf8_lossy(line).as_bytes()).is_ok();
-        if !saved {
+        // One check for the whole line is cheaper than one for each string in it.
+        let outcome = match std::str::from_utf8(line) {
+            Ok(line) => self.event(line),
+            // A name in another encoding must not cost the event.
+            Err(_) => self.event(&String::from_utf8_lossy(line)),
+        };
+        if outcome.is_err() {
             self.profile.quality.malformed_lines += 1;
         }
     }
 
-    fn event(&mut self, line: &[u8]) -> Parsed {
-        const PREFIX: &[u8] = b"{\"Event\":\"";
+    fn event(&mut self, line: &str) -> Parsed {
+        const PREFIX: &str = "{\"Event\":\"";
         if let Some(rest) = line.strip_prefix(PREFIX)
-            && let Some(end) = memchr::memchr2(b'"', b'\\', rest)
-            && rest[end] == b'"'
-            && let Ok(name) = std::str::from_utf8(&rest[..end])
+            && let Some(end) = memchr::memchr2(b'"', b'\\', rest.as_bytes())
+            && rest.as_bytes()[end] == b'"'
         {
-            return self.dispatch(name, line);
+            return self.dispatch(&rest[..end], line);
         }
-        let named: events::Named<'_> = serde_json::from_slice(line)?;
+        let named: events::Named<'_> = parse(line)?;
         self.dispatch(&named.event.0, line)
     }
 
-    fn dispatch(&mut self, name: &str, line: &[u8]) -> Parsed {
+    fn dispatch(&mut self, name: &str, line: &str) -> Parsed {
         const SQL: &str = "org.apache.spark.sql.execution.ui.";
         match name.strip_prefix(SQL).unwrap_or(name) {
             "SparkListenerTaskEnd" => self.task_end(&parse(line)?),
@@ -166,8 +165,8 @@ impl State {
         Ok(())
     }
 
-    fn unknown(&mut self, name: &str, line: &[u8]) -> Parsed {
-        if name.is_empty() || line.last() != Some(&b'}') {
+    fn unknown(&mut self, name: &str, line: &str) -> Parsed {
+        if name.is_empty() || !line.ends_with('}') {
             // Reports what is wrong with the line; well-formed JSON that is no event is wrong too.
             parse::<serde::de::IgnoredAny>(line)?;
             return Err(serde::de::Error::missing_field("Event"));
@@ -675,8 +674,8 @@ fn is_secret(key: &str) -> bool {
     ["secret", "password", "token", "access.key", "accesskey"].iter().any(|word| key.contains(word))
 }
 
-fn parse<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Result<T, serde_json::Error> {
-    serde_json::from_slice(line)
+fn parse<'a, T: Deserialize<'a>>(line: &'a str) -> Result<T, serde_json::Error> {
+    serde_json::from_str(line)
 }
 
 /// A time in milliseconds since the epoch; 0 and below stand for none (`AppStatusListener`).
