@@ -1,4 +1,4 @@
-//! What a [`Profile`](eventlog::Profile) says is slow, and why: stages and executions, no source lines.
+//! What a [`Profile`] says is slow, and why: stages and executions, no source lines.
 //!
 //! A [`Diagnosis`] says only what the run's own numbers carry. Medians and quantiles are the History Server's: over a stage
 //! attempt's successful tasks, the upper middle of an even count (`AppStatusStore.taskSummary`).
