@@ -1,0 +1,334 @@
+//! The command line: what there is to say, and which command hears it.
+
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::builder::styling::{AnsiColor, Effects, Styles};
+use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+use crate::commands::{self, CommandError};
+use crate::configuration::{FailOn, Overrides};
+use crate::output::terminal::sanitize;
+use crate::problem::panic_message;
+use crate::workspace::Request;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().effects(Effects::BOLD))
+    .usage(AnsiColor::Green.on_default().effects(Effects::BOLD))
+    .literal(AnsiColor::Cyan.on_default().effects(Effects::BOLD))
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Lints Apache Spark code and puts on each line what it cost in the last run.
+#[derive(Debug, Parser)]
+#[command(
+    name = "stagelight",
+    version,
+    styles = STYLES,
+    disable_help_subcommand = true,
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  stagelight check                                  lint the current folder
+  stagelight check src --event-log logs/app-1.zstd  lint, weighing findings by what a run cost
+  stagelight annotate job.py --event-log logs/app-1 every line with its cost
+  stagelight log logs/eventlog_v2_app-1             what a run did, stage by stage
+  stagelight explain unused-suppression             why a rule exists
+
+Exit codes: 0 nothing to report; 1 `check` found something at or above --fail-on, or --diff would
+change something; 2 usage, configuration or unreadable input."
+)]
+pub(crate) struct Cli {
+    /// When to use colours. NO_COLOR and CLICOLOR_FORCE are heard as well.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: Color,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Color {
+    /// On terminals.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check Spark code, weighed by what a run cost where an event log is given
+    Check(Box<CheckArgs>),
+    /// Show source lines with what they cost in a run
+    Annotate(AnnotateArgs),
+    /// Show what a run did: stages, diagnoses, and what its log can tell
+    Log(LogArgs),
+    /// Show what was understood of source files: calls, values and what stayed unresolved
+    Model(ModelArgs),
+    /// Explain a rule
+    Explain(ExplainArgs),
+    /// List the rules
+    Rules(RulesArgs),
+    /// Show the keys of the configuration
+    Config(ConfigArgs),
+    /// Write a commented stagelight.toml to the current folder
+    Init,
+    /// Print a shell's completions
+    Completions(CompletionsArgs),
+    /// Run the language server on stdin and stdout
+    Server,
+}
+
+/// What commands that read sources and logs have in common.
+#[derive(Debug, Args)]
+pub(crate) struct InputArgs {
+    /// Files and folders; the current folder where there are none
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// An event log: a file, or the folder of a rolling log; may be repeated. In place of the `event-logs` of the configuration
+    #[arg(long = "event-log", value_name = "LOG", value_hint = ValueHint::AnyPath)]
+    pub(crate) event_logs: Vec<PathBuf>,
+    /// Let the configuration name event logs outside its folder
+    #[arg(long)]
+    pub(crate) trust: bool,
+}
+
+impl InputArgs {
+    /// The request for these inputs.
+    #[must_use]
+    pub(crate) fn request(&self, overrides: Overrides) -> Request {
+        Request {
+            paths: self.paths.clone(),
+            event_logs: self.event_logs.clone(),
+            overrides,
+            trust: self.trust,
+        }
+    }
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+#[command(
+    group = ArgGroup::new("edit").args(["fix", "diff"]),
+    after_help = "\
+Examples:
+  stagelight check
+  stagelight check src tests/job.py --event-log logs/eventlog_v2_app-1
+  stagelight check --output-format sarif --output-file stagelight.sarif
+  stagelight check --diff --unsafe-fixes            show every fix, change nothing
+  stagelight check --fix --unsafe-fixes --select trigger-once
+
+Fixes: a safe fix has the same result, proven by running both forms. Every other fix is unsafe: it may
+change results, memory or time, and wants a look at each place. `--fix` applies safe fixes only.
+`--unsafe-fixes` lets `--diff` show unsafe ones too (the first of each finding), and lets `--fix` apply
+them for the rules that --select names, never for all.
+
+Exit codes: 0 nothing at or above --fail-on; 1 findings at or above it, or --diff would change
+something; 2 usage, configuration or unreadable input."
+)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    /// How to report
+    #[arg(long, value_name = "FORMAT", default_value = "full")]
+    pub(crate) output_format: CheckFormat,
+    /// Write the report to a file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output_file: Option<PathBuf>,
+    /// Apply safe fixes, and report what is left
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Take in unsafe fixes: all with --diff; with --fix those of the rules that --select names
+    #[arg(long, requires = "edit")]
+    pub(crate) unsafe_fixes: bool,
+    /// Show as a unified diff what fixes would change; changes nothing
+    #[arg(long)]
+    pub(crate) diff: bool,
+    /// Run these rules only
+    #[arg(long, value_name = "RULE", value_delimiter = ',', action = ArgAction::Append)]
+    pub(crate) select: Vec<String>,
+    /// Do not run these rules
+    #[arg(long, value_name = "RULE", value_delimiter = ',', action = ArgAction::Append)]
+    pub(crate) ignore: Vec<String>,
+    /// Exit with 1 from this severity on; hints never fail. Default: the configuration's `fail-on`, else warning
+    #[arg(long, value_name = "SEVERITY")]
+    pub(crate) fail_on: Option<FailOn>,
+}
+
+/// How `check` reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// Source excerpts with carets
+    Full,
+    /// One line each
+    Concise,
+    /// `stagelight.check/1`
+    Json,
+    /// SARIF 2.1.0
+    Sarif,
+    /// Workflow commands of GitHub Actions
+    Github,
+}
+
+/// A report for people or programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// For people
+    Text,
+    /// For programs; stable, with a versioned schema
+    Json,
+}
+
+/// Arguments of `annotate`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stagelight annotate job.py --event-log logs/app-20240501120000-0007
+  stagelight annotate --output-format json | jq '.lines[] | [.file, .line, .self_task_time_ms]'
+
+How a line was matched:
+  call-site     the log names the line
+  plan          the physical plan fits the code
+  order         kind and order of the actions in straight-line code
+  ambiguous(n)  so many lines remain")]
+pub(crate) struct AnnotateArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    /// How to report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) output_format: ReportFormat,
+    /// Write the report to a file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output_file: Option<PathBuf>,
+}
+
+/// Arguments of `log`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stagelight log logs/app-20240501120000-0007
+  stagelight log logs/eventlog_v2_app-1 --output-format json | jq '.stages[] | .executorRunTime'")]
+pub(crate) struct LogArgs {
+    /// An event log: a file, or the folder of a rolling log
+    #[arg(value_name = "LOG", value_hint = ValueHint::AnyPath)]
+    pub(crate) log: PathBuf,
+    /// How to report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) output_format: ReportFormat,
+    /// Write the report to a file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output_file: Option<PathBuf>,
+}
+
+/// Arguments of `model`.
+#[derive(Debug, Args)]
+pub(crate) struct ModelArgs {
+    /// Files and folders; the current folder where there are none
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stagelight explain unused-suppression
+  stagelight explain group-by-key-aggregate --for expert")]
+pub(crate) struct ExplainArgs {
+    /// The rule's id
+    #[arg(value_name = "RULE")]
+    pub(crate) rule: String,
+    /// For whom
+    #[arg(long = "for", value_name = "READER", default_value = "newcomer")]
+    pub(crate) reader: Reader,
+}
+
+/// For whom a rule is explained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Reader {
+    /// What is wrong, why, and what to write instead
+    Newcomer,
+    /// With what Spark does inside and where the rule may err
+    Expert,
+}
+
+/// Arguments of `rules`.
+#[derive(Debug, Args)]
+pub(crate) struct RulesArgs {
+    /// How to report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) output_format: ReportFormat,
+}
+
+/// Arguments of `config`.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArgs {
+    /// One key; all where it is left out
+    #[arg(value_name = "KEY")]
+    pub(crate) key: Option<String>,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Reads the command line, runs the command, and tells how it ended.
+pub(crate) fn run() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.color {
+        Color::Auto => {}
+        Color::Always => anstream::ColorChoice::Always.write_global(),
+        Color::Never => anstream::ColorChoice::Never.write_global(),
+    }
+    // Panics are told as problems where they are caught; a backtrace comes for those who ask for it.
+    if std::env::var_os("RUST_BACKTRACE").is_none() {
+        std::panic::set_hook(Box::new(|_| {}));
+    }
+    // Deeply nested source needs a deep stack. Where the pool exists already, it stays as it is.
+    let _ = rayon::ThreadPoolBuilder::new().stack_size(32 << 20).build_global();
+    let outcome = catch_unwind(AssertUnwindSafe(|| dispatch(cli.command)));
+    let error = match outcome {
+        Ok(Ok(code)) => return code,
+        Ok(Err(error)) => error.to_string(),
+        Err(panic) => format!(
+            "internal error ({}); please report it with the output under RUST_BACKTRACE=1",
+            panic_message(&*panic)
+        ),
+    };
+    let style = AnsiColor::Red.on_default().effects(Effects::BOLD);
+    // There is nobody to tell where stderr is closed.
+    let _ = writeln!(anstream::stderr().lock(), "{style}error{style:#}: {}", sanitize(&error));
+    ExitCode::from(2)
+}
+
+fn dispatch(command: Command) -> Result<ExitCode, CommandError> {
+    match command {
+        Command::Check(args) => commands::check::run(&args),
+        Command::Annotate(args) => commands::annotate::run(&args),
+        Command::Log(args) => commands::log::run(&args),
+        Command::Model(args) => commands::model::run(&args),
+        Command::Explain(args) => commands::explain::run(&args),
+        Command::Rules(args) => commands::rules::run(&args),
+        Command::Config(args) => commands::config::run(&args),
+        Command::Init => commands::init::run(),
+        Command::Completions(args) => commands::completions::run(&args),
+        Command::Server => Ok(crate::lsp::run()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Cli::command().debug_assert();
+    }
+}

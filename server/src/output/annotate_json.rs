@@ -1,0 +1,195 @@
+//! `stagelight.annotate/1`: fields may be added, not renamed.
+
+use std::io::{self, Write};
+
+use analysis::Finding;
+use serde::Serialize;
+
+use super::annotation::{AnnotatedFile, Annotation, CostLine};
+use super::json;
+use super::position::position;
+
+#[derive(Serialize)]
+struct Output<'a> {
+    schema: &'static str,
+    application: Application<'a>,
+    lines: Vec<Line<'a>>,
+    findings: Vec<JsonFinding<'a>>,
+    unattributed: Unattributed<'a>,
+}
+
+#[derive(Serialize)]
+struct Application<'a> {
+    id: &'a str,
+    name: &'a str,
+    spark_version: &'a str,
+    duration_ms: u64,
+    task_time_ms: u64,
+    representative: bool,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    file: &'a str,
+    line: u32,
+    end_line: u32,
+    column: u32,
+    method: &'a str,
+    #[serde(rename = "match")]
+    matched: String,
+    executions: &'a [u64],
+    jobs: &'a [u64],
+    stages: &'a [u64],
+    operators: Vec<Operator<'a>>,
+    call_path: &'a [String],
+    candidates: &'a [String],
+    stale: bool,
+    task_time_ms: u64,
+    self_task_time_ms: u64,
+    self_measured_ms: u64,
+    self_shared_ms: u64,
+    driver_ms: u64,
+    wall_ms: u64,
+    rows: u64,
+    input_bytes: u64,
+    output_bytes: u64,
+    shuffle_read_bytes: u64,
+    shuffle_write_bytes: u64,
+    spill_bytes: u64,
+    result_bytes: u64,
+    skew: f64,
+}
+
+#[derive(Serialize)]
+struct Operator<'a> {
+    execution: u64,
+    node_id_or_name: &'a str,
+}
+
+#[derive(Serialize)]
+struct JsonFinding<'a> {
+    rule: &'a str,
+    file: &'a str,
+    line: u32,
+    severity: &'static str,
+    evidence: &'static str,
+    task_time_ms: u64,
+    message: &'a str,
+    column: u32,
+    measured: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Unattributed<'a> {
+    task_time_ms: u64,
+    driver_ms: u64,
+    stages: Vec<UnattributedStage<'a>>,
+}
+
+#[derive(Serialize)]
+struct UnattributedStage<'a> {
+    stage: u64,
+    attempt: u32,
+    reason: &'a str,
+    task_time_ms: u64,
+}
+
+/// Writes one object, or an array of them where there are several applications.
+pub(crate) fn write(out: &mut dyn Write, annotations: &[Annotation<'_>]) -> io::Result<()> {
+    let outputs: Vec<Output<'_>> = annotations.iter().map(output).collect();
+    match outputs.as_slice() {
+        [one] => json::write(out, one),
+        several => json::write(out, &several),
+    }
+}
+
+fn output<'a>(annotation: &'a Annotation<'a>) -> Output<'a> {
+    let run = annotation.run;
+    let application = &run.profile.application;
+    let unattributed = &run.unattributed;
+    Output {
+        schema: "stagelight.annotate/1",
+        application: Application {
+            id: &application.id,
+            name: &application.name,
+            spark_version: &application.spark_version,
+            duration_ms: application.duration_ms(),
+            task_time_ms: run.profile.task_time_ms(),
+            representative: run.representative,
+        },
+        lines: annotation.lines.iter().map(line).collect(),
+        findings: annotation.files.iter().flat_map(findings).collect(),
+        unattributed: Unattributed {
+            task_time_ms: unattributed.task_time_ms,
+            driver_ms: unattributed.driver_ms,
+            stages: unattributed
+                .stages
+                .iter()
+                .map(|stage| UnattributedStage {
+                    stage: stage.stage,
+                    attempt: stage.attempt,
+                    reason: &stage.reason,
+                    task_time_ms: stage.task_time_ms,
+                })
+                .collect(),
+        },
+    }
+}
+
+fn line<'a>(line: &CostLine<'a>) -> Line<'a> {
+    let cost = line.cost;
+    Line {
+        file: line.file,
+        line: line.line,
+        end_line: line.end_line,
+        column: line.column,
+        method: line.method,
+        matched: cost.matched.to_string(),
+        executions: &cost.executions,
+        jobs: &cost.jobs,
+        stages: &cost.stages,
+        operators: cost
+            .operators
+            .iter()
+            .map(|(execution, name)| Operator { execution: *execution, node_id_or_name: name })
+            .collect(),
+        call_path: &cost.call_path,
+        candidates: &cost.candidates,
+        stale: cost.stale,
+        task_time_ms: cost.task_time_ms,
+        self_task_time_ms: cost.self_task_time_ms(),
+        self_measured_ms: cost.self_measured_ms,
+        self_shared_ms: cost.self_shared_ms,
+        driver_ms: cost.driver_ms,
+        wall_ms: cost.wall_ms,
+        rows: cost.rows,
+        input_bytes: cost.input_bytes,
+        output_bytes: cost.output_bytes,
+        shuffle_read_bytes: cost.shuffle_read_bytes,
+        shuffle_write_bytes: cost.shuffle_write_bytes,
+        spill_bytes: cost.spill_bytes,
+        result_bytes: cost.result_bytes,
+        // A ratio of zero over zero is said as no skew.
+        skew: if cost.skew.is_finite() { cost.skew } else { 1.0 },
+    }
+}
+
+fn findings<'a>(file: &'a AnnotatedFile<'a>) -> impl Iterator<Item = JsonFinding<'a>> {
+    let all = file.check.findings.iter().chain(&file.check.refuted);
+    all.map(|finding: &'a Finding| {
+        let start = finding.range.start;
+        let (line, column) = position(&file.source.text, &file.source.lines, start);
+        let measured = finding.evidence.measured();
+        JsonFinding {
+            rule: finding.rule,
+            file: file.name,
+            line,
+            severity: finding.severity.name(),
+            evidence: finding.evidence.name(),
+            task_time_ms: measured.map_or(0, |measured| measured.task_time_ms),
+            message: &finding.message,
+            column,
+            measured: measured.map(|measured| measured.text.as_str()),
+        }
+    })
+}

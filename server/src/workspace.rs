@@ -1,0 +1,338 @@
+//! Loads what a command works on: source files, their settings, and the logs of runs, into an [`AnalysisHost`].
+
+use std::collections::HashMap;
+use std::io::IsTerminal;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use analysis::{AnalysisHost, Change, FileState, Settings};
+use eventlog::Profile;
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use program::{Language, Program};
+use rayon::prelude::*;
+
+use crate::configuration::{Configuration, ConfigurationError, Configurations, Overrides};
+use crate::files::{self, FoundFile, absolute, display_path};
+use crate::log_source::{self, LogFile};
+use crate::problem::{Problem, panic_message};
+
+/// Logs from this size on show their progress on a terminal.
+const PROGRESS_BYTES: u64 = 64 << 20;
+
+/// What to load.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Request {
+    /// Files and folders; the current directory where there are none.
+    pub(crate) paths: Vec<PathBuf>,
+    /// Event logs, in place of those that configuration files name.
+    pub(crate) event_logs: Vec<PathBuf>,
+    /// What stands above the configuration files.
+    pub(crate) overrides: Overrides,
+    /// Whether configuration files may name logs outside their folders.
+    pub(crate) trust: bool,
+}
+
+impl Request {
+    /// The files and folders to read.
+    #[must_use]
+    fn paths(&self) -> Vec<PathBuf> {
+        if self.paths.is_empty() { vec![PathBuf::from(".")] } else { self.paths.clone() }
+    }
+}
+
+/// What was loaded.
+#[derive(Debug)]
+pub(crate) struct Workspace {
+    /// Files, runs and the evidence of their join.
+    pub(crate) host: AnalysisHost,
+    /// The files, sorted by name.
+    pub(crate) files: Vec<LoadedFile>,
+    /// Inputs that could not be used.
+    pub(crate) problems: Vec<Problem>,
+    /// Globs of configuration files that name logs and match none, as `file:line: glob`.
+    pub(crate) empty_globs: Vec<String>,
+}
+
+/// A file of a [`Workspace`]. Its text and program are in the host, under its name.
+#[derive(Debug, Clone)]
+pub(crate) struct LoadedFile {
+    /// Its path, name and language.
+    pub(crate) found: FoundFile,
+    /// The configuration it stands under.
+    pub(crate) configuration: Arc<Configuration>,
+}
+
+/// Loads source files in parallel, and no logs.
+///
+/// # Errors
+/// A configuration file, or a rule named on the command line, is not understood.
+pub(crate) fn load_sources(request: &Request) -> Result<Workspace, ConfigurationError> {
+    sources(request, &Configurations::default())
+}
+
+/// Loads a workspace: files in parallel, then logs in parallel, then their join.
+///
+/// # Errors
+/// A configuration file, or a rule named on the command line, is not understood.
+pub(crate) fn load(request: &Request) -> Result<Workspace, ConfigurationError> {
+    let configurations = Configurations::default();
+    let mut workspace = sources(request, &configurations)?;
+    let logs: Vec<(PathBuf, bool)> = if request.event_logs.is_empty() {
+        let mut named = Vec::new();
+        for configuration in configurations_with_logs(&workspace, request, &configurations)? {
+            let problems = &mut workspace.problems;
+            let empty_globs = &mut workspace.empty_globs;
+            let logs = configured_logs(&configuration, request.trust, problems, empty_globs);
+            named.extend(logs.into_iter().map(|path| (path, false)));
+        }
+        named
+    } else {
+        request.event_logs.iter().map(|path| (absolute(path), true)).collect()
+    };
+    let profiles = read_logs(&logs, &mut workspace.problems);
+    if profiles.is_empty() {
+        return Ok(workspace);
+    }
+    workspace.host.apply(Change { files: Vec::new(), profiles: Some(profiles) });
+    let snapshot = workspace.host.snapshot();
+    match catch_unwind(AssertUnwindSafe(|| snapshot.join())) {
+        Ok(evidence) => workspace.host.set_evidence(evidence),
+        Err(panic) => {
+            let why = panic_message(&*panic);
+            let message = format!("the join with the source failed ({why}); please report it");
+            workspace.problems.push(Problem::named("event logs", message));
+        }
+    }
+    Ok(workspace)
+}
+
+/// The configurations of the loaded files, each once; those of the named folders where no file was loaded.
+fn configurations_with_logs(
+    workspace: &Workspace,
+    request: &Request,
+    configurations: &Configurations,
+) -> Result<Vec<Arc<Configuration>>, ConfigurationError> {
+    let mut sources: Vec<Arc<Configuration>> =
+        workspace.files.iter().map(|file| Arc::clone(&file.configuration)).collect();
+    if sources.is_empty() {
+        for path in &request.paths() {
+            sources.push(configurations.for_folder(&absolute(path))?);
+        }
+    }
+    sources.sort_by(|left, right| left.file.cmp(&right.file));
+    sources.dedup_by(|left, right| left.file == right.file);
+    Ok(sources)
+}
+
+fn sources(
+    request: &Request,
+    configurations: &Configurations,
+) -> Result<Workspace, ConfigurationError> {
+    request.overrides.validate()?;
+    let mut problems = Vec::new();
+    let found = files::find(&request.paths(), configurations, &mut problems)?;
+    let mut loaded = Vec::new();
+    let mut settings: HashMap<PathBuf, Arc<Settings>> = HashMap::new();
+    for found in found {
+        let configuration = configurations.for_file(&found.path)?;
+        let key = configuration.file.clone().unwrap_or_default();
+        let settings = settings
+            .entry(key)
+            .or_insert_with(|| Arc::new(configuration.settings(&request.overrides)));
+        loaded.push((LoadedFile { found, configuration }, Arc::clone(settings)));
+    }
+    let states: Vec<Result<FileState, Problem>> = loaded
+        .par_iter()
+        .map(|(file, settings)| load_file(&file.found, Arc::clone(settings)))
+        .collect();
+    let mut change = Change::default();
+    let mut files = Vec::new();
+    for ((file, _), state) in loaded.into_iter().zip(states) {
+        match state {
+            Ok(state) => {
+                change.files.push((file.found.name.clone(), Some(state)));
+                files.push(file);
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    let mut host = AnalysisHost::new(rules::ALL);
+    host.apply(change);
+    Ok(Workspace { host, files, problems, empty_globs: Vec::new() })
+}
+
+/// Reads and lowers a file.
+///
+/// # Errors
+/// It can't be read, is not UTF-8, or its lowering failed.
+pub(crate) fn load_file(found: &FoundFile, settings: Arc<Settings>) -> Result<FileState, Problem> {
+    let text = files::read_text(found)?;
+    let program = lower(found.language, &text).map_err(|message| Problem {
+        path: found.name.clone(),
+        message,
+        named: found.named,
+    })?;
+    Ok(FileState { text: text.into(), program: Arc::new(program), settings })
+}
+
+/// The program of a text.
+///
+/// # Errors
+/// Lowering panicked; the file is left out, the others are not.
+pub(crate) fn lower(language: Language, text: &str) -> Result<Program, String> {
+    catch_unwind(AssertUnwindSafe(|| grammars::lower(language, text))).map_err(|panic| {
+        format!("could not be understood ({}); exclude it and report it", panic_message(&*panic))
+    })
+}
+
+/// The logs that a configuration names: of each glob the run that started last. Logs outside the configuration's folder are refused unless
+/// trusted, and logs on other machines always.
+pub(crate) fn configured_logs(
+    configuration: &Configuration,
+    trust: bool,
+    problems: &mut Vec<Problem>,
+    empty_globs: &mut Vec<String>,
+) -> Vec<PathBuf> {
+    let mut logs = Vec::new();
+    let file = configuration.name();
+    let inside = std::fs::canonicalize(&configuration.folder).ok();
+    for (pattern, line) in &configuration.event_logs {
+        let place = format!("{file}:{line}");
+        if log_source::is_remote(pattern) {
+            let message = format!(
+                "the event log `{pattern}` lies on another machine; copy it here and name the copy"
+            );
+            problems.push(Problem::named(place, message));
+            continue;
+        }
+        let mut matches = match log_source::expand(&configuration.folder, pattern) {
+            Ok(matches) => matches,
+            Err(error) => {
+                let message = format!("`{pattern}` is not a glob ({})", error.kind());
+                problems.push(Problem::named(place, message));
+                continue;
+            }
+        };
+        matches.retain(|path| path.exists());
+        if matches.is_empty() {
+            empty_globs.push(format!("{place}: {pattern}"));
+            continue;
+        }
+        let before = matches.len();
+        if !trust {
+            // Links are followed first: a link inside the folder may lead out of it.
+            matches.retain(|path| {
+                let path = std::fs::canonicalize(path).ok();
+                matches!((&inside, path), (Some(inside), Some(path)) if path.starts_with(inside))
+            });
+        }
+        if matches.len() < before {
+            let message = format!(
+                "the event log `{pattern}` lies outside {}; pass --trust, or name it with --event-log",
+                display_path(&configuration.folder)
+            );
+            problems.push(Problem::named(place, message));
+        }
+        logs.extend(newest(matches));
+    }
+    logs.sort();
+    logs.dedup();
+    logs
+}
+
+/// The log whose application started last; the last by name where none says.
+fn newest(logs: Vec<PathBuf>) -> Option<PathBuf> {
+    if logs.len() < 2 {
+        return logs.into_iter().next();
+    }
+    let starts: Vec<Option<i64>> = logs
+        .par_iter()
+        .map(|path| {
+            catch_unwind(AssertUnwindSafe(|| LogFile::open(path).ok()?.start_ms())).ok().flatten()
+        })
+        .collect();
+    logs.into_iter()
+        .zip(starts)
+        .max_by_key(|(path, start)| (*start, path.clone()))
+        .map(|(path, _)| path)
+}
+
+/// Reads logs in parallel; newest application first. The flag tells those that the command line names: the command fails where one is not a
+/// log.
+pub(crate) fn read_logs(
+    logs: &[(PathBuf, bool)],
+    problems: &mut Vec<Problem>,
+) -> Vec<Arc<Profile>> {
+    let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
+    let read: Vec<Result<Profile, Problem>> = logs
+        .par_iter()
+        .map(|(path, named)| {
+            read_log(path, &bars).map_err(|problem| Problem { named: *named, ..problem })
+        })
+        .collect();
+    let mut profiles = Vec::new();
+    for profile in read {
+        match profile {
+            Ok(profile) => {
+                if let Some(what) = &profile.quality.truncated {
+                    let message = format!(
+                        "the log is cut ({what}); what it holds until there is used; copy it again if the run has ended"
+                    );
+                    problems.push(Problem::found(profile.source.clone(), message));
+                }
+                profiles.push(Arc::new(profile));
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    profiles.sort_by(|left, right| {
+        let key = |profile: &Profile| (profile.application.start_ms, profile.source.clone());
+        key(right).cmp(&key(left))
+    });
+    // The same run may be named twice, as a file and through a glob.
+    let mut seen = Vec::new();
+    profiles.retain(|profile| {
+        let key = (
+            profile.application.id.clone(),
+            profile.application.attempt_id.clone(),
+            profile.application.start_ms,
+        );
+        let new = key.0.is_empty() || !seen.contains(&key);
+        seen.push(key);
+        new
+    });
+    profiles
+}
+
+fn read_log(path: &Path, bars: &MultiProgress) -> Result<Profile, Problem> {
+    let log = LogFile::open(path)?;
+    let bar = if log.bytes() > PROGRESS_BYTES && std::io::stderr().is_terminal() {
+        let bar = bars.add(ProgressBar::new(log.bytes()));
+        let template = "reading {msg} {bar:30} {bytes} of {total_bytes}, {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        let name = display_path(path);
+        bar.set_message(crate::output::terminal::sanitize(&name).into_owned());
+        Some(bar)
+    } else {
+        None
+    };
+    let mut progress = |read: u64| {
+        if let Some(bar) = &bar {
+            bar.set_position(read);
+        }
+        ControlFlow::Continue(())
+    };
+    let profile = catch_unwind(AssertUnwindSafe(|| log.profile(&mut progress)));
+    if let Some(bar) = &bar {
+        bar.finish_and_clear();
+    }
+    profile.unwrap_or_else(|panic| {
+        let message =
+            format!("could not be understood ({}); please report it", panic_message(&*panic));
+        Err(Problem::named(display_path(path), message))
+    })
+}
