@@ -1,0 +1,194 @@
+//! What the server answers to which message.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tower_lsp_server::jsonrpc::Result;
+use tower_lsp_server::ls_types::{
+    CodeActionKind, CodeActionOptions, CodeActionParams, CodeActionProviderCapability,
+    CodeActionResponse, DidChangeConfigurationParams, DidChangeTextDocumentParams,
+    DidChangeWatchedFilesParams, DidChangeWatchedFilesRegistrationOptions,
+    DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
+    DidSaveTextDocumentParams, FileSystemWatcher, GlobPattern, Hover, HoverParams,
+    HoverProviderCapability, InitializeParams, InitializeResult, InitializedParams, InlayHint,
+    InlayHintParams, OneOf, Registration, SaveOptions, ServerCapabilities, ServerInfo,
+    TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
+    TextDocumentSyncSaveOptions, WorkspaceFolder, WorkspaceFoldersServerCapabilities,
+    WorkspaceServerCapabilities,
+};
+use tower_lsp_server::{Client, LanguageServer};
+
+use super::work::{Outgoing, Server};
+use super::{code_actions, from_proto, hover, inlay_hints, logs, to_proto};
+
+/// The handlers. What changes a document stands before the first `await` of a handler: until there messages are in their order.
+#[derive(Debug)]
+pub(crate) struct Backend {
+    server: Arc<Server>,
+    ended: Arc<AtomicBool>,
+}
+
+impl Backend {
+    /// Handlers that speak to `client`.
+    pub(crate) fn new(client: Client) -> Self {
+        Self { server: Server::new(client), ended: Arc::default() }
+    }
+
+    /// Whether the editor has asked for the end.
+    pub(crate) fn ended(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.ended)
+    }
+}
+
+impl LanguageServer for Backend {
+    async fn initialize(&self, params: InitializeParams) -> Result<InitializeResult> {
+        let session = from_proto::session(&params);
+        let encoding = session.encoding;
+        self.server.state.start(session);
+        Ok(InitializeResult {
+            capabilities: ServerCapabilities {
+                position_encoding: Some(to_proto::encoding(encoding)),
+                ..capabilities()
+            },
+            server_info: Some(ServerInfo {
+                name: "stagelight".to_owned(),
+                version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+            }),
+            ..InitializeResult::default()
+        })
+    }
+
+    async fn initialized(&self, _: InitializedParams) {
+        if self.server.state.session().client.watch_files {
+            let server = Arc::clone(&self.server);
+            // Not awaited here: the answer would wait behind the handler that waits for it.
+            tokio::spawn(async move {
+                let _ = server.client.register_capability(vec![watchers()]).await;
+            });
+        }
+    }
+
+    async fn shutdown(&self) -> Result<()> {
+        self.ended.store(true, Ordering::SeqCst);
+        Ok(())
+    }
+
+    async fn did_open(&self, params: DidOpenTextDocumentParams) {
+        let document = params.text_document;
+        let uri = document.uri;
+        let (language, text) = (&document.language_id, &document.text);
+        if self.server.state.open(uri.clone(), language, document.version, text) {
+            self.server.schedule(&uri, false);
+        }
+    }
+
+    async fn did_change(&self, params: DidChangeTextDocumentParams) {
+        let document = params.text_document;
+        if self.server.state.change(&document.uri, document.version, &params.content_changes) {
+            self.server.schedule(&document.uri, true);
+        }
+    }
+
+    async fn did_save(&self, params: DidSaveTextDocumentParams) {
+        let uri = params.text_document.uri;
+        if let Some(version) = self.server.state.version(&uri) {
+            self.server.schedule(&uri, false);
+            tokio::spawn(logs::saved(Arc::clone(&self.server), version));
+        } else if is_configuration(uri.path().as_str()) {
+            logs::reload(&self.server);
+        }
+    }
+
+    async fn did_close(&self, params: DidCloseTextDocumentParams) {
+        let uri = params.text_document.uri;
+        if let Some(version) = self.server.state.close(&uri) {
+            self.server.tell(Outgoing::Clear(uri));
+            tokio::spawn(logs::closed(Arc::clone(&self.server), version));
+        }
+    }
+
+    async fn did_change_configuration(&self, _: DidChangeConfigurationParams) {
+        logs::reload(&self.server);
+    }
+
+    async fn did_change_workspace_folders(&self, params: DidChangeWorkspaceFoldersParams) {
+        let paths = |folders: &[WorkspaceFolder]| -> Vec<PathBuf> {
+            folders.iter().filter_map(|folder| from_proto::path(&folder.uri)).collect()
+        };
+        self.server.state.change_folders(paths(&params.event.added), &paths(&params.event.removed));
+        logs::reload(&self.server);
+    }
+
+    async fn did_change_watched_files(&self, params: DidChangeWatchedFilesParams) {
+        if params.changes.iter().any(|change| is_configuration(change.uri.path().as_str())) {
+            logs::reload(&self.server);
+        }
+    }
+
+    async fn hover(&self, params: HoverParams) -> Result<Option<Hover>> {
+        let at = params.text_document_position_params;
+        let client = self.server.state.session().client;
+        let position = at.position;
+        let answer = self
+            .server
+            .answer(&at.text_document.uri, move |it| hover::hover(it, &client, position))
+            .await?;
+        Ok(answer.flatten())
+    }
+
+    async fn inlay_hint(&self, params: InlayHintParams) -> Result<Option<Vec<InlayHint>>> {
+        let range = params.range;
+        self.server.answer(&params.text_document.uri, move |it| inlay_hints::hints(it, range)).await
+    }
+
+    async fn code_action(&self, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {
+        let client = self.server.state.session().client;
+        let uri = params.text_document.uri.clone();
+        self.server.answer(&uri, move |it| code_actions::actions(it, &client, &params)).await
+    }
+}
+
+fn capabilities() -> ServerCapabilities {
+    ServerCapabilities {
+        text_document_sync: Some(TextDocumentSyncCapability::Options(TextDocumentSyncOptions {
+            open_close: Some(true),
+            change: Some(TextDocumentSyncKind::INCREMENTAL),
+            save: Some(TextDocumentSyncSaveOptions::SaveOptions(SaveOptions {
+                include_text: Some(false),
+            })),
+            ..TextDocumentSyncOptions::default()
+        })),
+        hover_provider: Some(HoverProviderCapability::Simple(true)),
+        code_action_provider: Some(CodeActionProviderCapability::Options(CodeActionOptions {
+            code_action_kinds: Some(vec![CodeActionKind::QUICKFIX, code_actions::FIX_ALL]),
+            ..CodeActionOptions::default()
+        })),
+        inlay_hint_provider: Some(OneOf::Left(true)),
+        workspace: Some(WorkspaceServerCapabilities {
+            workspace_folders: Some(WorkspaceFoldersServerCapabilities {
+                supported: Some(true),
+                change_notifications: Some(OneOf::Left(true)),
+            }),
+            ..WorkspaceServerCapabilities::default()
+        }),
+        ..ServerCapabilities::default()
+    }
+}
+
+fn watchers() -> Registration {
+    let watchers = ["**/stagelight.toml", "**/pyproject.toml"].map(|glob| FileSystemWatcher {
+        glob_pattern: GlobPattern::String(glob.to_owned()),
+        kind: None,
+    });
+    let options = DidChangeWatchedFilesRegistrationOptions { watchers: watchers.into() };
+    Registration {
+        id: "configuration".to_owned(),
+        method: "workspace/didChangeWatchedFiles".to_owned(),
+        register_options: serde_json::to_value(options).ok(),
+    }
+}
+
+fn is_configuration(path: &str) -> bool {
+    matches!(path.rsplit('/').next(), Some("stagelight.toml" | "pyproject.toml"))
+}

@@ -1,0 +1,67 @@
+//! Findings as diagnostics.
+
+use analysis::{Category, Finding, FindingEvidence, UNUSED_SUPPRESSION};
+use tower_lsp_server::ls_types::{
+    Diagnostic, DiagnosticRelatedInformation, DiagnosticTag, Location, NumberOrString,
+};
+
+use super::state::{Checked, Client};
+use super::to_proto;
+
+/// All diagnostics of a document.
+pub(crate) fn all(checked: &Checked, client: &Client) -> Vec<Diagnostic> {
+    checked.check.findings.iter().map(|finding| one(checked, client, finding)).collect()
+}
+
+/// A finding's diagnostic.
+pub(crate) fn one(checked: &Checked, client: &Client, finding: &Finding) -> Diagnostic {
+    let related = finding.related.iter().map(|related| DiagnosticRelatedInformation {
+        location: Location {
+            uri: checked.uri.clone(),
+            range: to_proto::range(checked, related.range),
+        },
+        message: related.message.clone(),
+    });
+    let related: Vec<_> = if client.related { related.collect() } else { Vec::new() };
+    Diagnostic {
+        range: to_proto::range(checked, finding.range),
+        severity: Some(to_proto::severity(finding.severity)),
+        code: Some(NumberOrString::String(finding.rule.to_owned())),
+        source: Some("stagelight".to_owned()),
+        message: message(finding),
+        related_information: (!related.is_empty()).then_some(related),
+        tags: tags(finding).filter(|_| client.tags),
+        ..Diagnostic::default()
+    }
+}
+
+/// What is wrong with the numbers of the run, then what to do.
+fn message(finding: &Finding) -> String {
+    let mut text = finding.message.clone();
+    if let Some(measured) = measured(finding) {
+        text.push_str(": ");
+        text.push_str(&measured);
+    }
+    if !finding.help.is_empty() {
+        text.push('\n');
+        text.push_str(&finding.help);
+    }
+    text
+}
+
+/// What the run says of a finding, in one clause.
+pub(crate) fn measured(finding: &Finding) -> Option<String> {
+    match &finding.evidence {
+        FindingEvidence::Unmeasured => None,
+        FindingEvidence::Confirmed(measured) => Some(measured.text.clone()),
+        FindingEvidence::Refuted(measured) => Some(format!("small in this run, {}", measured.text)),
+    }
+}
+
+fn tags(finding: &Finding) -> Option<Vec<DiagnosticTag>> {
+    if finding.rule == UNUSED_SUPPRESSION {
+        return Some(vec![DiagnosticTag::UNNECESSARY]);
+    }
+    let rule = rules::ALL.iter().find(|rule| rule.id == finding.rule)?;
+    (rule.category == Category::Migration).then(|| vec![DiagnosticTag::DEPRECATED])
+}

@@ -1,0 +1,87 @@
+//! Findings and cost at a position.
+
+use analysis::{Finding, UNUSED_SUPPRESSION};
+use tower_lsp_server::ls_types::{Hover, HoverContents, MarkupContent, MarkupKind, Position};
+
+use super::state::{Checked, Client};
+use super::{costs, diagnostics, from_proto, markdown, to_proto};
+
+/// What there is to say at `position`.
+pub(crate) fn hover(checked: &Checked, client: &Client, position: Position) -> Option<Hover> {
+    let offset = from_proto::offset(&checked.text, &checked.lines, checked.encoding, position);
+    let here: Vec<&Finding> =
+        checked.check.findings.iter().filter(|it| it.range.touches(offset)).collect();
+    let mut sections: Vec<String> = here.iter().map(|finding| section(finding)).collect();
+    let run = costs::run(checked);
+    let line =
+        run.and_then(|run| Some((run, costs::by_line(checked, run).remove(&position.line)?)));
+    if let Some((run, sites)) = line {
+        sections.push(costs::table(run, &sites));
+    }
+    if sections.is_empty() {
+        return None;
+    }
+    let text = sections.join("\n\n---\n\n");
+    let contents = if client.markdown {
+        to_proto::markdown(text)
+    } else {
+        MarkupContent { kind: MarkupKind::PlainText, value: plain(&text) }
+    };
+    Some(Hover {
+        contents: HoverContents::Markup(contents),
+        range: here.first().map(|finding| to_proto::range(checked, finding.range)),
+    })
+}
+
+fn section(finding: &Finding) -> String {
+    let mut text = format!("**{}**: {}", finding.rule, markdown::message(&finding.message));
+    if let Some(measured) = diagnostics::measured(finding) {
+        text.push_str(&format!("\n\n**In the run**: {}", markdown::message(&measured)));
+    }
+    if !finding.help.is_empty() {
+        text.push_str(&format!("\n\n**Help**: {}", markdown::message(&finding.help)));
+    }
+    if finding.rule != UNUSED_SUPPRESSION
+        && let Some(why) = why(finding.rule)
+    {
+        text.push_str("\n\n");
+        text.push_str(&why);
+    }
+    text
+}
+
+/// The first paragraph of a rule's reasons.
+fn why(id: &str) -> Option<String> {
+    let rule = rules::ALL.iter().find(|rule| rule.id == id)?;
+    let mut lines = rule.docs.lines().map(|line| line.strip_prefix(' ').unwrap_or(line));
+    lines.find(|line| line.trim() == "## Why is this bad?")?;
+    let paragraph: Vec<&str> = lines
+        .skip_while(|line| line.trim().is_empty())
+        .take_while(|line| !line.trim().is_empty() && !line.starts_with('#'))
+        .map(str::trim)
+        .collect();
+    (!paragraph.is_empty()).then(|| paragraph.join(" "))
+}
+
+/// Markdown of ours for clients that show it as it is.
+fn plain(text: &str) -> String {
+    let mut out = String::new();
+    for line in text.lines() {
+        if line.starts_with("| --- |") {
+            continue;
+        }
+        let mut escaped = false;
+        for character in line.chars() {
+            match character {
+                '\\' if !escaped => escaped = true,
+                '*' | '`' if !escaped => {}
+                _ => {
+                    out.push(character);
+                    escaped = false;
+                }
+            }
+        }
+        out.push('\n');
+    }
+    out.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").trim_end().to_owned()
+}

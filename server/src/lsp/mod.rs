@@ -1,0 +1,58 @@
+//! The language server on standard input and output.
+//!
+//! Handlers run concurrently, so there is one order to hold: what changes a document happens before a handler first waits. Everything
+//! else works on an immutable version of one document (a [`state::Version`]) in a pool, and what was computed for a version that has
+//! passed is dropped.
+
+mod backend;
+mod code_actions;
+mod costs;
+mod diagnostics;
+mod from_proto;
+mod hover;
+mod inlay_hints;
+mod lines;
+mod logs;
+mod markdown;
+mod state;
+mod to_proto;
+mod work;
+
+use std::process::ExitCode;
+use std::sync::atomic::Ordering;
+
+use tower_lsp_server::{LspService, Server};
+
+/// As many messages may be in work at once. Cancellation and everything else waits in the queue once they are, so it is far above what
+/// an editor asks at a time.
+const CONCURRENCY: usize = 256;
+
+/// Runs the language server until the editor ends it. Succeeds if the editor asked for the end first.
+pub(crate) fn run() -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("language-server")
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        // Without threads there is nothing to talk with.
+        Err(_) => return ExitCode::from(2),
+    };
+    let ended = runtime.block_on(async {
+        let mut ended = None;
+        let (service, socket) = LspService::new(|client| {
+            let backend = backend::Backend::new(client);
+            ended = Some(backend.ended());
+            backend
+        });
+        Server::new(tokio::io::stdin(), tokio::io::stdout(), socket)
+            .concurrency_level(CONCURRENCY)
+            .serve(service)
+            .await;
+        ended.is_some_and(|ended| ended.load(Ordering::SeqCst))
+    });
+    // A thread that reads standard input, or a log, is not worth waiting for.
+    runtime.shutdown_background();
+    if ended { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,504 @@
+//! The one place that mutates: open documents, and the projects they belong to.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+
+use analysis::{AnalysisHost, Change, Evidence, FileCheck, FileState, Settings};
+use dashmap::DashMap;
+use eventlog::Profile;
+use grammars::Document;
+use program::{CallKey, Language, Program, TextRange};
+use tower_lsp_server::ls_types::{TextDocumentContentChangeEvent, Uri};
+
+use super::lines::{Encoding, Lines, saturate};
+use super::{from_proto, logs};
+use crate::configuration::{Configuration, ConfigurationError, Configurations, Overrides};
+use crate::files::absolute;
+
+/// More changes than this at once, and the text is parsed anew rather than after each.
+const CHANGES_ONE_BY_ONE: usize = 8;
+
+/// What was agreed on at the start.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Session {
+    /// The unit of columns.
+    pub(crate) encoding: Encoding,
+    /// What the editor can do.
+    pub(crate) client: Client,
+    /// The workspace's folders.
+    pub(crate) folders: Vec<PathBuf>,
+    /// Whether the user trusts them; logs of others are not read.
+    pub(crate) trusted: bool,
+}
+
+/// What the editor can do.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Client {
+    /// It shows progress that the server starts.
+    pub(crate) progress: bool,
+    /// It asks for hints again when told to.
+    pub(crate) refresh_hints: bool,
+    /// It watches files for the server.
+    pub(crate) watch_files: bool,
+    /// It knows edits that are tied to a version.
+    pub(crate) versioned_edits: bool,
+    /// It shows places related to a diagnostic.
+    pub(crate) related: bool,
+    /// It shows tags of diagnostics.
+    pub(crate) tags: bool,
+    /// It shows Markdown.
+    pub(crate) markdown: bool,
+}
+
+/// Locks. A thread that panicked while it held the lock left a whole value: each mutation is one step.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Everything the server knows.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    session: OnceLock<Session>,
+    folders: Mutex<Vec<PathBuf>>,
+    documents: DashMap<Uri, Arc<Version>>,
+    projects: Mutex<Projects>,
+    /// Counts changes of what findings depend on besides the text.
+    generation: AtomicU64,
+    /// Logs that were read, so that a new configuration does not cost reading them again.
+    pub(crate) logs: Mutex<BTreeMap<PathBuf, (logs::Stamp, Arc<Profile>)>>,
+}
+
+#[derive(Debug, Default)]
+struct Projects {
+    configurations: Arc<Configurations>,
+    by_key: BTreeMap<String, Arc<Project>>,
+    /// The configuration files that were found, with their state then.
+    stamps: BTreeMap<PathBuf, logs::Stamp>,
+    /// What was wrong with configurations, not yet told.
+    errors: BTreeSet<String>,
+    told: BTreeSet<String>,
+}
+
+/// One version of an open document. Immutable; what is computed from it is kept with it.
+#[derive(Debug)]
+pub(crate) struct Version {
+    /// The document.
+    pub(crate) uri: Uri,
+    /// The editor's number of this version.
+    pub(crate) number: i32,
+    /// Its file, if it is one.
+    path: Option<PathBuf>,
+    document: Document,
+    read: OnceLock<Read>,
+    checked: Mutex<Option<Arc<Checked>>>,
+}
+
+/// What follows from the text alone.
+#[derive(Debug, Clone)]
+struct Read {
+    text: Arc<str>,
+    lines: Arc<Lines>,
+    program: Arc<Program>,
+}
+
+/// The findings and costs of one version.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    /// The document.
+    pub(crate) uri: Uri,
+    /// The editor's number of the version.
+    pub(crate) version: i32,
+    /// The unit of columns.
+    pub(crate) encoding: Encoding,
+    /// The syntax tree, to try edits on.
+    pub(crate) document: Document,
+    /// The text.
+    pub(crate) text: Arc<str>,
+    /// Its lines.
+    pub(crate) lines: Arc<Lines>,
+    /// Its program.
+    pub(crate) program: Arc<Program>,
+    /// Keys of the program's calls.
+    pub(crate) call_keys: Arc<Vec<CallKey>>,
+    /// Its name in the project.
+    pub(crate) file: String,
+    /// What was found.
+    pub(crate) check: FileCheck,
+    /// What the runs say.
+    pub(crate) evidence: Arc<Evidence>,
+    /// The state of configuration and runs that it was checked with.
+    pub(crate) generation: u64,
+}
+
+/// Files that share a configuration, and the runs that it names.
+#[derive(Debug)]
+pub(crate) struct Project {
+    /// The configuration; its folder is the project's.
+    pub(crate) configuration: Arc<Configuration>,
+    /// The settings that follow from it.
+    pub(crate) settings: Arc<Settings>,
+    /// Whether it is of one document only.
+    single: bool,
+    /// Whether its logs were asked for.
+    pub(crate) asked: AtomicBool,
+    /// Set once another project has taken its place: its work is given up.
+    pub(crate) retired: AtomicBool,
+    /// The logs that were attached, with their state then.
+    pub(crate) attached: Mutex<Option<Vec<(PathBuf, logs::Stamp)>>>,
+    /// Held while logs are read or joined: one at a time.
+    pub(crate) loading: tokio::sync::Mutex<()>,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    host: AnalysisHost,
+    /// Files whose text the editor holds.
+    open: BTreeSet<String>,
+    generation: u64,
+}
+
+impl State {
+    /// What was agreed on at the start; defaults before it.
+    pub(crate) fn session(&self) -> Session {
+        self.session.get().cloned().unwrap_or_default()
+    }
+
+    /// Starts the session.
+    pub(crate) fn start(&self, session: Session) {
+        lock(&self.folders).clone_from(&session.folders);
+        // A client that starts twice breaks the protocol; its first word stands.
+        let _ = self.session.set(session);
+    }
+
+    /// Takes folders into the workspace and out of it.
+    pub(crate) fn change_folders(&self, added: Vec<PathBuf>, removed: &[PathBuf]) {
+        let mut folders = lock(&self.folders);
+        folders.retain(|folder| !removed.contains(folder));
+        folders.extend(added);
+    }
+
+    fn encoding(&self) -> Encoding {
+        self.session.get().map(|session| session.encoding).unwrap_or_default()
+    }
+
+    /// Opens a document. False for one in a language that is none of ours.
+    pub(crate) fn open(&self, uri: Uri, language: &str, number: i32, text: &str) -> bool {
+        let Some(language) = from_proto::language(language, &uri) else { return false };
+        let document = Document::new(language, text);
+        let path = from_proto::path(&uri).map(|path| absolute(&path));
+        self.documents.insert(uri.clone(), Arc::new(Version::new(uri, number, path, document)));
+        true
+    }
+
+    /// Applies an editor's changes, in their order. False for a document that is not open.
+    pub(crate) fn change(
+        &self,
+        uri: &Uri,
+        number: i32,
+        changes: &[TextDocumentContentChangeEvent],
+    ) -> bool {
+        let encoding = self.encoding();
+        let Some(mut entry) = self.documents.get_mut(uri) else { return false };
+        let old = Arc::clone(&entry);
+        let document = edited(&old.document, changes, encoding);
+        *entry = Arc::new(Version::new(old.uri.clone(), number, old.path.clone(), document));
+        true
+    }
+
+    /// Closes a document and gives its last version.
+    pub(crate) fn close(&self, uri: &Uri) -> Option<Arc<Version>> {
+        self.documents.remove(uri).map(|(_, version)| version)
+    }
+
+    /// The present version of a document.
+    pub(crate) fn version(&self, uri: &Uri) -> Option<Arc<Version>> {
+        self.documents.get(uri).map(|entry| Arc::clone(&entry))
+    }
+
+    /// The present versions of all open documents.
+    pub(crate) fn versions(&self) -> Vec<Arc<Version>> {
+        self.documents.iter().map(|entry| Arc::clone(&entry)).collect()
+    }
+
+    /// Whether nothing has changed since.
+    pub(crate) fn is_current(&self, version: &Arc<Version>) -> bool {
+        self.documents.get(&version.uri).is_some_and(|entry| Arc::ptr_eq(&entry, version))
+    }
+
+    /// The findings and costs of a version; none if it has passed. Computed once for each state of configuration and runs.
+    pub(crate) fn check(&self, version: &Arc<Version>) -> Option<(Arc<Checked>, Arc<Project>)> {
+        let mut kept = lock(&version.checked);
+        let project = self.project(version);
+        let file = project.name(version);
+        if let Some(checked) = kept.as_ref()
+            && checked.generation == lock(&project.inner).generation
+        {
+            return Some((Arc::clone(checked), project));
+        }
+        let read = version.read();
+        let (snapshot, generation) = {
+            let mut inner = lock(&project.inner);
+            // Asked under the lock: a later version that was here before is then seen to be current, and is not overwritten.
+            if !self.is_current(version) {
+                return None;
+            }
+            let known = inner.host.snapshot();
+            if known.file(&file).is_none_or(|known| !Arc::ptr_eq(&known.program, &read.program)) {
+                inner.host.apply(Change {
+                    files: vec![(file.clone(), Some(project.state(read)))],
+                    profiles: None,
+                });
+            }
+            inner.open.insert(file.clone());
+            (inner.host.snapshot(), inner.generation)
+        };
+        let call_keys = snapshot.file(&file).map(|file| Arc::clone(&file.call_keys));
+        let checked = Arc::new(Checked {
+            uri: version.uri.clone(),
+            version: version.number,
+            encoding: self.encoding(),
+            document: version.document.clone(),
+            text: Arc::clone(&read.text),
+            lines: Arc::clone(&read.lines),
+            program: Arc::clone(&read.program),
+            call_keys: call_keys.unwrap_or_default(),
+            check: snapshot.check(&file),
+            evidence: Arc::clone(snapshot.evidence()),
+            file,
+            generation,
+        });
+        *kept = Some(Arc::clone(&checked));
+        Some((checked, project))
+    }
+
+    /// The project of a version: by the nearest configuration, else by the workspace's folder, else its own.
+    pub(crate) fn project(&self, version: &Version) -> Arc<Project> {
+        let mut projects = lock(&self.projects);
+        let (key, configuration, single) = match &version.path {
+            None => {
+                (version.uri.as_str().to_owned(), Configuration::without_file(Path::new("")), true)
+            }
+            Some(path) => {
+                let configurations = Arc::clone(&projects.configurations);
+                let found = configurations.for_file(path);
+                if let Err(error) = &found {
+                    projects.errors.insert(error.to_string());
+                }
+                match found {
+                    Ok(found) if found.file.is_some() => {
+                        let key = found.folder.to_string_lossy().into_owned();
+                        (key, Configuration::clone(&found), false)
+                    }
+                    _ => self.without_configuration(version, path),
+                }
+            }
+        };
+        if let Some(project) = projects.by_key.get(&key) {
+            return Arc::clone(project);
+        }
+        if let Some(file) = &configuration.file {
+            projects.stamps.insert(file.clone(), logs::stamp(file));
+        }
+        let project = Arc::new(Project {
+            settings: Arc::new(configuration.settings(&Overrides::default())),
+            configuration: Arc::new(configuration),
+            single,
+            asked: AtomicBool::new(false),
+            retired: AtomicBool::new(false),
+            attached: Mutex::new(None),
+            loading: tokio::sync::Mutex::new(()),
+            inner: Mutex::new(Inner {
+                host: AnalysisHost::new(rules::ALL),
+                open: BTreeSet::new(),
+                generation: self.next_generation(),
+            }),
+        });
+        projects.by_key.insert(key, Arc::clone(&project));
+        project
+    }
+
+    fn without_configuration(
+        &self,
+        version: &Version,
+        path: &Path,
+    ) -> (String, Configuration, bool) {
+        let folders = lock(&self.folders);
+        let folder = folders
+            .iter()
+            .filter(|folder| path.starts_with(folder))
+            .max_by_key(|it| it.as_os_str().len());
+        match folder {
+            Some(folder) => {
+                let key = folder.to_string_lossy().into_owned();
+                (key, Configuration::without_file(folder), false)
+            }
+            None => {
+                let folder = path.parent().unwrap_or(path);
+                (version.uri.as_str().to_owned(), Configuration::without_file(folder), true)
+            }
+        }
+    }
+
+    /// Forgets configurations and projects, so that they are read and made anew.
+    pub(crate) fn forget_projects(&self) {
+        let mut projects = lock(&self.projects);
+        for project in projects.by_key.values() {
+            project.retired.store(true, Ordering::SeqCst);
+        }
+        let told = std::mem::take(&mut projects.told);
+        *projects = Projects { told, ..Projects::default() };
+    }
+
+    /// Whether a configuration file has changed, gone or come since it was read.
+    pub(crate) fn configuration_changed(&self, beside: &Version) -> bool {
+        let projects = lock(&self.projects);
+        if projects.stamps.iter().any(|(file, stamp)| *stamp != logs::stamp(file)) {
+            return true;
+        }
+        let Some(path) = &beside.path else { return false };
+        let fresh = Configurations::default().for_file(path);
+        let kept = projects.configurations.for_file(path);
+        let file = |found: &Result<Arc<Configuration>, ConfigurationError>| match found {
+            Ok(configuration) => Ok(configuration.file.clone()),
+            Err(error) => Err(error.to_string()),
+        };
+        file(&fresh) != file(&kept)
+    }
+
+    /// What was wrong with configurations and has not been told yet.
+    pub(crate) fn configuration_errors(&self) -> Vec<String> {
+        let mut projects = lock(&self.projects);
+        let errors = std::mem::take(&mut projects.errors);
+        errors.into_iter().filter(|error| projects.told.insert(error.clone())).collect()
+    }
+
+    fn next_generation(&self) -> u64 {
+        self.generation.fetch_add(1, Ordering::SeqCst)
+    }
+
+    /// Stores what the join of a project's runs with its sources gave.
+    pub(crate) fn set_evidence(&self, project: &Project, evidence: Arc<Evidence>) {
+        let mut inner = lock(&project.inner);
+        inner.host.set_evidence(evidence);
+        inner.generation = self.next_generation();
+    }
+}
+
+impl Project {
+    /// The name of a document in this project: its path from the project's folder on.
+    fn name(&self, version: &Version) -> String {
+        match &version.path {
+            Some(path) => self.file_name(path),
+            None => version.uri.as_str().to_owned(),
+        }
+    }
+
+    fn file_name(&self, path: &Path) -> String {
+        let relative = path.strip_prefix(&self.configuration.folder).unwrap_or(path);
+        relative.to_string_lossy().replace('\\', "/")
+    }
+
+    fn state(&self, read: &Read) -> FileState {
+        FileState {
+            text: Arc::clone(&read.text),
+            program: Arc::clone(&read.program),
+            settings: Arc::clone(&self.settings),
+        }
+    }
+
+    /// Whether runs can be attached to it.
+    pub(crate) fn may_have_logs(&self) -> bool {
+        !self.single && !self.configuration.event_logs.is_empty()
+    }
+
+    /// Takes files from the disk, or out where they are gone. What the editor holds stays.
+    pub(crate) fn put_files(&self, files: Vec<(PathBuf, Option<FileState>)>) {
+        let mut inner = lock(&self.inner);
+        let files: Vec<_> = files
+            .into_iter()
+            .map(|(path, state)| (self.file_name(&path), state))
+            .filter(|(name, _)| !inner.open.contains(name))
+            .collect();
+        inner.host.apply(Change { files, profiles: None });
+    }
+
+    /// The editor lets go of a document: its file counts again.
+    pub(crate) fn release(&self, version: &Version) {
+        let name = self.name(version);
+        let mut inner = lock(&self.inner);
+        inner.open.remove(&name);
+        if self.single || version.path.is_none() {
+            inner.host.apply(Change { files: vec![(name, None)], profiles: None });
+        }
+    }
+
+    /// Attaches runs.
+    pub(crate) fn put_profiles(&self, profiles: Vec<Arc<Profile>>) {
+        lock(&self.inner).host.apply(Change { files: Vec::new(), profiles: Some(profiles) });
+    }
+
+    /// A snapshot of its present state.
+    pub(crate) fn snapshot(&self) -> analysis::Analysis {
+        lock(&self.inner).host.snapshot()
+    }
+}
+
+impl Version {
+    fn new(uri: Uri, number: i32, path: Option<PathBuf>, document: Document) -> Self {
+        Self { uri, number, path, document, read: OnceLock::new(), checked: Mutex::new(None) }
+    }
+
+    /// Its file, if it is one.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// Its language.
+    pub(crate) fn language(&self) -> Language {
+        self.document.language()
+    }
+
+    fn read(&self) -> &Read {
+        self.read.get_or_init(|| {
+            let text: Arc<str> = self.document.text().into();
+            let lines = Arc::new(Lines::new(&text));
+            Read { lines, program: Arc::new(self.document.program()), text }
+        })
+    }
+}
+
+/// The document after the editor's changes. Each is in terms of the text that those before it left.
+fn edited(
+    document: &Document,
+    changes: &[TextDocumentContentChangeEvent],
+    encoding: Encoding,
+) -> Document {
+    let whole = changes.iter().rposition(|change| change.range.is_none());
+    let (mut document, changes) = match whole {
+        Some(at) => (Document::new(document.language(), &changes[at].text), &changes[at + 1..]),
+        None => (document.clone(), changes),
+    };
+    if changes.len() <= CHANGES_ONE_BY_ONE {
+        for change in changes {
+            let Some(range) = change.range else { continue };
+            let rope = document.rope();
+            let bytes = from_proto::range_in_pieces(|| rope.chunks(), encoding, range);
+            document.edit(bytes, &change.text);
+        }
+        return document;
+    }
+    let mut rope = document.rope().clone();
+    for change in changes {
+        let Some(range) = change.range else { continue };
+        let TextRange { start, end } =
+            from_proto::range_in_pieces(|| rope.chunks(), encoding, range);
+        let (start, end) = (rope.byte_to_char(start as usize), rope.byte_to_char(end as usize));
+        rope.remove(start..end);
+        rope.insert(start, &change.text);
+    }
+    debug_assert!(saturate(rope.len_bytes()) < u32::MAX);
+    Document::new(document.language(), &rope.to_string())
+}

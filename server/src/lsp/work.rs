@@ -1,0 +1,212 @@
+//! Work behind the messages: the pool that analyses, and the one queue to the editor.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::Instant;
+use tower_lsp_server::jsonrpc::{Error, Result};
+use tower_lsp_server::ls_types::{Diagnostic, MessageType, ProgressToken, Uri};
+use tower_lsp_server::{Client, jsonrpc};
+
+use super::state::{Checked, Project, State, Version};
+use super::{diagnostics, logs};
+
+/// After a keystroke this much silence, counted from its receipt, comes before the diagnostics.
+const DEBOUNCE: Duration = Duration::from_millis(80);
+
+/// A thing to tell the editor. One queue keeps the order; a full pipe holds up no handler.
+#[derive(Debug)]
+pub(crate) enum Outgoing {
+    /// Diagnostics of a version, dropped if it has passed.
+    Publish(Arc<Version>, Arc<Checked>, Vec<Diagnostic>),
+    /// A closed document has none.
+    Clear(Uri),
+    /// A line for the log.
+    Log(MessageType, String),
+    /// A line for the user.
+    Show(MessageType, String),
+}
+
+/// The server behind the handlers.
+#[derive(Debug)]
+pub(crate) struct Server {
+    /// What it knows.
+    pub(crate) state: State,
+    /// The editor. Awaited in tasks of its own only, never within a handler.
+    pub(crate) client: Client,
+    outgoing: mpsc::UnboundedSender<Outgoing>,
+    pool: Arc<Semaphore>,
+    tokens: std::sync::atomic::AtomicU32,
+}
+
+/// Tells work in the pool that nobody waits for it any more.
+struct Cancel(Arc<AtomicBool>);
+
+impl Drop for Cancel {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Server {
+    /// A server that speaks to `client`.
+    pub(crate) fn new(client: Client) -> Arc<Self> {
+        let (outgoing, queue) = mpsc::unbounded_channel();
+        let threads = std::thread::available_parallelism().map_or(2, usize::from).max(2);
+        let server = Arc::new(Self {
+            state: State::default(),
+            client,
+            outgoing,
+            pool: Arc::new(Semaphore::new(threads)),
+            tokens: std::sync::atomic::AtomicU32::new(0),
+        });
+        tokio::spawn(deliver(Arc::downgrade(&server), queue));
+        server
+    }
+
+    /// Queues a thing to tell the editor.
+    pub(crate) fn tell(&self, outgoing: Outgoing) {
+        // The queue's other end lives as long as the process.
+        let _ = self.outgoing.send(outgoing);
+    }
+
+    /// A name for a progress that no other has.
+    pub(crate) fn progress_token(&self) -> ProgressToken {
+        let number = self.tokens.fetch_add(1, Ordering::SeqCst);
+        ProgressToken::String(format!("stagelight/{number}"))
+    }
+
+    /// Computes in the pool. A panic, or the caller's going away, costs this computation only.
+    async fn compute<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T> {
+        let permit = Arc::clone(&self.pool).acquire_owned().await;
+        let flag = Arc::new(AtomicBool::new(false));
+        let _cancel = Cancel(Arc::clone(&flag));
+        let task = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            if flag.load(Ordering::SeqCst) { None } else { Some(work()) }
+        });
+        match task.await {
+            Ok(Some(value)) => Ok(value),
+            Ok(None) => Err(Error::request_cancelled()),
+            Err(failed) => {
+                let message = match failed.try_into_panic() {
+                    Ok(panic) => crate::problem::panic_message(&*panic),
+                    Err(_) => "the server is ending".to_owned(),
+                };
+                self.tell(Outgoing::Log(
+                    MessageType::ERROR,
+                    format!("a request failed: {message}"),
+                ));
+                Err(Error {
+                    code: jsonrpc::ErrorCode::InternalError,
+                    message: message.into(),
+                    data: None,
+                })
+            }
+        }
+    }
+
+    /// Answers a request from the present version of a document. An answer for a version that has passed meanwhile is none.
+    pub(crate) async fn answer<T: Send + 'static>(
+        self: &Arc<Self>,
+        uri: &Uri,
+        work: impl FnOnce(&Checked) -> T + Send + 'static,
+    ) -> Result<Option<T>> {
+        // Taken before anything is waited for: messages are first looked at in their order.
+        let Some(version) = self.state.version(uri) else { return Ok(None) };
+        let server = Arc::clone(self);
+        let pinned = Arc::clone(&version);
+        let answer = self
+            .compute(move || {
+                let (checked, project) = server.state.check(&pinned)?;
+                server.after_check(&project);
+                Some(work(&checked))
+            })
+            .await?;
+        match answer {
+            Some(answer) if self.state.is_current(&version) => Ok(Some(answer)),
+            _ => Err(Error::content_modified()),
+        }
+    }
+
+    /// Checks the present version of a document and tells the editor, after some silence or at once.
+    pub(crate) fn schedule(self: &Arc<Self>, uri: &Uri, silence: bool) {
+        let Some(version) = self.state.version(uri) else { return };
+        let due = Instant::now() + if silence { DEBOUNCE } else { Duration::ZERO };
+        let server = Arc::clone(self);
+        tokio::spawn(async move {
+            tokio::time::sleep_until(due).await;
+            if server.state.is_current(&version) {
+                server.publish(version).await;
+            }
+        });
+    }
+
+    async fn publish(self: &Arc<Self>, version: Arc<Version>) {
+        let server = Arc::clone(self);
+        let pinned = Arc::clone(&version);
+        let found = self.compute(move || {
+            let (checked, project) = server.state.check(&pinned)?;
+            server.after_check(&project);
+            let client = server.state.session().client;
+            let found = diagnostics::all(&checked, &client);
+            Some((checked, found))
+        });
+        if let Ok(Some((checked, found))) = found.await {
+            for panic in &checked.check.panics {
+                let message =
+                    format!("{}: rule `{}` failed: {}", checked.file, panic.rule, panic.message);
+                self.tell(Outgoing::Log(MessageType::ERROR, message));
+            }
+            self.tell(Outgoing::Publish(version, checked, found));
+        }
+    }
+
+    /// Checks all open documents again.
+    pub(crate) fn schedule_all(self: &Arc<Self>) {
+        for version in self.state.versions() {
+            self.schedule(&version.uri, false);
+        }
+    }
+
+    /// What a first look at a project brings with it: its logs, and word of mistakes in its configuration.
+    fn after_check(self: &Arc<Self>, project: &Arc<Project>) {
+        for error in self.state.configuration_errors() {
+            self.tell(Outgoing::Show(MessageType::ERROR, format!("Stagelight: {error}")));
+        }
+        if project.may_have_logs() && !project.asked.swap(true, Ordering::SeqCst) {
+            tokio::spawn(logs::load(Arc::clone(self), Arc::clone(project)));
+        }
+    }
+}
+
+/// Hands the queue to the editor.
+async fn deliver(server: std::sync::Weak<Server>, mut queue: mpsc::UnboundedReceiver<Outgoing>) {
+    let mut published: HashMap<Uri, u64> = HashMap::new();
+    while let Some(outgoing) = queue.recv().await {
+        let Some(server) = server.upgrade() else { return };
+        let client = &server.client;
+        match outgoing {
+            Outgoing::Publish(version, checked, found) => {
+                let newest = published.entry(checked.uri.clone()).or_default();
+                if !server.state.is_current(&version) || checked.generation < *newest {
+                    continue;
+                }
+                *newest = checked.generation;
+                client.publish_diagnostics(checked.uri.clone(), found, Some(checked.version)).await;
+            }
+            Outgoing::Clear(uri) => {
+                published.remove(&uri);
+                client.publish_diagnostics(uri, Vec::new(), None).await;
+            }
+            Outgoing::Log(kind, text) => client.log_message(kind, text).await,
+            Outgoing::Show(kind, text) => client.show_message(kind, text).await,
+        }
+    }
+}
