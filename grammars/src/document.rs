@@ -100,6 +100,16 @@ impl Document {
             self.tree = None;
             return;
         }
+        let incremental = self.tree.is_some();
+        self.tree = self.parsed(&mut parser, self.tree.as_ref());
+        // How the parser recovers from an error depends on what it reuses. A broken text is parsed whole, so that what is said of
+        // it never depends on the way it was typed.
+        if incremental && self.tree.as_ref().is_some_and(|tree| tree.root_node().has_error()) {
+            self.tree = self.parsed(&mut parser, None);
+        }
+    }
+
+    fn parsed(&self, parser: &mut Parser, old: Option<&Tree>) -> Option<Tree> {
         let rope = &self.rope;
         let mut chunk_at = |byte: usize, _: Point| -> &[u8] {
             if byte >= rope.len_bytes() {
@@ -108,6 +118,6 @@ impl Document {
             let (chunk, start, _, _) = rope.chunk_at_byte(byte);
             &chunk.as_bytes()[byte - start..]
         };
-        self.tree = parser.parse_with_options(&mut chunk_at, self.tree.as_ref(), None);
+        parser.parse_with_options(&mut chunk_at, old, None)
     }
 }

@@ -152,7 +152,7 @@ fn generates_rows(argument: &Argument) -> bool {
     let mut found = false;
     argument.value.walk(&mut |expression| match expression {
         Expression::Apply { function, .. } => {
-            found |= GENERATORS.iter().any(|name| function.contains(name))
+            found |= GENERATORS.iter().any(|name| function.contains(name));
         }
         Expression::Literal(Literal::Text(text)) => {
             found |= text.contains('(')
