@@ -1,5 +1,7 @@
 //! The same job in two languages lowers to the same text, and every line of it matters to that text.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::{Path, PathBuf};
 
 use program::Language;
