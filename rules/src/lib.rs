@@ -1,5 +1,9 @@
 //! One rule per file, and one list.
 
+mod plan;
+#[cfg(test)]
+mod testing;
+
 macro_rules! rules {
     ($($module:ident::$name:ident),* $(,)?) => {
         $(mod $module;)*
@@ -9,4 +13,9 @@ macro_rules! rules {
     };
 }
 
-rules! {}
+rules! {
+    group_by_key_aggregate::GROUP_BY_KEY_AGGREGATE,
+    missing_broadcast::MISSING_BROADCAST,
+    reuse_without_cache::REUSE_WITHOUT_CACHE,
+    unbounded_collect::UNBOUNDED_COLLECT,
+}
