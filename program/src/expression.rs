@@ -54,7 +54,8 @@ pub enum Expression {
     List(Vec<Expression>),
     /// A function, method or operator applied: column functions by Spark's name, operators as `=`, `!=`, `<`, `<=`, `>`, `>=`, `+`, `-`, `*`,
     /// `/`, `%`, `and`, `or`, `not`; a method's receiver comes first. Builtins of the languages are normalised: `sum`, `size`
-    /// (`len`, `.size`, `.length`), `max`, `min`, `product`, `reduce`.
+    /// (`len`, `.size`, `.length`), `max`, `min`, `product`, `reduce`, `range` (Scala's
+    /// `0 until n` too). A user-defined function applied is `udf` with the function's value first; a constant by name (`StorageLevel.MEMORY_ONLY`) is its last part without arguments; `*xs` that is not written out is `spread`.
     Apply {
         /// The language-neutral name.
         function: String,

@@ -377,6 +377,13 @@ impl<'a> Lowering<'a> {
             }
             Meaning::Tuple(_) | Meaning::Many(_) => object,
             Meaning::Unknown(_) | Meaning::Parameter(..) | Meaning::Function(_) => {
+                let key = range.of(self.text);
+                if let Some(meaning) = self.lookup(key) {
+                    return self.lowered(meaning);
+                }
+                if let Some(found) = self.conventional(key, &name.text) {
+                    return found;
+                }
                 if self.language == Language::Scala {
                     return self.unknown_scala_attribute(range, receiver_range, name, object);
                 }
@@ -413,7 +420,16 @@ impl<'a> Lowering<'a> {
         {
             return self.named_meaning(meaning);
         }
-        Lowered::unknown(UnresolvedReason::Attribute)
+        self.conventional(&key, &name.text)
+            .unwrap_or_else(|| Lowered::unknown(UnresolvedReason::Attribute))
+    }
+
+    /// An attribute by the conventional name of a session (`self.spark`, `job.sc`) whose assignment is elsewhere.
+    fn conventional(&mut self, key: &str, name: &str) -> Option<Lowered> {
+        let kind = types::ambient(name).filter(|_| self.program.uses_spark)?;
+        let value = self.value(kind, Confidence::Declared, Origin::Ambient(key.to_owned()), None);
+        self.define(key, Meaning::Spark(value));
+        Some(Lowered::spark(value))
     }
 
     fn index(&mut self, range: TextRange, index: &'a Expr, object: Lowered) -> Lowered {

@@ -254,6 +254,14 @@ impl<'a> Lowering<'a> {
             }
             _ => declared,
         };
+        let shape = match (&shape, &parameter.annotation, super::pattern_name(&parameter.pattern)) {
+            // A parameter by the conventional name of a session is one, unless it says otherwise.
+            (Shape::Unknown, None, Some(name)) if self.program.uses_spark => {
+                super::types::ambient(&name)
+                    .map_or(shape, |kind| Shape::Spark(kind, Confidence::Declared))
+            }
+            _ => shape,
+        };
         let origin = Origin::Parameter { function, index };
         let typed = parameter.annotation.is_some();
         let meaning = self.materialize(&shape, &origin);
