@@ -62,7 +62,11 @@ async function costs(document, action) {
 
 async function findings(document, part) {
   const line = lineOf(document, part);
-  const found = await until(`a finding on ${part}`, () => on(document, line)[0]);
+  // It is there before the log is read, and tells what the run says of it afterwards.
+  await until(`a finding on ${part}`, () => on(document, line)[0]);
+  const found = await until(`a measured finding on ${part}`, () =>
+    on(document, line).find((it) => /\d+(\.\d)? ([KMG]iB|m?s)\b/.test(it.message)),
+  );
   say("finding", JSON.stringify([found.range.start.line + 1, found.code, found.severity, found.message]));
   assert.match(String(found.code.value ?? found.code), /^[a-z]+(-[a-z]+)+$/);
   assert.match(found.message, /\n/, "help follows what is wrong");

@@ -3,7 +3,7 @@ import assert from "node:assert";
 import { launch } from "./browser.mjs";
 
 const [, , port, folder, screenshots] = process.argv;
-const { browser, page } = await launch({ width: 1360, height: 860 });
+const { browser, page } = await launch({ width: 1180, height: 760 });
 const shot = (name) => page.screenshot({ path: `${screenshots}/vscode-${name}.png` });
 const pause = (ms) => page.waitForTimeout(ms);
 
@@ -54,6 +54,8 @@ try {
   await page.waitForSelector(".monaco-workbench", { timeout: 60_000 });
   await page.waitForSelector(".explorer-folders-view .monaco-list-row", { timeout: 60_000 });
 
+  // More room for the code.
+  await page.keyboard.press("Control+b");
   await openFile("orders.py");
   const text = (await import("node:fs")).readFileSync(`${folder}/orders.py`, "utf8").split("\n");
   const line = text.findIndex((it) => it.includes(".groupByKey(")) + 1;
@@ -94,7 +96,8 @@ try {
   const suppress = menu.find((entry) => /^Suppress `[a-z-]+` on this line$/.test(entry));
   assert(suppress, "an entry that suppresses");
   await shot("fixes");
-  await page.locator(".action-widget .monaco-list-row.action", { hasText: suppress }).first().click();
+  for (let down = menu.indexOf(suppress); down > 0; down -= 1) await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
   const rule = suppress.match(/`(.+)`/)[1];
   const comment = await until("the comment", async () =>
     (await lines()).find((it) => it.includes(`# stagelight: ignore[${rule}]`)),
@@ -106,13 +109,13 @@ try {
   assert.match(after, COST, "costs stay with their lines");
 
   await openFile("Orders.scala");
-  await page.waitForSelector(".squiggly-warning, .squiggly-info", { timeout: 40_000 });
   const language = await until("the language", () =>
     page.evaluate(() => document.querySelector("#status\\.editor\\.mode")?.innerText.trim()),
   );
   assert.strictEqual(language, "Scala");
   const scala = (await import("node:fs")).readFileSync(`${folder}/Orders.scala`, "utf8").split("\n");
   await goTo(scala.findIndex((it) => it.includes(".groupByKey(")) + 1);
+  await page.waitForSelector(".squiggly-warning, .squiggly-info", { timeout: 40_000 });
   const scalaCost = await until("a cost in Scala", async () =>
     (await lines()).find((it) => it.includes("takeOrdered") && COST.test(it)),
   );

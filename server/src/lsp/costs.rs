@@ -79,6 +79,9 @@ pub(crate) fn label(run: &Run, sites: &[Site<'_>]) -> Option<String> {
 const SHOWN_MS: u64 = 10;
 const SHOWN_BYTES: u64 = 1 << 20;
 
+/// Tasks nearer to each other than this are even.
+const UNEVEN: f64 = 1.5;
+
 /// The whole story of a line as a table, one column for each call.
 pub(crate) fn table(run: &Run, sites: &[Site<'_>]) -> String {
     const MOST: usize = 4;
@@ -106,14 +109,18 @@ pub(crate) fn table(run: &Run, sites: &[Site<'_>]) -> String {
     row("Driver", &|cost| some(cost.driver_ms, duration_ms));
     row("Read", &|cost| some(cost.input_bytes, bytes));
     row("Written", &|cost| some(cost.output_bytes, bytes));
-    row("Shuffle", &|cost| match (cost.shuffle_write_bytes, cost.shuffle_read_bytes) {
-        (0, 0) => String::new(),
-        (written, read) => format!("{} written, {} read", bytes(written), bytes(read)),
+    row("Shuffle", &|cost| {
+        let written = some(cost.shuffle_write_bytes, |it| format!("{} written", bytes(it)));
+        let read = some(cost.shuffle_read_bytes, |it| format!("{} read", bytes(it)));
+        let parts = [written, read];
+        let parts: Vec<&str> =
+            parts.iter().map(String::as_str).filter(|it| !it.is_empty()).collect();
+        parts.join(", ")
     });
     row("Spill", &|cost| some(cost.spill_bytes, bytes));
     row("Rows", &|cost| some(cost.rows, count));
     row("Longest task", &|cost| {
-        if cost.skew > 1.0 { format!("{:.1} × the median", cost.skew) } else { String::new() }
+        if cost.skew >= UNEVEN { format!("{:.1} × the median", cost.skew) } else { String::new() }
     });
     row("Matched by", &|cost| matched(cost));
 

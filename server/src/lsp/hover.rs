@@ -1,6 +1,6 @@
 //! Findings and cost at a position.
 
-use analysis::{Finding, UNUSED_SUPPRESSION};
+use analysis::Finding;
 use tower_lsp_server::ls_types::{Hover, HoverContents, MarkupContent, MarkupKind, Position};
 
 use super::state::{Checked, Client};
@@ -18,6 +18,8 @@ pub(crate) fn hover(checked: &Checked, client: &Client, position: Position) -> O
     if let Some((run, sites)) = line {
         sections.push(costs::table(run, &sites));
     }
+    // Last, since it is read once and the numbers change with each run.
+    sections.extend(here.iter().filter_map(|finding| why(finding.rule)));
     if sections.is_empty() {
         return None;
     }
@@ -36,16 +38,10 @@ pub(crate) fn hover(checked: &Checked, client: &Client, position: Position) -> O
 fn section(finding: &Finding) -> String {
     let mut text = format!("**{}**: {}", finding.rule, markdown::message(&finding.message));
     if let Some(measured) = diagnostics::measured(finding) {
-        text.push_str(&format!("\n\n**In the run**: {}", markdown::message(&measured)));
+        text.push_str(&format!(": {}", markdown::message(&measured)));
     }
     if !finding.help.is_empty() {
         text.push_str(&format!("\n\n**Help**: {}", markdown::message(&finding.help)));
-    }
-    if finding.rule != UNUSED_SUPPRESSION
-        && let Some(why) = why(finding.rule)
-    {
-        text.push_str("\n\n");
-        text.push_str(&why);
     }
     text
 }
