@@ -68,6 +68,11 @@ impl Lowering<'_> {
                 upstream
             }
             (Type::DataFrame, "groupBy") => upstream,
+            // With replacement a row can come several times.
+            (Type::DataFrame | Type::Rdd, "sample") => {
+                let replaces = matches!(first, Some(Expression::Literal(Literal::Boolean(true))));
+                upstream.filter(|_| !replaces)
+            }
             (Type::DataFrame | Type::Rdd, "union" | "unionAll" | "unionByName") => {
                 let other = match first? {
                     Expression::Value(value) => self.program.value(*value).bound?,
