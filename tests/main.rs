@@ -1,4 +1,5 @@
 //! Integration tests: one binary, so that the server is linked once.
 
+mod cli;
 mod invariants;
 mod lsp;

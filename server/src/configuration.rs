@@ -221,6 +221,9 @@ impl Configuration {
             } else {
                 select.retain(|rule| rules.get(rule) != Some(&RuleLevel::Off));
             }
+            if !select.iter().any(|rule| rule == UNUSED_SUPPRESSION) {
+                rules.insert(UNUSED_SUPPRESSION.to_owned(), RuleLevel::Off);
+            }
             for rule in select.iter() {
                 let level = rules.entry(rule.clone()).or_insert(RuleLevel::On);
                 if *level == RuleLevel::Off {

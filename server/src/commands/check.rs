@@ -209,6 +209,14 @@ fn apply(text: &str, findings: &[Finding], with_unsafe: bool) -> (String, usize)
         fixed.push_str(&text[copied..start]);
         fixed.push_str(&edit.replacement);
         copied = edit.range.end as usize;
+        // An edit up to a line's end leaves the line end whole.
+        let splits_line_end = copied > start
+            && text[..copied].ends_with('\r')
+            && text[copied..].starts_with('\n')
+            && !edit.replacement.ends_with('\r');
+        if splits_line_end {
+            copied -= 1;
+        }
     }
     fixed.push_str(&text[copied..]);
     (fixed, count)

@@ -1,23 +1,36 @@
 //! `stagelight log`.
 
+use std::panic::catch_unwind;
+use std::path::Path;
 use std::process::ExitCode;
 
 use super::{CommandError, tell, write_exact, write_to};
 use crate::cli::{LogArgs, ReportFormat};
+use crate::configuration::Configurations;
 use crate::files::absolute;
 use crate::output::{log_json, log_text};
+use crate::problem::{Problem, panic_message};
 use crate::workspace::read_logs;
 
 /// Shows what a run did.
 pub(crate) fn run(args: &LogArgs) -> Result<ExitCode, CommandError> {
+    let directory = absolute(Path::new("."));
+    let thresholds = Configurations::default().for_folder(&directory)?.thresholds.clone();
     let mut problems = Vec::new();
     let profiles = read_logs(&[(absolute(&args.log), true)], &mut problems);
     tell(&problems);
     let Some(profile) = profiles.first() else { return Ok(ExitCode::from(2)) };
+    let diagnoses = catch_unwind(|| diagnosis::diagnose(profile, &thresholds));
+    let diagnoses = diagnoses.unwrap_or_else(|panic| {
+        let why = panic_message(&*panic);
+        let message = format!("the diagnoses failed ({why}); please report it");
+        tell(&[Problem::found(profile.source.clone(), message)]);
+        Vec::new()
+    });
     let file = args.output_file.as_deref();
     match args.output_format {
-        ReportFormat::Json => write_exact(file, |out, _| log_json::write(out, profile)),
-        ReportFormat::Text => write_to(file, |out| log_text::write(out, profile)),
+        ReportFormat::Json => write_exact(file, |out, _| log_json::write(out, profile, &diagnoses)),
+        ReportFormat::Text => write_to(file, |out| log_text::write(out, profile, &diagnoses)),
     }?;
     Ok(ExitCode::SUCCESS)
 }

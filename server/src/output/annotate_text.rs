@@ -6,6 +6,8 @@ use std::io::{self, Write};
 use analysis::units::{bytes, duration_ms};
 use analysis::{Finding, Match, Run};
 
+use anstyle::Style;
+
 use super::annotation::{AnnotatedFile, Annotation, CostLine};
 use super::quality::quality_lines;
 use super::report::{evidence_clause, plural};
@@ -19,6 +21,8 @@ const HOTTEST: usize = 10;
 /// Columns of a bar in the table, and in the gutter.
 const TABLE_BAR: usize = 16;
 const GUTTER_BAR: usize = 6;
+/// Share of the task time, in thousandths, from which a line's code stands out.
+const HOT: u64 = 100;
 /// Unannotated stretches longer than this are folded, down to so many lines beside what is annotated.
 const LONGEST_STRETCH: usize = 6;
 const CONTEXT: usize = 2;
@@ -236,7 +240,8 @@ fn source(
     )?;
 
     let marked = |number: u32| gutters.contains_key(&number) || findings.contains_key(&number);
-    for stretch in stretches(lines.len() as u32, &marked) {
+    let blank = |number: u32| lines.get(number as usize - 1).is_none_or(|it| it.trim().is_empty());
+    for stretch in stretches(lines.len() as u32, &marked, &blank) {
         let (first, last) = match stretch {
             Stretch::Shown(first, last) => (first, last),
             Stretch::Folded(count) => {
@@ -260,8 +265,10 @@ fn source(
             let shown = truncate(&line, room);
             let shown = shown.trim_end();
             let bar = if shown.is_empty() { "│" } else { "│ " };
-            if gutters.contains_key(&number) {
-                writeln!(out, " {number_text} {DIM}{bar}{DIM:#}{shown}")?;
+            if let Some(gutter) = gutters.get(&number) {
+                let hot = run.per_mille(gutter.self_ms) >= HOT;
+                let code = if hot { BOLD } else { Style::new() };
+                writeln!(out, " {number_text} {DIM}{bar}{DIM:#}{code}{shown}{code:#}")?;
             } else {
                 writeln!(out, " {DIM}{number_text} {bar}{DIM:#}{shown}")?;
             }
@@ -332,7 +339,11 @@ enum Stretch {
 }
 
 /// Folds the long stretches without a mark, keeping a little context beside marks.
-fn stretches(lines: u32, marked: &dyn Fn(u32) -> bool) -> Vec<Stretch> {
+fn stretches(
+    lines: u32,
+    marked: &dyn Fn(u32) -> bool,
+    blank: &dyn Fn(u32) -> bool,
+) -> Vec<Stretch> {
     let mut result: Vec<Stretch> = Vec::new();
     let mut show = |first: u32, last: u32| {
         if first > last {
@@ -356,8 +367,15 @@ fn stretches(lines: u32, marked: &dyn Fn(u32) -> bool) -> Vec<Stretch> {
             number += 1;
         }
         let last = number - 1;
-        let before = if first == 1 { 0 } else { CONTEXT as u32 };
-        let after = if last == lines { 0 } else { CONTEXT as u32 };
+        let mut before = if first == 1 { 0 } else { CONTEXT as u32 };
+        let mut after = if last == lines { 0 } else { CONTEXT as u32 };
+        // A blank line beside a fold says nothing.
+        while before > 0 && blank(first + before - 1) {
+            before -= 1;
+        }
+        while after > 0 && blank(last + 1 - after) {
+            after -= 1;
+        }
         let length = last - first + 1;
         if length <= LONGEST_STRETCH as u32 {
             show(first, last);
@@ -431,18 +449,18 @@ mod tests {
     #[test]
     fn long_stretches_are_folded() {
         let at = |marks: &'static [u32]| move |number: u32| marks.contains(&number);
-        assert_eq!(stretches(5, &at(&[3])), [Stretch::Shown(1, 5)]);
+        assert_eq!(stretches(5, &at(&[3]), &|_| false), [Stretch::Shown(1, 5)]);
         assert_eq!(
-            stretches(30, &at(&[10, 12, 22])),
+            stretches(30, &at(&[10, 12, 22]), &|number| matches!(number, 13 | 14 | 20)),
             [
                 Stretch::Folded(7),
-                Stretch::Shown(8, 14),
-                Stretch::Folded(5),
-                Stretch::Shown(20, 24),
+                Stretch::Shown(8, 12),
+                Stretch::Folded(8),
+                Stretch::Shown(21, 24),
                 Stretch::Folded(6),
             ]
         );
-        assert_eq!(stretches(9, &at(&[])), [Stretch::Folded(9)]);
+        assert_eq!(stretches(9, &at(&[]), &|_| false), [Stretch::Folded(9)]);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use diagnosis::{Category, Diagnosis};
 use eventlog::{
     Executor, Job, JobStatus, Profile, Quantiles, SqlExecution, StageAttempt, StageStatus,
     TaskSummary,
@@ -21,7 +22,7 @@ struct Output<'a> {
     jobs: Vec<JsonJob<'a>>,
     sql: Vec<Sql<'a>>,
     executors: Vec<JsonExecutor<'a>>,
-    diagnoses: Vec<serde_json::Value>,
+    diagnoses: Vec<JsonDiagnosis<'a>>,
 }
 
 #[derive(Serialize)]
@@ -204,8 +205,48 @@ struct JsonExecutor<'a> {
     remove_reason: Option<&'a str>,
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct JsonDiagnosis<'a> {
+    id: &'a str,
+    category: &'static str,
+    summary: &'a str,
+    stages: Vec<u64>,
+    stage_attempts: Vec<StageAttemptId>,
+    executions: &'a [u64],
+    evidence: Vec<JsonMeasure<'a>>,
+    /// Position, in the same list, of the diagnosis that this one is a symptom of.
+    caused_by: Option<usize>,
+    advice: &'a str,
+    saving_ms: Option<Saving>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StageAttemptId {
+    stage_id: u64,
+    attempt_id: u32,
+}
+
+#[derive(Serialize)]
+struct JsonMeasure<'a> {
+    name: &'a str,
+    value: f64,
+    unit: &'a str,
+}
+
+#[derive(Serialize)]
+struct Saving {
+    low: u64,
+    high: u64,
+}
+
 /// Writes the run.
-pub(crate) fn write(out: &mut dyn Write, profile: &Profile) -> io::Result<()> {
+pub(crate) fn write(
+    out: &mut dyn Write,
+    profile: &Profile,
+    diagnoses: &[Diagnosis],
+) -> io::Result<()> {
     let application = &profile.application;
     let quality = &profile.quality;
     let output = Output {
@@ -233,15 +274,48 @@ pub(crate) fn write(out: &mut dyn Write, profile: &Profile) -> io::Result<()> {
             missing_task_ends: quality.missing_task_ends,
             local_master: quality.local_master,
             unfinished_executions: quality.unfinished_executions,
-            notes: super::quality::notes(profile),
+            notes: diagnosis::quality_notes(profile),
         },
         stages: profile.stages.iter().map(stage).collect(),
         jobs: profile.jobs.iter().map(job).collect(),
         sql: profile.executions.iter().map(|execution| sql(profile, execution)).collect(),
         executors: profile.executors.iter().map(executor).collect(),
-        diagnoses: Vec::new(),
+        diagnoses: diagnoses.iter().map(json_diagnosis).collect(),
     };
     json::write(out, &output)
+}
+
+fn json_diagnosis(diagnosis: &Diagnosis) -> JsonDiagnosis<'_> {
+    let mut stages: Vec<u64> = diagnosis.stages.iter().map(|(stage, _)| *stage).collect();
+    stages.dedup();
+    JsonDiagnosis {
+        id: diagnosis.id,
+        category: match diagnosis.category {
+            Category::Resource => "resource",
+            Category::Data => "data",
+            Category::Algorithm => "algorithm",
+        },
+        summary: &diagnosis.summary,
+        stages,
+        stage_attempts: diagnosis
+            .stages
+            .iter()
+            .map(|&(stage_id, attempt_id)| StageAttemptId { stage_id, attempt_id })
+            .collect(),
+        executions: &diagnosis.executions,
+        evidence: diagnosis
+            .evidence
+            .iter()
+            .map(|measure| JsonMeasure {
+                name: measure.name,
+                value: measure.value,
+                unit: measure.unit,
+            })
+            .collect(),
+        caused_by: diagnosis.caused_by,
+        advice: &diagnosis.advice,
+        saving_ms: diagnosis.saving_ms.map(|(low, high)| Saving { low, high }),
+    }
 }
 
 fn stage(stage: &StageAttempt) -> Stage<'_> {

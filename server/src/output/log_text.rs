@@ -3,24 +3,67 @@
 use std::io::{self, Write};
 
 use analysis::units::{bytes, count, duration_ms};
+use diagnosis::Diagnosis;
 use eventlog::{JobStatus, Profile, SqlExecution, StageAttempt, StageStatus};
 
 use super::quality::{application_line, quality_lines};
 use super::report::plural;
 use super::style::{BOLD, DIM, heat_style, severity_style};
-use super::terminal::{columns, left, right, sanitize, truncate, width};
+use super::terminal::{columns, left, right, sanitize, truncate, width, wrap};
 
 /// Rows of a table.
 const ROWS: usize = 15;
 
 /// Writes the run.
-pub(crate) fn write(out: &mut dyn Write, profile: &Profile) -> io::Result<()> {
+pub(crate) fn write(
+    out: &mut dyn Write,
+    profile: &Profile,
+    diagnoses: &[Diagnosis],
+) -> io::Result<()> {
     application_line(out, profile)?;
     quality_lines(out, profile)?;
     writeln!(out)?;
+    write_diagnoses(out, diagnoses)?;
     stages(out, profile)?;
     executions(out, profile)?;
     jobs(out, profile)
+}
+
+fn write_diagnoses(out: &mut dyn Write, diagnoses: &[Diagnosis]) -> io::Result<()> {
+    if diagnoses.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{BOLD}Diagnoses, heaviest first{BOLD:#}")?;
+    let style = severity_style(analysis::Severity::Warning);
+    for diagnosis in diagnoses {
+        // A symptom stands below its cause.
+        let indent = if diagnosis.caused_by.is_some() { "    " } else { "  " };
+        let room = columns().saturating_sub(indent.len() + 2);
+        let head = format!("{}:", diagnosis.id);
+        let text = format!("{head} {}", sanitize(&diagnosis.summary));
+        for (at, line) in wrap(&text, room).iter().enumerate() {
+            match line.strip_prefix(head.as_str()) {
+                Some(rest) if at == 0 => writeln!(out, "{indent}{style}{head}{style:#}{rest}")?,
+                _ => writeln!(out, "{indent}  {line}")?,
+            }
+        }
+        let mut advice = sanitize(&diagnosis.advice).into_owned();
+        if let Some((low, high)) = diagnosis.saving_ms
+            && high > 0
+        {
+            let (low, high) = (duration_ms(low), duration_ms(high));
+            let saving = if low == high {
+                format!("saves {high} of wall time")
+            } else {
+                format!("saves {low} to {high} of wall time")
+            };
+            advice = format!("{} ({saving})", advice.trim_end_matches('.'));
+        }
+        for line in wrap(&advice, room) {
+            writeln!(out, "{indent}  {DIM}{line}{DIM:#}")?;
+        }
+    }
+    writeln!(out)
 }
 
 fn stages(out: &mut dyn Write, profile: &Profile) -> io::Result<()> {
@@ -37,7 +80,7 @@ fn stages(out: &mut dyn Write, profile: &Profile) -> io::Result<()> {
         ["stage", "task time", "share", "tasks", "longest", "input", "read", "write", "spill"];
     let heat: Vec<u64> =
         stages.iter().map(|stage| stage.metrics.executor_run_time * 1_000 / total).collect();
-    let names: Vec<String> = stages.iter().map(|stage| stage_name(stage)).collect();
+    let names: Vec<String> = stages.iter().map(|stage| stage_name(profile, stage)).collect();
     writeln!(out, "{BOLD}Stages, hottest first{BOLD:#}")?;
     table(out, &titles, &rows, "call site", &names, &heat)?;
     if rest > 0 {
@@ -77,12 +120,37 @@ fn stage_row(stage: &StageAttempt, total: u64) -> Vec<String> {
     ]
 }
 
-fn stage_name(stage: &StageAttempt) -> String {
-    let name = sanitize(&stage.name).into_owned();
+/// The stage's call site. Where Spark's own threads submitted it, what its SQL execution was asked for tells more.
+fn stage_name(profile: &Profile, stage: &StageAttempt) -> String {
+    let execution = stage
+        .job_ids
+        .iter()
+        .filter_map(|&id| profile.job(id)?.execution_id)
+        .find_map(|id| profile.execution(id));
+    let name = match execution {
+        Some(execution) if !execution.description.is_empty() => {
+            let id = execution.execution_id;
+            format!("{} (execution {id})", call_site(&execution.description))
+        }
+        _ => call_site(&stage.name),
+    };
     match stage.status {
         StageStatus::Complete => name,
         StageStatus::Active => format!("{name} (no end in the log)"),
         StageStatus::Failed => format!("{name} (failed)"),
+    }
+}
+
+/// A call site with the file's name in place of its path, and without the place where it is one in Spark's own code.
+fn call_site(text: &str) -> String {
+    let text = sanitize(text);
+    match text.rsplit_once(" at ") {
+        Some((method, place)) if place.contains(".java:") => method.to_owned(),
+        Some((method, place)) => {
+            let file = place.rsplit(['/', '\\']).next().unwrap_or(place);
+            format!("{method} at {file}")
+        }
+        None => text.into_owned(),
     }
 }
 
@@ -118,7 +186,7 @@ fn executions(out: &mut dyn Write, profile: &Profile) -> io::Result<()> {
             } else {
                 ""
             };
-            format!("{}{failed}", sanitize(&execution.description))
+            format!("{}{failed}", call_site(&execution.description))
         })
         .collect();
     writeln!(out, "{BOLD}SQL executions, longest first{BOLD:#}")?;

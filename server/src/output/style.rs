@@ -23,8 +23,8 @@ pub(crate) fn severity_style(severity: Severity) -> Style {
 #[must_use]
 pub(crate) fn heat_style(per_mille: u64) -> Style {
     match per_mille {
-        250.. => AnsiColor::Red.on_default().effects(Effects::BOLD),
-        100..250 => AnsiColor::Yellow.on_default(),
+        200.. => AnsiColor::Red.on_default().effects(Effects::BOLD),
+        100..200 => AnsiColor::Yellow.on_default(),
         10..100 => AnsiColor::Green.on_default(),
         _ => DIM,
     }
