@@ -115,6 +115,15 @@ exports.run = async () => {
     assert.strictEqual(same.code.value ?? same.code, code, "one rule, two languages");
     await costs(scala, ".takeOrdered(");
 
+    // The fix itself: its title says that it wants a look, and the finding goes.
+    const [mend] = await actions(scala, same);
+    assert.match(mend.title, /^\S.* \(unsafe\)$/);
+    assert.strictEqual(mend.isPreferred ?? false, false);
+    assert(await vscode.workspace.applyEdit(mend.edit));
+    assert(!scala.getText().includes(".groupByKey("));
+    say("mended", scala.lineAt(same.range.start.line).text.trim());
+    await until("the mended finding to go", () => ours(scala).every((it) => (it.code.value ?? it.code) !== code));
+
     // A document without a file; and a safe fix, applied.
     const content = "x = 1  # stagelight: ignore[no-such-rule]\n";
     const untitled = await vscode.workspace.openTextDocument({ language: "python", content });

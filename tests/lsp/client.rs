@@ -19,8 +19,6 @@ pub(super) struct Client {
     incoming: Receiver<Value>,
     /// What has come in and was not waited for yet.
     inbox: VecDeque<Value>,
-    /// What the server asked of the editor; all of it was answered with null.
-    pub(super) asked: Vec<Value>,
     /// The answer to `initialize`.
     pub(super) initialized: Value,
     next: i64,
@@ -77,7 +75,6 @@ impl Start {
             stdin,
             incoming,
             inbox: VecDeque::new(),
-            asked: Vec::new(),
             initialized: Value::Null,
             next: 1,
         };
@@ -169,7 +166,8 @@ impl Client {
         self.wait(method, |message| message["method"] == method)["params"].take()
     }
 
-    /// The next message that is the one, everything before it kept for later.
+    /// The next message that is the one, everything before it kept for later. What the server asks of the editor is answered with null
+    /// and is a message as any other.
     pub(super) fn wait(&mut self, what: &str, is_it: impl Fn(&Value) -> bool) -> Value {
         if let Some(at) = self.inbox.iter().position(&is_it) {
             return self.inbox.remove(at).unwrap();
@@ -183,12 +181,6 @@ impl Client {
                 .unwrap_or_else(|_| panic!("waited for {what}; there is: {:#?}", self.inbox));
             if message.get("method").is_some() && message.get("id").is_some() {
                 self.send(&json!({"jsonrpc": "2.0", "id": message["id"], "result": null}));
-                self.asked.push(message);
-                // A request of the server may be what is waited for.
-                if is_it(self.asked.last().unwrap()) {
-                    return self.asked.last().unwrap().clone();
-                }
-                continue;
             }
             if is_it(&message) {
                 return message;

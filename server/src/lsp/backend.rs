@@ -1,5 +1,6 @@
 //! What the server answers to which message.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,15 +13,16 @@ use tower_lsp_server::ls_types::{
     DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
     DidSaveTextDocumentParams, FileSystemWatcher, GlobPattern, Hover, HoverParams,
     HoverProviderCapability, InitializeParams, InitializeResult, InitializedParams, InlayHint,
-    InlayHintParams, OneOf, Registration, SaveOptions, ServerCapabilities, ServerInfo,
+    InlayHintParams, MessageType, OneOf, Registration, SaveOptions, ServerCapabilities, ServerInfo,
     TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
-    TextDocumentSyncSaveOptions, WorkspaceFolder, WorkspaceFoldersServerCapabilities,
+    TextDocumentSyncSaveOptions, Uri, WorkspaceFolder, WorkspaceFoldersServerCapabilities,
     WorkspaceServerCapabilities,
 };
 use tower_lsp_server::{Client, LanguageServer};
 
 use super::work::{Outgoing, Server};
 use super::{code_actions, from_proto, hover, inlay_hints, logs, to_proto};
+use crate::problem::panic_message;
 
 /// The handlers. What changes a document stands before the first `await` of a handler: until there messages are in their order.
 #[derive(Debug)]
@@ -33,6 +35,19 @@ impl Backend {
     /// Handlers that speak to `client`.
     pub(crate) fn new(client: Client) -> Self {
         Self { server: Server::new(client), ended: Arc::default() }
+    }
+
+    /// Changes a document. One that can't be followed is let go of: nothing about it is better than something wrong, and the server
+    /// lives on for the others.
+    fn kept(&self, uri: &Uri, change: impl FnOnce() -> bool) -> bool {
+        catch_unwind(AssertUnwindSafe(change)).unwrap_or_else(|panic| {
+            self.server.state.close(uri);
+            self.server.tell(Outgoing::Clear(uri.clone()));
+            let why = panic_message(&*panic);
+            let message = format!("{} is left alone until it is opened again: {why}", uri.as_str());
+            self.server.tell(Outgoing::Log(MessageType::ERROR, message));
+            false
+        })
     }
 
     /// Whether the editor has asked for the end.
@@ -78,15 +93,17 @@ impl LanguageServer for Backend {
         let document = params.text_document;
         let uri = document.uri;
         let (language, text) = (&document.language_id, &document.text);
-        if self.server.state.open(uri.clone(), language, document.version, text) {
+        let open = || self.server.state.open(uri.clone(), language, document.version, text);
+        if self.kept(&uri, open) {
             self.server.schedule(&uri, false);
         }
     }
 
     async fn did_change(&self, params: DidChangeTextDocumentParams) {
         let document = params.text_document;
-        if self.server.state.change(&document.uri, document.version, &params.content_changes) {
-            self.server.schedule(&document.uri, true);
+        let (uri, changes) = (&document.uri, &params.content_changes);
+        if self.kept(uri, || self.server.state.change(uri, document.version, changes)) {
+            self.server.schedule(uri, true);
         }
     }
 
