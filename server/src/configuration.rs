@@ -331,6 +331,12 @@ pub(crate) fn rule_ids() -> impl Iterator<Item = &'static str> {
     rules::ALL.iter().map(|rule| rule.id).chain([UNUSED_SUPPRESSION])
 }
 
+/// A rule for examples.
+#[must_use]
+pub(crate) fn example_rule() -> &'static str {
+    rules::ALL.first().map_or(UNUSED_SUPPRESSION, |rule| rule.id)
+}
+
 /// Says that a rule does not exist, with the nearest that does.
 #[must_use]
 pub(crate) fn unknown_rule(id: &str) -> String {
@@ -624,7 +630,7 @@ pub(crate) struct Key {
     pub(crate) kind: &'static str,
     /// Its default, as written in TOML.
     pub(crate) default: &'static str,
-    /// An example, as written in TOML.
+    /// An example, as written in TOML; `RULE` stands for [`example_rule`].
     pub(crate) example: &'static str,
     /// What it does.
     pub(crate) doc: &'static str,

@@ -51,6 +51,8 @@ pub(crate) struct Workspace {
     pub(crate) files: Vec<LoadedFile>,
     /// Inputs that could not be used.
     pub(crate) problems: Vec<Problem>,
+    /// Number of logs that were tried.
+    pub(crate) logs: usize,
     /// Globs of configuration files that name logs and match none, as `file:line: glob`.
     pub(crate) empty_globs: Vec<String>,
 }
@@ -91,6 +93,7 @@ pub(crate) fn load(request: &Request) -> Result<Workspace, ConfigurationError> {
     } else {
         request.event_logs.iter().map(|path| (absolute(path), true)).collect()
     };
+    workspace.logs = logs.len();
     let profiles = read_logs(&logs, &mut workspace.problems);
     if profiles.is_empty() {
         return Ok(workspace);
@@ -133,6 +136,11 @@ fn sources(
     request.overrides.validate()?;
     let mut problems = Vec::new();
     let found = files::find(&request.paths(), configurations, &mut problems)?;
+    if found.is_empty() && problems.is_empty() {
+        let paths: Vec<String> = request.paths().iter().map(|path| display_path(path)).collect();
+        let message = "no .py, .scala or .sc file that is not excluded; name another folder";
+        problems.push(Problem::found(paths.join(", "), message));
+    }
     let mut loaded = Vec::new();
     let mut settings: HashMap<PathBuf, Arc<Settings>> = HashMap::new();
     for found in found {
@@ -160,7 +168,7 @@ fn sources(
     }
     let mut host = AnalysisHost::new(rules::ALL);
     host.apply(change);
-    Ok(Workspace { host, files, problems, empty_globs: Vec::new() })
+    Ok(Workspace { host, files, problems, logs: 0, empty_globs: Vec::new() })
 }
 
 /// Reads and lowers a file.

@@ -63,25 +63,29 @@ fn unsafe_fixes_want_rules_that_are_named() {
 }
 
 #[test]
-fn a_suppression_silences_its_rule_only() {
-    let Some(rule) = rule_on_collect() else { return };
+fn unsafe_fixes_are_shown_when_asked_for_and_applied_by_name() {
     let folder = Folder::new(&[("job.py", JOB)]);
-    let found = folder.run(&format!("check --output-format concise --select {rule}"));
-    assert!(found.stdout.starts_with("job.py:4:"), "{found:?}");
-    let silenced =
-        JOB.replace(".collect()", &format!(".collect()  # stagelight: ignore[{rule}] few"));
-    folder.write("job.py", silenced.as_bytes());
-    let outcome = folder.run(&format!("check --select {rule},unused-suppression"));
-    assert_eq!(outcome.stdout, "no findings in 1 file\n");
-    let whole = format!("# stagelight: ignore-file[{rule}] few\n{JOB}");
-    folder.write("job.py", whole.as_bytes());
-    let outcome = folder.run(&format!("check --select {rule},unused-suppression"));
-    assert_eq!(outcome.stdout, "no findings in 1 file\n");
+    assert_eq!(folder.run("check --diff --select unbounded-collect").code, 0);
+    let shown = folder.run("check --diff --unsafe-fixes --select unbounded-collect");
+    assert_eq!(shown.code, 1, "{shown:?}");
+    assert!(shown.stdout.contains("-rows = spark.table(\"orders\").collect()\n"), "{shown:?}");
+    folder.run("check --fix --select unbounded-collect");
+    assert_eq!(folder.read("job.py"), JOB);
+    folder.run("check --fix --unsafe-fixes --select unbounded-collect");
+    assert_ne!(folder.read("job.py"), JOB);
+    assert_eq!(folder.run("check --diff --unsafe-fixes").code, 0);
 }
 
-/// The rule on `collect`, where the catalogue has it.
-fn rule_on_collect() -> Option<&'static str> {
-    let rules = Folder::new(&[]).run("rules --output-format json").json();
-    let has = |id: &str| rules["rules"].as_array().unwrap().iter().any(|rule| rule["id"] == id);
-    has("unbounded-collect").then_some("unbounded-collect")
+#[test]
+fn a_suppression_silences_its_rule_only() {
+    let folder = Folder::new(&[("job.py", JOB)]);
+    let found = folder.run("check --output-format concise --select unbounded-collect");
+    assert!(found.stdout.starts_with("job.py:4:"), "{found:?}");
+    let checked = "check --select unbounded-collect,unused-suppression";
+    let line = ".collect()  # stagelight: ignore[unbounded-collect] few";
+    folder.write("job.py", JOB.replace(".collect()", line).as_bytes());
+    assert_eq!(folder.run(checked).stdout, "no findings in 1 file\n");
+    let whole = format!("# stagelight: ignore-file[unbounded-collect] few\n{JOB}");
+    folder.write("job.py", whole.as_bytes());
+    assert_eq!(folder.run(checked).stdout, "no findings in 1 file\n");
 }

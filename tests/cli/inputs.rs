@@ -82,7 +82,12 @@ fn what_gitignore_names_is_left_out_unless_named() {
         ("build/a.py", UNUSED),
         (".hidden/b.py", UNUSED),
     ]);
-    assert_eq!(folder.run("check").stdout, "no findings in 0 files\n");
+    let nothing = folder.run("check");
+    assert_eq!((nothing.code, nothing.stdout.as_str()), (0, "no findings in 0 files\n"));
+    assert_eq!(
+        nothing.stderr,
+        "warning: .: no .py, .scala or .sc file that is not excluded; name another folder\n"
+    );
     assert_eq!(folder.run("check build/a.py").code, 1);
 }
 
@@ -133,6 +138,25 @@ fn annotate_without_a_log_tells_the_way_out() {
         "error: no event log is given; name one with --event-log LOG, or under `event-logs` in stagelight.toml \
          (Spark writes them to spark.eventLog.dir where spark.eventLog.enabled is true)\n"
     );
+}
+
+#[test]
+fn a_configured_log_that_is_no_log_is_a_warning() {
+    let folder = Folder::new(&[
+        ("stagelight.toml", "event-logs = [\"app\", \"nothing/*\"]\n"),
+        ("app", "hello\n"),
+        ("a.py", UNUSED),
+    ]);
+    let outcome = folder.run("check --output-format concise");
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.stderr.starts_with("warning: app: not a Spark event log"), "{outcome:?}");
+    assert_eq!(outcome.stderr.lines().count(), 1);
+    let outcome = folder.run("annotate");
+    assert_eq!(outcome.code, 2);
+    assert!(outcome.stderr.contains("error: no event log could be read"), "{outcome:?}");
+    std::fs::remove_file(folder.path("app")).unwrap();
+    let outcome = folder.run("annotate");
+    assert!(outcome.stderr.contains("no event log matches stagelight.toml:1: app"), "{outcome:?}");
 }
 
 #[test]

@@ -34,14 +34,14 @@ fn annotate_as_text() {
        1  job.py:4  collect  7.9 s  ████████████████ 100 %           call-site
 
     job.py 7.9 s of task time, 100 %
-     share         self match    
-                                   1 │ from pyspark.sql import SparkSession
-                                   2 │
-                                   3 │ spark = SparkSession.builder.getOrCreate()
-     ██████ 100 % 7.9 s call-site  4 │ rows = spark.table("orders").collect()
-                                   5 │
-                                   6 │ # more
-                                   ⋮ │ 10 lines
+     share         self  match
+                                     1 │ from pyspark.sql import SparkSession
+                                     2 │
+                                     3 │ spark = SparkSession.builder.getOrCreate()
+     ██████ 100 % 7.9 s  call-site   4 │ rows = spark.table("orders").collect()
+                                     5 │
+                                     6 │ # more
+                                     ⋮ │ 10 lines
 
     All task time stands on a line.
     "#);

@@ -17,9 +17,7 @@ pub(crate) fn run(args: &AnnotateArgs) -> Result<ExitCode, CommandError> {
     if runs.is_empty() {
         tell(&workspace.problems);
         let why = match workspace.empty_globs.first() {
-            _ if workspace.problems.iter().any(|problem| problem.named) => {
-                "no event log could be read"
-            }
+            _ if workspace.logs > 0 => "no event log could be read",
             Some(glob) => &format!("no event log matches {glob}"),
             None => "no event log is given",
         };

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Effects, Style};
 
 use super::{CommandError, write_to};
 use crate::cli::ConfigArgs;
-use crate::configuration::{KEYS, Key, THRESHOLDS};
+use crate::configuration::{KEYS, Key, THRESHOLDS, example_rule};
 use crate::output::terminal::wrap;
 
 /// Prints the keys of the configuration, or one of them.
@@ -58,7 +58,12 @@ fn print(out: &mut dyn Write, key: &Key) -> io::Result<()> {
             writeln!(out, "    {:width$} = {default:<10} {}", threshold.key, threshold.doc)?;
         }
     } else {
-        writeln!(out, "  example: {}", key.example.replace('\n', " ⏎ "))?;
+        let example = key.example.replace("RULE", example_rule());
+        let mut lines = example.lines();
+        writeln!(out, "  example: {}", lines.next().unwrap_or_default())?;
+        for line in lines {
+            writeln!(out, "           {line}")?;
+        }
     }
     writeln!(out)
 }

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use super::{CommandError, write_to};
-use crate::configuration::{FILE_NAME, KEYS, THRESHOLDS};
+use crate::configuration::{FILE_NAME, KEYS, THRESHOLDS, example_rule};
 use crate::files::reason;
 use crate::output::terminal::wrap;
 
@@ -28,7 +28,6 @@ fn template() -> String {
     let mut text = String::from(
         "# Configuration of Stagelight. Every key shows an example; `stagelight config` tells the defaults.\n",
     );
-    let rule = rules::ALL.first().map_or(analysis::UNUSED_SUPPRESSION, |rule| rule.id);
     for key in KEYS {
         text.push('\n');
         for line in wrap(key.doc, 98) {
@@ -42,7 +41,7 @@ fn template() -> String {
             }
             continue;
         }
-        for line in key.example.replace("RULE", rule).lines() {
+        for line in key.example.replace("RULE", example_rule()).lines() {
             text.push_str(&format!("# {line}\n"));
         }
     }

@@ -12,7 +12,7 @@ use super::{CommandError, write_exact, write_to};
 use crate::cli::{ReportFormat, RulesArgs};
 use crate::output::json;
 use crate::output::style::severity_style;
-use crate::output::terminal::{left, wrap};
+use crate::output::terminal::{columns, left, wrap};
 
 #[derive(Serialize)]
 struct Catalogue {
@@ -86,13 +86,16 @@ fn text(out: &mut dyn Write, entries: &[Entry]) -> std::io::Result<()> {
     let width = entries.iter().map(|entry| entry.id.len()).max().unwrap_or(0);
     for (entry, rule) in entries.iter().zip(rules::ALL) {
         let severity = severity_style(rule.severity);
-        writeln!(
-            out,
-            "{bold}{}{bold:#}  {severity}{}{severity:#}  {}",
-            left(entry.id, width),
-            left(entry.severity, "information".len()),
-            entry.summary
-        )?;
+        let room = columns().saturating_sub(width + 4 + "information".len()).max(30);
+        for (at, line) in wrap(entry.summary, room).iter().enumerate() {
+            if at == 0 {
+                let id = left(entry.id, width);
+                let word = left(entry.severity, "information".len());
+                writeln!(out, "{bold}{id}{bold:#}  {severity}{word}{severity:#}  {line}")?;
+            } else {
+                writeln!(out, "{}{line}", " ".repeat(width + 4 + "information".len()))?;
+            }
+        }
         let mut notes = vec![entry.category.to_owned(), entry.languages.join(" and ")];
         match rule.tier {
             Tier::One => {}

@@ -211,7 +211,7 @@ fn source(
         .unwrap_or(0)
         .max("match".len());
     // Bar, share, time and match, each with a blank before it.
-    let gutter_width = 1 + GUTTER_BAR + 1 + 5 + 1 + time_width + 1 + match_width;
+    let gutter_width = 1 + GUTTER_BAR + 1 + 5 + 1 + time_width + 2 + match_width + 1;
     let room = columns().saturating_sub(gutter_width + 3 + number_width + 3).max(20);
 
     let time: u64 = gutters.values().map(|gutter| gutter.self_ms).sum();
@@ -231,13 +231,8 @@ fn source(
             "  the source has changed since the run: lines marked ~ may stand elsewhere"
         )?;
     }
-    writeln!(
-        out,
-        "{DIM} {} {} {}{DIM:#}",
-        left("share", GUTTER_BAR + 6),
-        right("self", time_width),
-        left("match", match_width)
-    )?;
+    let share = left("share", GUTTER_BAR + 6);
+    writeln!(out, "{DIM} {share} {}  match{DIM:#}", right("self", time_width))?;
 
     let marked = |number: u32| gutters.contains_key(&number) || findings.contains_key(&number);
     let blank = |number: u32| lines.get(number as usize - 1).is_none_or(|it| it.trim().is_empty());
@@ -321,7 +316,7 @@ fn write_gutter(
     };
     write!(
         out,
-        "{stale}{heat}{}{heat:#} {heat}{}{heat:#} {heat}{}{heat:#} {DIM}{}{DIM:#}",
+        "{stale}{heat}{}{heat:#} {heat}{}{heat:#} {heat}{}{heat:#}  {DIM}{}{DIM:#} ",
         left(&bar(gutter.self_ms, most, GUTTER_BAR), GUTTER_BAR),
         right(&percent(per_mille), 5),
         right(&time, time_width),

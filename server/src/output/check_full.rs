@@ -9,7 +9,7 @@ use program::TextRange;
 
 use super::report::{CheckReport, CheckedFile, counted, evidence_clause};
 use super::style::{BOLD, DIM, severity_style};
-use super::terminal::{columns, sanitize, sanitize_source};
+use super::terminal::{columns, sanitize, sanitize_source, wrap};
 
 /// Writes the report.
 pub(crate) fn write(out: &mut dyn Write, report: &CheckReport) -> io::Result<()> {
@@ -67,10 +67,10 @@ fn render(file: &CheckedFile, finding: &Finding) -> String {
             Some(id) if !id.is_empty() => format!("measured in {id}: {evidence}"),
             _ => format!("measured: {evidence}"),
         };
-        elements.push(Level::NOTE.message(sanitize(&text).into_owned()).into());
+        elements.push(Level::NOTE.message(wrapped(&text)).into());
     }
     if !finding.help.is_empty() {
-        elements.push(Level::HELP.message(sanitize(&finding.help).into_owned()).into());
+        elements.push(Level::HELP.message(wrapped(&finding.help)).into());
     }
     let title = level
         .primary_title(sanitize(&finding.message).into_owned())
@@ -84,6 +84,11 @@ fn render(file: &CheckedFile, finding: &Finding) -> String {
         .info(severity_style(Severity::Information))
         .note(severity_style(Severity::Hint))
         .render(&[title])
+}
+
+/// A note's text in lines that fit beside its gutter.
+fn wrapped(text: &str) -> String {
+    wrap(&sanitize(text), columns().saturating_sub(16)).join("\n")
 }
 
 /// The lines that hold a finding and what is related to it: their offset, the first line's number, their text.
