@@ -1,5 +1,7 @@
 //! Cost is conserved: self cost of all calls plus what is unattributed equals what the run measured, in every committed log.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
 use std::fs::File;
 use std::io::Read;
 use std::ops::ControlFlow;

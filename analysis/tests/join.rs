@@ -1,5 +1,7 @@
 //! The join of hand-made runs with small programs: source and log in, lines with cost out.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -393,4 +395,33 @@ object Job {
     assert_eq!((group.self_measured_ms, group.self_shared_ms), (40 + 20, 30));
     assert_eq!((cost("map").self_task_time_ms(), cost("map").shuffle_write_bytes), (50, 0));
     assert_eq!(cost("count").self_task_time_ms(), 30);
+}
+
+#[test]
+fn a_run_of_other_code_is_not_matched_by_order() {
+    let stack =
+        "org.apache.spark.sql.Dataset.show(Dataset.scala:1)\njobs.Report$.main(Report.scala:9)";
+    let elsewhere = || {
+        Log::new().sql(&format!("count at {JVM}"), &dataset("count"), 40).sql(
+            "show at Report.scala:9",
+            stack,
+            30,
+        )
+    };
+    let text = "from pyspark.sql import SparkSession\nspark = SparkSession.builder.getOrCreate()\ndf = spark.read.parquet('/in')\ndf.count()\ndf.show()\n";
+    let out = joined(&[source("job.py", text)], elsewhere());
+    assert_eq!(
+        out,
+        "stage 0: 40 ms, SQL execution 0: the run's code is not in this workspace\n\
+         stage 1: 30 ms, SQL execution 1: Report.scala is not in this workspace\n"
+    );
+    let out = joined(
+        &[source("job.py", text)],
+        Log::new().sql("collect at /srv/other.py:5", &dataset("collectToPython"), 30).sql(
+            &format!("count at {JVM}"),
+            &dataset("count"),
+            40,
+        ),
+    );
+    assert!(!out.contains("job.py"), "{out}");
 }

@@ -51,8 +51,10 @@ pub(super) enum Resolved {
     Missing { place: Place, method: String },
     /// It names a file that several workspace files could be.
     SeveralFiles { name: String },
-    /// It names no file of the workspace.
-    Foreign,
+    /// It names user code outside the workspace.
+    Outside { name: String },
+    /// It names no user code.
+    Unnamed,
 }
 
 /// Takes `method at file:line` apart.
@@ -87,7 +89,7 @@ pub(super) fn resolve(files: &[JoinFile<'_>], short: &str, long: &str) -> Resolv
         }
     }
     // Spark takes some of its own frames for user code (`SparkHadoopWriter`); the stack still leads to the user's line.
-    let mut called = site.map_or("", |site| site.method);
+    let mut called = site.as_ref().map_or("", |site| site.method);
     for frame in parse_frames(long) {
         match file_of(files, frame.file, Some(frame.class)) {
             FileMatch::One(file) => {
@@ -97,7 +99,25 @@ pub(super) fn resolve(files: &[JoinFile<'_>], short: &str, long: &str) -> Resolv
             FileMatch::None => called = frame.method,
         }
     }
-    Resolved::Foreign
+    match site.map(|site| site.file).filter(|file| is_user_python(file)) {
+        Some(file) => Resolved::Outside { name: file.to_owned() },
+        None => match parse_frames(long).find(|frame| is_user_class(frame.class)) {
+            Some(frame) => Resolved::Outside { name: frame.file.to_owned() },
+            None => Resolved::Unnamed,
+        },
+    }
+}
+
+/// PySpark logs the frame that called it; a callback's frame is py4j's own server.
+fn is_user_python(file: &str) -> bool {
+    file.ends_with(".py") && !file.ends_with("/py4j/clientserver.py") && file != "clientserver.py"
+}
+
+/// Whether a class of a stack is neither Spark's nor of what runs it.
+fn is_user_class(class: &str) -> bool {
+    const RUNTIME: [&str; 8] =
+        ["org.apache.spark.", "scala.", "java.", "javax.", "jdk.", "sun.", "com.sun.", "py4j."];
+    !RUNTIME.iter().any(|prefix| class.starts_with(prefix))
 }
 
 /// The places of the workspace in a stack, innermost first.

@@ -82,14 +82,15 @@ fn bind(files: &[JoinFile<'_>], observations: &[Observation<'_>]) -> Vec<Binding
     let mut bindings: Vec<Binding> = resolved.iter().map(|it| by_call_site(files, it)).collect();
     // Order is only trusted in a file whose logged lines all still meet their calls.
     let moved = resolved.iter().find(|it| matches!(it, Resolved::Missing { .. }));
-    let foreign: Vec<usize> =
-        (0..observations.len()).filter(|&it| resolved[it] == Resolved::Foreign).collect();
-    if foreign.is_empty() {
+    let unnamed: Vec<usize> =
+        (0..observations.len()).filter(|&it| resolved[it] == Resolved::Unnamed).collect();
+    let outside = resolved.iter().any(|it| matches!(it, Resolved::Outside { .. }));
+    if unnamed.is_empty() {
         return bindings;
     }
-    match (program_of_run(files, observations, &bindings), moved) {
+    match (program_of_run(files, observations, &bindings, outside), moved) {
         (_, Some(_)) => {
-            for index in foreign {
+            for index in unnamed {
                 let reason = "the source differs from the run, so order does not tell".to_owned();
                 bindings[index] = Binding::Unbound { reason };
             }
@@ -113,13 +114,13 @@ fn bind(files: &[JoinFile<'_>], observations: &[Observation<'_>]) -> Vec<Binding
                 bindings[index] = Binding::Bound { site: (file, call), matched: Match::Order };
             }
             for (index, reason) in matches.reasons {
-                if foreign.contains(&index) {
+                if unnamed.contains(&index) {
                     bindings[index] = Binding::Unbound { reason };
                 }
             }
         }
         (Err(reason), None) => {
-            for index in foreign {
+            for index in unnamed {
                 bindings[index] = Binding::Unbound { reason: reason.clone() };
             }
         }
@@ -140,7 +141,8 @@ fn by_call_site(files: &[JoinFile<'_>], resolved: &Resolved) -> Binding {
             format!("{} has no call of `{method}`: the source differs from the run", place(at))
         }
         Resolved::SeveralFiles { name } => format!("several files are named {name}"),
-        Resolved::Foreign => "no line of this workspace in the log".to_owned(),
+        Resolved::Outside { name } => format!("{name} is not in this workspace"),
+        Resolved::Unnamed => "the log names no line".to_owned(),
     };
     Binding::Unbound { reason }
 }
@@ -151,6 +153,7 @@ fn program_of_run(
     files: &[JoinFile<'_>],
     observations: &[Observation<'_>],
     bindings: &[Binding],
+    outside: bool,
 ) -> Result<usize, String> {
     let mut anchored: Vec<usize> = bindings
         .iter()
@@ -163,6 +166,7 @@ fn program_of_run(
     anchored.dedup();
     match anchored.as_slice() {
         [one] => return Ok(*one),
+        [] if outside => return Err("the run's code is not in this workspace".to_owned()),
         [] => {}
         _ => return Err("the run spans several files, whose order is not followed".to_owned()),
     }
