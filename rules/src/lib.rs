@@ -1,6 +1,7 @@
 //! One rule per file, and one list.
 
 mod plan;
+mod reuse;
 #[cfg(test)]
 mod testing;
 

@@ -1,0 +1,453 @@
+//! Which datasets are computed how often: for each one, the actions that it reaches without passing a persisted one.
+
+use std::collections::BTreeSet;
+
+use analysis::RuleContext;
+use program::{
+    Call, CallId, Confidence, Effect, Expression, Language, Origin, Program, ResultUse, ScopeId,
+    ScopeKind, TextRange, Type, ValueId,
+};
+
+/// How many uses of one dataset are looked at.
+const USES: usize = 64;
+
+/// Rows up to which an input is too small to be worth a cache.
+const FEW_ROWS: u64 = 10_000;
+
+/// Something that computes a dataset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Use {
+    /// An action or a write.
+    Action(CallId),
+    /// A dataset downstream that is persisted: computed once, whatever is done with it.
+    Kept(ValueId),
+}
+
+/// A dataset that is worth keeping.
+pub(crate) struct Shared {
+    /// The call that makes it, or the nearest one upstream where branches merge.
+    pub(crate) definition: CallId,
+    /// Its name in the source.
+    pub(crate) name: Option<String>,
+    /// What computes it in one run.
+    pub(crate) actions: Vec<CallId>,
+    /// Whether one of them does so again and again.
+    pub(crate) in_loop: bool,
+    /// Whether `definition` is the dataset's own and can be extended where it stands.
+    pub(crate) is_one_expression: bool,
+    pub(crate) is_rdd: bool,
+}
+
+/// What of a file is needed to tell who computes what.
+pub(crate) struct Reuse<'a> {
+    program: &'a Program,
+    text: &'a str,
+    /// Values that are made of a value.
+    consumers: Vec<Vec<CallId>>,
+    /// Values that stand for a value after a merge or at the head of a loop.
+    successors: Vec<Vec<ValueId>>,
+    persisted: BTreeSet<ValueId>,
+    escaping: BTreeSet<ValueId>,
+    uses: Vec<BTreeSet<Use>>,
+}
+
+impl<'a> Reuse<'a> {
+    /// Reads a file.
+    pub(crate) fn of(ctx: &RuleContext<'a>) -> Self {
+        let program = ctx.program;
+        let count = program.values.len();
+        let mut consumers = vec![Vec::new(); count];
+        for (id, _) in program.calls_with_ids() {
+            let inputs: BTreeSet<ValueId> = program.inputs(id).into_iter().collect();
+            for input in inputs {
+                consumers[input.index()].push(id);
+            }
+        }
+        let mut successors = vec![Vec::new(); count];
+        for (index, value) in program.values.iter().enumerate() {
+            let index = ValueId(index as u32);
+            match &value.origin {
+                Origin::Merge(values) => {
+                    values.iter().for_each(|it| successors[it.index()].push(index))
+                }
+                Origin::Loop { entry, .. } => successors[entry.index()].push(index),
+                _ => {}
+            }
+        }
+        let mut reuse = Self {
+            program,
+            text: ctx.text,
+            consumers,
+            successors,
+            persisted: BTreeSet::new(),
+            escaping: BTreeSet::new(),
+            uses: vec![BTreeSet::new(); count],
+        };
+        reuse.mark_persisted();
+        reuse.mark_escaping();
+        // What is made of a value stands after it.
+        for index in (0..count).rev() {
+            reuse.uses[index] = reuse.uses_of(ValueId(index as u32));
+        }
+        reuse
+    }
+
+    fn mark_persisted(&mut self) {
+        let program = self.program;
+        let mut caches_views = false;
+        let mut attributes = BTreeSet::new();
+        let mut functions = BTreeSet::new();
+        for call in &program.calls {
+            let cached_by_query = call.effect == Effect::Sql
+                && call.arguments.first().and_then(|it| it.value.as_text()).is_some_and(|text| {
+                    text.trim_start().to_ascii_lowercase().starts_with("cache ")
+                });
+            caches_views |= cached_by_query;
+            if !matches!(call.effect, Effect::Persist | Effect::Checkpoint) {
+                continue;
+            }
+            if matches!(call.receiver_type, Type::Session | Type::Catalog) {
+                caches_views = true;
+                continue;
+            }
+            self.persisted.extend(call.result);
+            let Some(receiver) = call.receiver else { continue };
+            self.persisted.insert(receiver.value);
+            match &program.value(receiver.value).origin {
+                Origin::Ambient(name) => {
+                    attributes.insert(attribute(name));
+                }
+                Origin::Parameter { function, .. } => {
+                    functions.insert(program.functions[function.index()].name.as_str());
+                }
+                _ => {}
+            }
+        }
+        for binding in &program.bindings {
+            let by_attribute =
+                binding.name.contains('.') && attributes.contains(attribute(&binding.name));
+            let by_function = functions.iter().any(|function| {
+                !function.is_empty() && is_given_to(self.text, function, &binding.name)
+            });
+            if by_attribute || by_function {
+                self.persisted.insert(binding.value);
+            }
+        }
+        if caches_views {
+            let views = program.calls.iter().filter(|call| call.effect == Effect::View);
+            self.persisted.extend(views.filter_map(|call| call.receiver).map(|it| it.value));
+        }
+    }
+
+    /// Values that a function returns: whoever gets them may keep them.
+    fn mark_escaping(&mut self) {
+        let program = self.program;
+        for function in &program.functions {
+            function.returns.walk(&mut |it| {
+                if let Expression::Value(value) = it {
+                    self.escaping.insert(*value);
+                }
+            });
+        }
+        for call in program.calls.iter().filter(|call| call.result_use == ResultUse::Returned) {
+            self.escaping.extend(call.result);
+        }
+        for binding in &program.bindings {
+            let function = program
+                .ancestors(binding.scope)
+                .find(|&scope| matches!(program.scope(scope).kind, ScopeKind::Function(_)));
+            let Some(function) = function else { continue };
+            let body = program.scope(function).range.of(self.text);
+            let mut returns =
+                body.lines().map(str::trim_start).filter(|line| line.starts_with("return "));
+            if returns.any(|line| has_word(line, &binding.name)) {
+                self.escaping.insert(binding.value);
+            }
+        }
+    }
+
+    fn uses_of(&self, value: ValueId) -> BTreeSet<Use> {
+        let mut uses = BTreeSet::new();
+        if !carries_rows(self.program.value(value).kind) {
+            return uses;
+        }
+        for &id in &self.consumers[value.index()] {
+            let call = self.program.call(id);
+            if call.effect.runs_jobs() {
+                uses.insert(Use::Action(id));
+            } else if let Some(result) = call.result
+                && call.effect != Effect::Unpersist
+            {
+                self.add_uses(result, &mut uses);
+            }
+        }
+        for &successor in &self.successors[value.index()] {
+            self.add_uses(successor, &mut uses);
+        }
+        uses
+    }
+
+    fn add_uses(&self, of: ValueId, uses: &mut BTreeSet<Use>) {
+        if self.persisted.contains(&of) {
+            if !self.uses[of.index()].is_empty() {
+                uses.insert(Use::Kept(of));
+            }
+        } else if uses.len() < USES {
+            uses.extend(self.uses[of.index()].iter().copied());
+        }
+    }
+
+    fn scope_of(&self, use_: Use) -> Option<ScopeId> {
+        match use_ {
+            Use::Action(call) => Some(self.program.call(call).scope),
+            Use::Kept(value) => self.definition(value).map(|call| self.program.call(call).scope),
+        }
+    }
+
+    /// The call that makes a value, or the nearest one upstream.
+    fn definition(&self, value: ValueId) -> Option<CallId> {
+        self.program.lineage(value).into_iter().find_map(|it| self.program.producer(it))
+    }
+
+    /// Datasets worth keeping, upstream ones first.
+    pub(crate) fn shared(&self) -> Vec<Shared> {
+        let mut found: Vec<Shared> = Vec::new();
+        let mut kept: BTreeSet<ValueId> = self.persisted.clone();
+        for index in 0..self.program.values.len() {
+            let value = ValueId(index as u32);
+            let Some((chosen, in_loop)) = self.computed(value) else { continue };
+            let times = chosen.len() + usize::from(in_loop);
+            if times < 2
+                || self.is_covered_downstream(value, times)
+                || !self.is_expensive(value, &kept)
+            {
+                continue;
+            }
+            let Some(definition) = self.definition(value) else { continue };
+            kept.insert(value);
+            let call = self.program.call(definition);
+            let actions: Vec<CallId> = chosen
+                .iter()
+                .filter_map(|it| match it {
+                    Use::Action(call) => Some(*call),
+                    Use::Kept(value) => self.definition(*value),
+                })
+                .collect();
+            found.push(Shared {
+                definition,
+                name: self.name_of(value),
+                actions,
+                in_loop,
+                is_one_expression: call.result == Some(value) && self.is_method_call(call),
+                is_rdd: self.program.value(value).kind == Type::Rdd,
+            });
+        }
+        found
+    }
+
+    /// What computes `value` in one run, and whether in a loop.
+    fn computed(&self, value: ValueId) -> Option<(Vec<Use>, bool)> {
+        let known = self.program.value(value);
+        let can_be_kept = matches!(known.kind, Type::DataFrame | Type::Rdd)
+            && known.confidence > Confidence::Guessed;
+        if !can_be_kept || self.persisted.contains(&value) || self.escaping.contains(&value) {
+            return None;
+        }
+        let home = self.program.call(self.definition(value)?).scope;
+        let function = self.function_of(home);
+        let uses: Vec<(Use, ScopeId)> = self.uses[value.index()]
+            .iter()
+            .filter_map(|&it| Some((it, self.scope_of(it)?)))
+            // Whether another function runs in the same run, and how often, is not known.
+            .filter(|it| self.function_of(it.1) == function)
+            .collect();
+        let mut best: Vec<(Use, ScopeId)> = Vec::new();
+        for start in 0..uses.len() {
+            let mut chosen = vec![uses[start]];
+            for candidate in uses.iter().skip(start + 1) {
+                if chosen.iter().all(|it| self.may_both_run(*it, *candidate)) {
+                    chosen.push(*candidate);
+                }
+            }
+            if chosen.len() > best.len() {
+                best = chosen;
+            }
+        }
+        let in_loop = best.iter().any(|it| self.repeats(*it, home));
+        (!best.is_empty()).then(|| (best.into_iter().map(|it| it.0).collect(), in_loop))
+    }
+
+    fn function_of(&self, scope: ScopeId) -> Option<ScopeId> {
+        self.program.ancestors(scope).find(|&it| {
+            matches!(self.program.scope(it).kind, ScopeKind::Function(_) | ScopeKind::Closure)
+        })
+    }
+
+    fn may_both_run(&self, first: (Use, ScopeId), second: (Use, ScopeId)) -> bool {
+        !self.program.exclusive(first.1, second.1)
+            && !self.leaves_before(first, second)
+            && !self.leaves_before(second, first)
+    }
+
+    /// Whether the branch that holds `first` ends the function before `second` outside of it.
+    fn leaves_before(&self, first: (Use, ScopeId), second: (Use, ScopeId)) -> bool {
+        let Some(at) = self.position(first.0) else { return false };
+        let around: Vec<ScopeId> = self.program.ancestors(second.1).collect();
+        self.program
+            .ancestors(first.1)
+            .take_while(|scope| !around.contains(scope))
+            .filter(|&scope| matches!(self.program.scope(scope).kind, ScopeKind::Branch { .. }))
+            .any(|scope| jumps(self.text, at, self.program.scope(scope).range))
+    }
+
+    fn position(&self, use_: Use) -> Option<TextRange> {
+        match use_ {
+            Use::Action(call) => Some(self.program.call(call).statement),
+            Use::Kept(value) => {
+                self.definition(value).map(|call| self.program.call(call).statement)
+            }
+        }
+    }
+
+    /// Whether a use runs more often than the definition at `home`.
+    fn repeats(&self, use_: (Use, ScopeId), home: ScopeId) -> bool {
+        let around: Vec<ScopeId> = self.program.ancestors(home).collect();
+        let at = self.position(use_.0);
+        self.program.ancestors(use_.1).take_while(|scope| !around.contains(scope)).any(|scope| {
+            let scope = self.program.scope(scope);
+            // Trying again until it works is one computation.
+            matches!(scope.kind, ScopeKind::Loop { iterations } if !matches!(iterations, Some(0 | 1)))
+                && !at.is_some_and(|at| jumps(self.text, at, scope.range))
+        })
+    }
+
+    /// Whether one dataset made of `value` is computed by all the same uses: then that one is to be kept.
+    fn is_covered_downstream(&self, value: ValueId, times: usize) -> bool {
+        let results =
+            self.consumers[value.index()].iter().filter_map(|&call| self.program.call(call).result);
+        results.chain(self.successors[value.index()].iter().copied()).any(|result| {
+            self.uses[result.index()] == self.uses[value.index()]
+                && self
+                    .computed(result)
+                    .is_some_and(|(chosen, in_loop)| chosen.len() + usize::from(in_loop) == times)
+        })
+    }
+
+    /// Whether there is a shuffle or a user-defined function between `value` and its inputs, or what is kept already.
+    fn is_expensive(&self, value: ValueId, kept: &BTreeSet<ValueId>) -> bool {
+        let program = self.program;
+        let mut pending = vec![value];
+        let mut seen = BTreeSet::new();
+        let (mut expensive, mut large) = (false, false);
+        while let Some(value) = pending.pop() {
+            if kept.contains(&value) {
+                large = true;
+                continue;
+            }
+            if !seen.insert(value) {
+                continue;
+            }
+            let known = program.value(value);
+            if known.kind == Type::StreamReader {
+                return false;
+            }
+            expensive |= known.kind == Type::UserDefinedFunction;
+            match &known.origin {
+                Origin::Call(call) => {
+                    let made = program.call(*call);
+                    expensive |= is_costly(made);
+                    large |= matches!(made.effect, Effect::Read | Effect::Sql)
+                        && known.bound.is_none_or(|bound| bound.rows > FEW_ROWS);
+                    pending.extend(program.inputs(*call));
+                }
+                Origin::Returned(function) => match &program.functions[function.index()].returns {
+                    Expression::Value(returned) => pending.push(*returned),
+                    _ => large = true,
+                },
+                Origin::Parameter { .. } | Origin::Ambient(_) => large |= carries_rows(known.kind),
+                Origin::Merge(_) | Origin::Loop { .. } => pending.extend(program.parents(value)),
+            }
+        }
+        expensive && large
+    }
+
+    fn name_of(&self, value: ValueId) -> Option<String> {
+        let named = |value: ValueId| {
+            self.program.bindings.iter().find(|it| it.value == value).map(|it| it.name.clone())
+        };
+        named(value).or_else(|| match &self.program.value(value).origin {
+            Origin::Merge(_) | Origin::Loop { .. } => {
+                self.program.parents(value).into_iter().find_map(named)
+            }
+            _ => None,
+        })
+    }
+
+    /// Whether a method can be called on the call by writing it behind: not on an infix one.
+    fn is_method_call(&self, call: &Call) -> bool {
+        let before = self.text.get(..call.name_range.start as usize).unwrap_or_default();
+        self.program.language == Language::Python || before.trim_end().ends_with('.')
+    }
+}
+
+/// Whether a value of this kind is a dataset, or a step on the way to its action.
+fn carries_rows(kind: Type) -> bool {
+    kind.is_dataset()
+        || matches!(kind, Type::Writer | Type::WriterV2 | Type::NaFunctions | Type::StatFunctions)
+}
+
+fn is_costly(call: &Call) -> bool {
+    match call.effect {
+        Effect::Wide => true,
+        Effect::Repartition => call.method != "coalesce",
+        Effect::Sql => {
+            call.arguments.first().and_then(|it| it.value.as_text()).is_some_and(|text| {
+                let text = text.to_ascii_lowercase();
+                let words: Vec<&str> = text.split_whitespace().collect();
+                words.iter().any(|word| matches!(*word, "join" | "distinct"))
+                    || words.windows(2).any(|pair| matches!(pair, ["group" | "order", "by"]))
+            })
+        }
+        _ => matches!(call.method.as_str(), "mapInPandas" | "mapInArrow"),
+    }
+}
+
+fn attribute(name: &str) -> &str {
+    name.strip_prefix("self.").or_else(|| name.strip_prefix("this.")).unwrap_or(name)
+}
+
+/// Whether some call of `function` in the text names `variable` among its arguments.
+fn is_given_to(text: &str, function: &str, variable: &str) -> bool {
+    text.match_indices(function).any(|(at, _)| {
+        let after = &text[at + function.len()..];
+        let starts_word = !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+        let arguments = after.strip_prefix('(').and_then(|rest| rest.split(')').next());
+        starts_word && arguments.is_some_and(|arguments| has_word(arguments, variable))
+    })
+}
+
+fn has_word(text: &str, word: &str) -> bool {
+    text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.')).any(|it| it == word)
+}
+
+/// Whether a line behind `statement` in `range`, indented no deeper than the statement, leaves the branch or loop for good.
+fn jumps(text: &str, statement: TextRange, range: TextRange) -> bool {
+    const JUMPS: [&str; 8] = [
+        "return",
+        "raise ",
+        "throw ",
+        "break",
+        "continue",
+        "sys.exit(",
+        "exit(",
+        "dbutils.notebook.exit(",
+    ];
+    let line_start =
+        text.get(..statement.start as usize).and_then(|it| it.rfind('\n')).map_or(0, |at| at + 1);
+    let indent = (statement.start as usize).saturating_sub(line_start);
+    let after = TextRange::new(statement.end, range.end).of(text);
+    after.lines().any(|line| {
+        let code = line.trim_start_matches([' ', '\t', ';']);
+        line.len() - code.len() <= indent.max(1) && JUMPS.iter().any(|jump| code.starts_with(jump))
+    })
+}
