@@ -68,7 +68,9 @@ impl<'a> Reuse<'a> {
             let index = ValueId(index as u32);
             match &value.origin {
                 Origin::Merge(values) => {
-                    values.iter().for_each(|it| successors[it.index()].push(index))
+                    for merged in values {
+                        successors[merged.index()].push(index);
+                    }
                 }
                 Origin::Loop { entry, .. } => successors[entry.index()].push(index),
                 _ => {}
