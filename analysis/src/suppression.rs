@@ -114,7 +114,9 @@ fn removal(range: TextRange, text: &str) -> TextRange {
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     let blanks = before[line_start..].trim_end().len();
     if blanks > 0 {
-        return TextRange::new((line_start + blanks) as u32, range.end);
+        // A carriage return belongs to the line's end, not to the comment.
+        let kept = usize::from(range.of(text).ends_with('\r'));
+        return TextRange::new((line_start + blanks) as u32, range.end - kept as u32);
     }
     let after = &text[range.end as usize..];
     let end = after.find('\n').map_or(text.len(), |at| range.end as usize + at + 1);

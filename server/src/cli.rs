@@ -79,7 +79,15 @@ enum Command {
     /// Print a shell's completions
     Completions(CompletionsArgs),
     /// Run the language server on stdin and stdout
-    Server,
+    Server(ServerArgs),
+}
+
+/// Arguments of `server`.
+#[derive(Debug, Args)]
+pub(crate) struct ServerArgs {
+    /// Accepted because many clients pass it: standard input and output are the only transport
+    #[arg(long, hide = true)]
+    pub(crate) stdio: bool,
 }
 
 /// What commands that read sources and logs have in common.
@@ -319,7 +327,7 @@ fn dispatch(command: Command) -> Result<ExitCode, CommandError> {
         Command::Config(args) => commands::config::run(&args),
         Command::Init => commands::init::run(),
         Command::Completions(args) => commands::completions::run(&args),
-        Command::Server => Ok(crate::lsp::run()),
+        Command::Server(ServerArgs { stdio: _ }) => Ok(crate::lsp::run()),
     }
 }
 

@@ -98,7 +98,8 @@ fn hottest(out: &mut dyn Write, annotation: &Annotation<'_>) -> io::Result<()> {
     let rows: Vec<[String; 6]> = lines
         .iter()
         .map(|line| {
-            let shuffle = line.cost.shuffle_read_bytes + line.cost.shuffle_write_bytes;
+            // What one stage writes another reads: the sum would count a shuffle twice.
+            let shuffle = line.cost.shuffle_read_bytes.max(line.cost.shuffle_write_bytes);
             let place = format!("{}:{}", sanitize(line.file), line.line);
             [
                 truncate_start(&place, 40).into_owned(),
