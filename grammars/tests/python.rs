@@ -240,6 +240,11 @@ fn star_imports_make_builtins_column_functions() {
         "alias(sum(\"x\"), \"y\")"
     );
     assert_eq!(call(&program, "broadcast").effect, Effect::BroadcastHint);
+    let program = lower(
+        "from pyspark.sql.functions import *\ndf = spark.sparkContext.parallelize(list(range(4))).toDF()\n",
+    );
+    let bound = program.value(program.bindings[0].value).bound;
+    assert_eq!(bound.map(|it| it.rows), Some(4), "`range` and `list` stay the language's own");
 }
 
 #[test]

@@ -111,6 +111,12 @@ fn check(ctx: &RuleContext<'_>, findings: &mut Vec<Finding>) {
         if sides.is_empty() || [join.left.0, join.right.0].iter().any(|value| is_hinted(ctx, *value)) {
             continue;
         }
+        // Of two datasets with few rows neither is worth a thought.
+        if [Side::Left, Side::Right].iter().all(|side| {
+            bound_of(ctx, join.value(*side)).is_some_and(|(rows, _)| rows <= FEW_ROWS)
+        }) {
+            continue;
+        }
         let small = sides
             .iter()
             .find_map(|&side| Some((side, few_rows(ctx, join.value(side), disabled)?)));
@@ -576,6 +582,7 @@ orders.join(days, "day", "left_semi").show()
 #      ^^^^ hint: `join` shuffles both sides although `days` has at most 31 rows
 //- /Job.scala
 import org.apache.spark.sql.SparkSession
+import org.apache.spark.sql.functions._
 object Job {
   def main(args: Array[String]): Unit = {
     val spark = SparkSession.builder().getOrCreate()
@@ -606,6 +613,9 @@ orders.join(spark.table("customers").limit(10), "customer").show()
 orders.join(orders.agg(F.max("day").alias("day")), "day").show()
 orders.join(spark.range(10), "id").show()
 orders.join(spark.table("customers"), "customer").show()
+ages = spark.createDataFrame([("ann", 31), ("bob", 45)], ["name", "age"])
+heights = spark.createDataFrame([("ann", 172), ("bob", 181)], ["name", "height"])
+ages.join(heights, "name").show()
 //- /Job.scala
 import org.apache.spark.sql.SparkSession
 object Job {

@@ -1,7 +1,7 @@
 //! `unbounded-collect`: `collect` on a dataset of which nothing bounds the rows.
 
 use analysis::{Applicability, Edit, Finding, Fix, RuleContext, Run, Verdict, declare_rule, units};
-use program::{Call, Confidence, Effect, Expression, Origin, TextPart, TextRange, Type, ValueId};
+use program::{BoundReason, Call, Confidence, Effect, Expression, Origin, TextPart, TextRange, Type, ValueId};
 
 use crate::plan;
 
@@ -92,7 +92,12 @@ fn check(ctx: &RuleContext<'_>, findings: &mut Vec<Finding>) {
         if is_bounded(ctx, receiver.value, 0) {
             continue;
         }
-        let message = format!("`{}` brings every row to the driver, and nothing bounds their number", call.method);
+        let message = match ctx.program.value(receiver.value).bound {
+            Some(bound) => {
+                format!("`{}` brings up to {} to the driver", call.method, units::counted(bound.rows, "row"))
+            }
+            None => format!("`{}` brings every row to the driver, and nothing bounds their number", call.method),
+        };
         let help = "aggregate or write on the cluster, take a bounded part with `limit`, or read row by row with `toLocalIterator`";
         let mut finding = UNBOUNDED_COLLECT.at_call(ctx, id, message, help);
         finding.fixes.push(fix(call, receiver.range));
@@ -100,14 +105,21 @@ fn check(ctx: &RuleContext<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
+/// A bound above so many rows bounds nothing: at a hundred bytes a row, a hundred megabytes and several times that in Python.
+const MANY_ROWS: u64 = 1_000_000;
+
 /// How far up a lineage is followed: chains of datasets are shorter, and hostile ones must end.
 const STEPS: u32 = 200;
 
 /// Whether the source says that few rows come, or that they were on the driver before.
 fn is_bounded(ctx: &RuleContext<'_>, value: ValueId, steps: u32) -> bool {
     let program = ctx.program;
-    if program.value(value).bound.is_some() || steps > STEPS {
+    if steps > STEPS {
         return true;
+    }
+    if let Some(bound) = program.value(value).bound {
+        // Rows written out in the source came from the driver.
+        return bound.rows <= MANY_ROWS || bound.reason == BoundReason::LiteralRows;
     }
     match &program.value(value).origin {
         Origin::Call(call) => {
@@ -271,6 +283,8 @@ first = orders.collect()[0]
 #              ^^^^^^^ hint: `collect` brings every row to the driver, and nothing bounds their number
 lines = spark.sparkContext.textFile("log").flatMap(lambda line: line.split()).collect()
 #                                                                             ^^^^^^^ hint: `collect` brings every row to the driver, and nothing bounds their number
+sample = orders.limit(20000000).collect()
+#                               ^^^^^^^ hint: `collect` brings up to 20 million rows to the driver
 ids = spark.sql("SELECT id FROM orders WHERE amount > 3").collect()
 #                                                         ^^^^^^^ hint: `collect` brings every row to the driver, and nothing bounds their number
 

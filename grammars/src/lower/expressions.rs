@@ -187,7 +187,7 @@ impl<'a> Lowering<'a> {
             if let Some(kind) = types::spark_class(name) {
                 return self.lowered(Meaning::Class(kind));
             }
-            if self.star_functions {
+            if self.star_functions && super::calls::may_be_column_function(name) {
                 let path: Rc<str> = format!("pyspark.sql.functions.{name}").into();
                 return self.lowered(Meaning::Path(path));
             }

@@ -1,5 +1,7 @@
 //! Methods of values that are not known to be Spark's: collections of the language, and receivers without a type.
 
+use std::rc::Rc;
+
 use program::{
     Confidence, Expression, Language, Origin, ResultUse, TextRange, Type, UnresolvedReason,
 };
@@ -12,7 +14,7 @@ use super::expressions::applied;
 use super::flow::rebound;
 use super::functions::Runs;
 use super::types;
-use crate::syntax::{Arg, ExprKind, Name, Parameter, Stmt};
+use crate::syntax::{Arg, ExprKind, Name, Parameter, Pattern, Stmt};
 
 impl<'a> Lowering<'a> {
     pub(super) fn local_method(&mut self, site: &Site<'a>, object: Lowered) -> Lowered {
@@ -240,7 +242,7 @@ impl<'a> Lowering<'a> {
         let mut names = rebound(body);
         let saved: Vec<(String, Option<Meaning>)> = parameters
             .iter()
-            .filter_map(|it| super::pattern_name(&it.pattern))
+            .flat_map(|it| super::pattern_names(&it.pattern))
             .map(|name| {
                 let meaning = self.frame().names.get(&name).cloned();
                 (name, meaning)
@@ -270,8 +272,25 @@ impl<'a> Lowering<'a> {
                     }
                     None => Lowered { call: None, ..carried.clone() },
                 };
-                if let Some(parameter) = rest.next() {
-                    lowering.bind_quietly(&parameter.pattern, &accumulator);
+                match parameters {
+                    // `case (accumulator, element) =>` takes both as one.
+                    [pair] if matches!(pair.pattern, Pattern::Tuple(_)) => {
+                        rest.next();
+                        let both = Lowered {
+                            meaning: Meaning::Tuple(Rc::new(vec![
+                                accumulator.meaning,
+                                element.meaning.clone(),
+                            ])),
+                            expression: Expression::Unknown,
+                            call: None,
+                        };
+                        lowering.bind_quietly(&pair.pattern, &both);
+                    }
+                    _ => {
+                        if let Some(parameter) = rest.next() {
+                            lowering.bind_quietly(&parameter.pattern, &accumulator);
+                        }
+                    }
                 }
             }
             for parameter in rest {

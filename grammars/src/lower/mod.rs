@@ -463,6 +463,14 @@ fn pattern_name(pattern: &Pattern) -> Option<String> {
     named(pattern).map(|it| it.0)
 }
 
+/// The names that a pattern binds, those within tuples too.
+fn pattern_names(pattern: &Pattern) -> Vec<String> {
+    match pattern {
+        Pattern::Tuple(items) => items.iter().flat_map(pattern_names).collect(),
+        other => pattern_name(other).into_iter().collect(),
+    }
+}
+
 /// Whether Spark is imported anywhere in the file, in functions too.
 fn any_spark_import(body: &[Stmt], depth: u32) -> bool {
     depth < DEPTH

@@ -1,3 +1,5 @@
+from functools import reduce
+
 from pyspark.sql.functions import col, lit
 
 df = spark.read.table("wide")
@@ -12,3 +14,5 @@ while True:
 for row in df.collect():
     print(row)
 df.write.saveAsTable("out")
+named = reduce(lambda frame, name: frame.withColumn(name, lit(1)), ["d", "e"], df)
+named.show()

@@ -15,3 +15,5 @@ for (row <- df.collect()) {
   println(row)
 }
 df.write.saveAsTable("out")
+val named = Seq("d", "e").foldLeft(df) { case (frame, name) => frame.withColumn(name, lit(1)) }
+named.show()
