@@ -8,6 +8,7 @@ mod evidence;
 mod finding;
 mod host;
 mod join;
+pub mod link;
 mod rule;
 mod suppression;
 pub mod units;

@@ -1,0 +1,312 @@
+//! Which file an import of Python names.
+//!
+//! Python looks a module up in the folders of `sys.path`, which no file of a workspace states. What is known is which folders can stand
+//! there: the folder of the script that was started, the folder around the outermost package, the workspace's own folder and its
+//! `src`, and for `spark-submit --py-files` the folder of any module. They are asked in that order, and where an order cannot be told
+//! and two folders give two files, the answer is [`Resolution::Ambiguous`].
+//!
+//! Paths are names of files as the host knows them: parts parted by `/`, relative to the workspace or absolute.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+/// Folders that hold import roots by convention, beside a workspace's own.
+const SOURCE_FOLDERS: [&str; 5] = ["src", "python", "src/python", "src/main/python", "lib"];
+
+/// What a module's path leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resolution {
+    /// No file of the workspace.
+    Missing,
+    /// One of several files, and nothing tells which.
+    Ambiguous,
+    /// A folder without an `__init__.py` that modules lie in (PEP 420).
+    Namespace(Arc<str>),
+    /// This file.
+    File {
+        /// Its path, as it was given to [`Modules::new`].
+        path: Arc<str>,
+        /// Whether the folder it was found in is known as an import root only by there being no other, as with modules that
+        /// `--py-files` puts side by side.
+        guessed: bool,
+    },
+}
+
+impl Resolution {
+    /// The file's path.
+    #[must_use]
+    pub fn path(&self) -> Option<&Arc<str>> {
+        match self {
+            Resolution::File { path, .. } => Some(path),
+            _ => None,
+        }
+    }
+}
+
+/// The Python modules among the files of a workspace.
+#[derive(Debug, Clone, Default)]
+pub struct Modules {
+    files: BTreeSet<Arc<str>>,
+    /// Folders with modules somewhere below them.
+    folders: BTreeSet<Arc<str>>,
+    /// Modules by the last part of their dotted path: the folder that they lie in, and the file.
+    by_name: FxHashMap<Box<str>, Vec<Arc<str>>>,
+}
+
+impl Modules {
+    /// The modules among `files`; files of other languages are passed over.
+    pub fn new<'f>(files: impl IntoIterator<Item = &'f str>) -> Self {
+        let mut modules = Self::default();
+        for file in files {
+            let Some(stem) = file.strip_suffix(".py") else { continue };
+            let path: Arc<str> = file.into();
+            if !modules.files.insert(Arc::clone(&path)) {
+                continue;
+            }
+            let mut folder = folder_of(file);
+            let name = match last(stem) {
+                "__init__" => last(folder),
+                name => name,
+            };
+            modules.by_name.entry(name.into()).or_default().push(path);
+            while !folder.is_empty() && modules.folders.insert(folder.into()) {
+                folder = folder_of(folder);
+            }
+        }
+        modules
+    }
+
+    /// The files, sorted.
+    pub fn files(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.files.iter()
+    }
+
+    /// Whether the file is one of the modules.
+    #[must_use]
+    pub fn contains(&self, file: &str) -> bool {
+        self.files.contains(file)
+    }
+
+    /// The file of the module that `module` names in an import of `from`: `jobs.common`, or relative with leading dots (`.readers`, `..`).
+    #[must_use]
+    pub fn resolve(&self, from: &str, module: &str) -> Resolution {
+        let dots = module.len() - module.trim_start_matches('.').len();
+        let name = &module[dots..];
+        if name.split('.').any(str::is_empty) && !name.is_empty() {
+            return Resolution::Missing;
+        }
+        let inner = name.replace('.', "/");
+        if dots > 0 {
+            let mut folder = Some(folder_of(from));
+            for _ in 1..dots {
+                folder = folder.filter(|it| !it.is_empty()).map(folder_of);
+            }
+            return folder.map_or(Resolution::Missing, |folder| {
+                self.at(&joined(folder, &inner), false).unwrap_or(Resolution::Missing)
+            });
+        }
+        if inner.is_empty() {
+            return Resolution::Missing;
+        }
+        self.absolute(from, &inner)
+    }
+
+    fn absolute(&self, from: &str, inner: &str) -> Resolution {
+        // The script's own folder stands first in `sys.path`, and that of the outermost package does where the file is imported.
+        let own = folder_of(from);
+        let root = self.outside_package(own);
+        let mut near = vec![joined(root, inner)];
+        if own != root {
+            near.push(joined(own, inner));
+        }
+        if let Some(found) = self.one_of(&near, false) {
+            return found;
+        }
+        let mut folder = root;
+        loop {
+            if let Some(found) = self.at(&joined(folder, inner), false) {
+                return found;
+            }
+            let beside: Vec<String> = SOURCE_FOLDERS
+                .iter()
+                .map(|source| joined(&joined(folder, source), inner))
+                .collect();
+            if let Some(found) = self.one_of(&beside, false) {
+                return found;
+            }
+            if folder.is_empty() {
+                break;
+            }
+            folder = folder_of(folder);
+        }
+        self.anywhere(inner)
+    }
+
+    /// The only module by this path below a folder that can be an import root, wherever that is.
+    fn anywhere(&self, inner: &str) -> Resolution {
+        let candidates = self.by_name.get(last(inner)).map_or(&[][..], Vec::as_slice);
+        let mut found: Option<&Arc<str>> = None;
+        for file in candidates {
+            let module = file.strip_suffix(".py").unwrap_or(file);
+            let module = module.strip_suffix("/__init__").unwrap_or(module);
+            let Some(root) = module.strip_suffix(inner) else { continue };
+            let Some(root) = root.strip_suffix('/').or(root.is_empty().then_some("")) else {
+                continue;
+            };
+            // A module within a package is named through it.
+            if self.is_package(root) {
+                continue;
+            }
+            // A package hides a module of its name beside it.
+            if file.ends_with("/__init__.py")
+                && found.is_some_and(|it| it.strip_suffix(".py") == Some(module))
+            {
+                found = None;
+            }
+            match found {
+                Some(other) if other.strip_suffix("/__init__.py") == Some(module) => {}
+                Some(_) => return Resolution::Ambiguous,
+                None => found = Some(file),
+            }
+        }
+        found.map_or(Resolution::Missing, |path| Resolution::File {
+            path: Arc::clone(path),
+            guessed: true,
+        })
+    }
+
+    /// What lies at one of several places that exclude one another. A namespace gives way to a file.
+    fn one_of(&self, places: &[String], guessed: bool) -> Option<Resolution> {
+        let found: Vec<Resolution> =
+            places.iter().filter_map(|place| self.at(place, guessed)).collect();
+        let mut files = found.iter().filter(|it| it.path().is_some());
+        match (files.next(), files.next()) {
+            (Some(_), Some(_)) => Some(Resolution::Ambiguous),
+            (Some(only), None) => Some(only.clone()),
+            (None, _) => match found.as_slice() {
+                [] => None,
+                [only] => Some(only.clone()),
+                _ => Some(Resolution::Ambiguous),
+            },
+        }
+    }
+
+    /// The package, module or namespace at a path without its ending.
+    fn at(&self, place: &str, guessed: bool) -> Option<Resolution> {
+        [joined(place, "__init__.py"), format!("{place}.py")]
+            .iter()
+            .find_map(|file| self.files.get(file.as_str()))
+            .map(|path| Resolution::File { path: Arc::clone(path), guessed })
+            .or_else(|| self.folders.get(place).cloned().map(Resolution::Namespace))
+    }
+
+    fn is_package(&self, folder: &str) -> bool {
+        self.files.contains(joined(folder, "__init__.py").as_str())
+    }
+
+    /// The folder around the outermost package that `folder` belongs to, itself where it is none.
+    fn outside_package<'a>(&self, mut folder: &'a str) -> &'a str {
+        while !folder.is_empty() && self.is_package(folder) {
+            folder = folder_of(folder);
+        }
+        folder
+    }
+}
+
+/// The folder that a path lies in; empty at the top.
+fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |it| it.0)
+}
+
+fn last(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |it| it.1)
+}
+
+fn joined(folder: &str, inner: &str) -> String {
+    match (folder, inner) {
+        ("", inner) => inner.to_owned(),
+        (folder, "") => folder.to_owned(),
+        (folder, inner) => format!("{folder}/{inner}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolved(files: &[&str], from: &str, module: &str) -> String {
+        match Modules::new(files.iter().copied()).resolve(from, module) {
+            Resolution::Missing => "missing".to_owned(),
+            Resolution::Ambiguous => "ambiguous".to_owned(),
+            Resolution::Namespace(folder) => format!("{folder}/"),
+            Resolution::File { path, guessed: false } => path.as_ref().to_owned(),
+            Resolution::File { path, guessed: true } => format!("{path}?"),
+        }
+    }
+
+    #[test]
+    fn relative_imports_count_from_the_folder() {
+        let files = ["jobs/__init__.py", "jobs/a.py", "jobs/io/__init__.py", "jobs/io/readers.py"];
+        assert_eq!(resolved(&files, "jobs/io/readers.py", "."), "jobs/io/__init__.py");
+        assert_eq!(resolved(&files, "jobs/io/readers.py", "..a"), "jobs/a.py");
+        assert_eq!(resolved(&files, "jobs/a.py", ".io.readers"), "jobs/io/readers.py");
+        assert_eq!(resolved(&files, "jobs/__init__.py", ".a"), "jobs/a.py");
+        assert_eq!(resolved(&files, "jobs/a.py", "...a"), "missing");
+        assert_eq!(resolved(&files, "jobs/a.py", ".b"), "missing");
+    }
+
+    #[test]
+    fn absolute_imports_count_from_the_folder_around_the_package() {
+        let files = ["src/jobs/__init__.py", "src/jobs/a.py", "src/jobs/io/__init__.py"];
+        assert_eq!(resolved(&files, "src/jobs/io/__init__.py", "jobs.a"), "src/jobs/a.py");
+        assert_eq!(resolved(&files, "src/jobs/a.py", "jobs"), "src/jobs/__init__.py");
+        assert_eq!(resolved(&files, "main.py", "jobs.a"), "src/jobs/a.py");
+        assert_eq!(resolved(&files, "tests/unit/test_a.py", "jobs.a"), "src/jobs/a.py");
+    }
+
+    #[test]
+    fn a_script_finds_what_lies_beside_it() {
+        let files = ["jobs/a.py", "jobs/common.py", "other/common.py"];
+        assert_eq!(resolved(&files, "jobs/a.py", "common"), "jobs/common.py");
+        assert_eq!(resolved(&files, "main.py", "jobs.common"), "jobs/common.py");
+        assert_eq!(resolved(&files, "main.py", "jobs"), "jobs/");
+    }
+
+    #[test]
+    fn modules_shipped_flat_are_guessed_where_there_is_one() {
+        let files = ["etl/a.py", "shared/common.py"];
+        assert_eq!(resolved(&files, "etl/a.py", "common"), "shared/common.py?");
+        let files = ["etl/a.py", "shared/common.py", "more/common.py"];
+        assert_eq!(resolved(&files, "etl/a.py", "common"), "ambiguous");
+        let files = ["etl/a.py", "shared/__init__.py", "shared/logging.py"];
+        assert_eq!(resolved(&files, "etl/a.py", "logging"), "missing");
+    }
+
+    #[test]
+    fn two_roots_that_cannot_be_ordered_are_ambiguous() {
+        let files = ["jobs/__init__.py", "jobs/a.py", "jobs/common.py", "common.py"];
+        assert_eq!(resolved(&files, "jobs/a.py", "common"), "ambiguous");
+        let files = ["a.py", "src/jobs/x.py", "python/jobs/x.py"];
+        assert_eq!(resolved(&files, "a.py", "jobs.x"), "ambiguous");
+    }
+
+    #[test]
+    fn a_package_hides_a_module_of_its_name() {
+        let files =
+            ["a.py", "common.py", "common/__init__.py", "x/lib/y.py", "x/lib/y/__init__.py"];
+        assert_eq!(resolved(&files, "a.py", "common"), "common/__init__.py");
+        assert_eq!(resolved(&files, "a.py", "y"), "x/lib/y/__init__.py?");
+    }
+
+    #[test]
+    fn what_is_no_module_path_is_missing() {
+        let files = ["a.py", "b/__init__.py"];
+        for module in ["", "a..b", "a.", "b..", "é", "....", "a.b.c"] {
+            assert_eq!(resolved(&files, "a.py", module), "missing", "{module}");
+        }
+        assert_eq!(resolved(&[], "a.py", "a"), "missing");
+        assert_eq!(resolved(&["/jobs/a.py", "/jobs/b.py"], "/jobs/a.py", "b"), "/jobs/b.py");
+    }
+}
