@@ -45,16 +45,20 @@ pub(crate) enum StmtKind {
     },
     Function(FunctionDef),
     /// A class, object, trait or case class. Scala's constructor parameters are `parameters`; its body runs on construction (for an
-    /// `object`, and for `extends App`, `runs` is true: the body is part of the program's flow).
+    /// `object`, and for `extends App`, `runs` is true: the body is part of the program's flow). `bases` are the classes it extends.
     Class {
         name: Name,
+        bases: Vec<Expr>,
+        decorators: Vec<Expr>,
         parameters: Vec<Parameter>,
         body: Vec<Stmt>,
         runs: bool,
         header: TextRange,
     },
     /// Arms exclude one another; `conditions` are evaluated in the enclosing scope, in order. `exhaustive` tells that one arm always runs.
-    /// `try` comes as arms too: the body with `else`, then each handler; `finally` follows as plain statements.
+    /// `try` comes as arms too: the body with `else`, then each handler, without conditions; `finally` follows as plain statements.
+    /// A `match` has one condition (guards may follow it): the operation `match` of what is matched and, for each arm, the literal it asks
+    /// for, [`ExprKind::Opaque`] where it asks for something else.
     Branch {
         conditions: Vec<Expr>,
         arms: Vec<Vec<Stmt>>,
@@ -84,8 +88,14 @@ pub(crate) enum StmtKind {
     Global(Vec<Name>),
     /// Statements in a row, no scope of their own.
     Block(Vec<Stmt>),
-    /// `break`, `continue`, `raise`/`throw` (with its expression): ends this path.
+    /// What a Python file does when it is run, not when it is imported.
+    Main(Vec<Stmt>),
+    /// `raise`/`throw` (with its expression): ends this path.
     Jump(Option<Expr>),
+    /// `break`.
+    Break,
+    /// `continue`.
+    Continue,
 }
 
 /// A function definition; nested ones and methods too.
@@ -118,7 +128,14 @@ pub(crate) enum Pattern {
     Attribute(Vec<Name>),
     /// Tuples, `Array(a, b)`, `case (k, v)`.
     Tuple(Vec<Pattern>),
-    /// `_`, literals, subscripts: binds nothing.
+    /// `object[index]`.
+    Item(Box<Expr>, Box<Expr>),
+    /// `*args`, and `**options` where `keywords` is set: what is left over.
+    Rest {
+        name: Name,
+        keywords: bool,
+    },
+    /// `_` and literals: binds nothing.
     Ignore,
 }
 
@@ -166,7 +183,7 @@ pub(crate) enum ExprKind {
     },
     /// An operator by its language-neutral name (see `program::Expression::Apply`): Scala's `===` is `=`, `=!=` is `!=`, `&&` and `&` are
     /// `and`, `||` and `|` are `or`, `!` and `~` are `not`. Comparison chains come as `and` of pairs. Other operators keep their
-    /// spelling; `in`/`not in`/`is`/`is not` too.
+    /// spelling; `in`/`not in`/`is`/`is not` too. `yield` and `yield from` come as operations of these names.
     Operation {
         operator: String,
         operands: Vec<Expr>,

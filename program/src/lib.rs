@@ -4,6 +4,7 @@
 //! syntax it came from beyond [`Program::language`]. The same job written in Python and in Scala has the same
 //! [text form](Program::to_text).
 
+pub mod driver;
 mod expression;
 mod key;
 mod line_index;

@@ -65,6 +65,8 @@ pub struct Program {
     pub functions: Vec<Function>,
     /// Comments that begin with `stagelight:`, for suppressions.
     pub comments: Vec<Comment>,
+    /// What the driver's statements do, for the abstract evaluation. Not part of the text form.
+    pub driver: crate::driver::Code,
     /// Calls that look like Spark's but whose receiver stayed unknown.
     pub unresolved: Vec<Unresolved>,
     /// Number of syntax errors the parser recovered from.

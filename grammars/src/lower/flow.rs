@@ -115,7 +115,7 @@ impl<'a> Lowering<'a> {
                     result = value;
                     ended |= stopped;
                 }
-                StmtKind::Block(inner) => {
+                StmtKind::Block(inner) | StmtKind::Main(inner) => {
                     let (value, stopped) = self.block_value(inner);
                     result = value;
                     ended |= stopped;
@@ -314,7 +314,10 @@ fn collect_rebound(body: &[Stmt], names: &mut Vec<String>, depth: u32) {
                 }
                 collect_rebound(body, names, depth + 1);
             }
-            StmtKind::For { body, .. } | StmtKind::While { body, .. } | StmtKind::Block(body) => {
+            StmtKind::For { body, .. }
+            | StmtKind::While { body, .. }
+            | StmtKind::Block(body)
+            | StmtKind::Main(body) => {
                 collect_rebound(body, names, depth + 1);
             }
             StmtKind::Expr(Expr { kind: ExprKind::Call { arguments, .. }, .. }) => {

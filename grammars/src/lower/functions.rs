@@ -132,7 +132,8 @@ impl<'a> Lowering<'a> {
                 StmtKind::For { body, .. }
                 | StmtKind::While { body, .. }
                 | StmtKind::With { body, .. }
-                | StmtKind::Block(body) => self.collect(body, class, depth + 1),
+                | StmtKind::Block(body)
+                | StmtKind::Main(body) => self.collect(body, class, depth + 1),
                 _ => {}
             }
         }

@@ -7,6 +7,7 @@
 mod arguments;
 mod bounds;
 mod calls;
+mod driver;
 mod environment;
 mod expressions;
 mod flow;
@@ -38,11 +39,16 @@ pub(crate) fn program(language: Language, file: &File, text: &str) -> Program {
     for _ in 1..PASSES {
         let (program, found) = Lowering::new(language, file, text, &known).run(file);
         if found == known {
-            return program;
+            return with_driver(program, file);
         }
         known = found;
     }
-    Lowering::new(language, file, text, &known).run(file).0
+    with_driver(Lowering::new(language, file, text, &known).run(file).0, file)
+}
+
+fn with_driver(mut program: Program, file: &File) -> Program {
+    program.driver = driver::code(file);
+    program
 }
 
 /// One pass over a file.
@@ -87,6 +93,7 @@ impl<'a> Lowering<'a> {
             bindings: Vec::new(),
             functions: Vec::new(),
             comments: file.comments.clone(),
+            driver: program::driver::Code::default(),
             unresolved: Vec::new(),
             syntax_errors: file.syntax_errors,
         };
@@ -164,7 +171,7 @@ impl<'a> Lowering<'a> {
                 self.function(def, statement.range);
                 false
             }
-            StmtKind::Class { name, parameters, body, header, runs } => {
+            StmtKind::Class { name, parameters, body, header, runs, .. } => {
                 self.class(&name.text, parameters, body, statement.range, *header, *runs);
                 false
             }
@@ -202,7 +209,8 @@ impl<'a> Lowering<'a> {
                 self.frame().outer.extend(names);
                 false
             }
-            StmtKind::Block(body) => self.block(body),
+            StmtKind::Block(body) | StmtKind::Main(body) => self.block(body),
+            StmtKind::Break | StmtKind::Continue => true,
             StmtKind::Jump(value) => {
                 if let Some(value) = value {
                     self.expression(value);
@@ -307,7 +315,7 @@ impl<'a> Lowering<'a> {
                     self.bind(item, &part, value_range);
                 }
             }
-            Pattern::Ignore => {}
+            Pattern::Item(..) | Pattern::Rest { .. } | Pattern::Ignore => {}
         }
     }
 
@@ -325,7 +333,7 @@ impl<'a> Lowering<'a> {
                     self.bind_quietly(item, &part);
                 }
             }
-            Pattern::Ignore => {}
+            Pattern::Item(..) | Pattern::Rest { .. } | Pattern::Ignore => {}
         }
     }
 
@@ -455,7 +463,7 @@ fn named(pattern: &Pattern) -> Option<(String, TextRange)> {
             let text: Vec<&str> = path.iter().map(|name| name.text.as_str()).collect();
             Some((text.join("."), range))
         }
-        Pattern::Tuple(_) | Pattern::Ignore => None,
+        Pattern::Tuple(_) | Pattern::Item(..) | Pattern::Rest { .. } | Pattern::Ignore => None,
     }
 }
 
@@ -481,7 +489,8 @@ fn any_spark_import(body: &[Stmt], depth: u32) -> bool {
             | StmtKind::For { body, .. }
             | StmtKind::While { body, .. }
             | StmtKind::With { body, .. }
-            | StmtKind::Block(body) => any_spark_import(body, depth + 1),
+            | StmtKind::Block(body)
+            | StmtKind::Main(body) => any_spark_import(body, depth + 1),
             StmtKind::Branch { arms, .. } => {
                 arms.iter().any(|arm| any_spark_import(arm, depth + 1))
             }

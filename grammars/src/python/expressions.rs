@@ -164,6 +164,12 @@ impl Front<'_> {
             | "set_comprehension"
             | "dictionary_comprehension"
             | "generator_expression" => self.comprehension(node),
+            "yield" => {
+                let from = node.child(1).is_some_and(|it| it.kind() == "from");
+                let operator = if from { "yield from" } else { "yield" };
+                let operands = self.expressions(node);
+                ExprKind::Operation { operator: operator.to_owned(), operands }
+            }
             "pair" => ExprKind::List(vec![self.field(node, "key"), self.field(node, "value")]),
             _ => ExprKind::Opaque(self.expressions(node)),
         };
@@ -299,6 +305,19 @@ impl Front<'_> {
             "as_pattern_target" | "parenthesized_expression" => {
                 node.named_child(0).map_or(Pattern::Ignore, |child| self.pattern(child))
             }
+            "subscript" => match self.expression(node).kind {
+                ExprKind::Index { object, index } => Pattern::Item(object, index),
+                _ => Pattern::Ignore,
+            },
+            "list_splat_pattern" | "dictionary_splat_pattern" | "list_splat" => {
+                match node.named_child(0).filter(|it| it.kind() == "identifier") {
+                    Some(name) => Pattern::Rest {
+                        name: self.name(name),
+                        keywords: node.kind() == "dictionary_splat_pattern",
+                    },
+                    None => Pattern::Ignore,
+                }
+            }
             _ => Pattern::Ignore,
         }
     }
@@ -339,7 +358,7 @@ impl Front<'_> {
                 default: node.child_by_field_name("value").map(|it| self.expression(it)),
             },
             "list_splat_pattern" | "dictionary_splat_pattern" => {
-                Parameter { pattern: Pattern::Ignore, annotation: None, default: None }
+                Parameter { pattern: self.pattern(node), annotation: None, default: None }
             }
             _ => return None,
         })

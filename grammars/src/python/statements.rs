@@ -53,7 +53,8 @@ impl Front<'_> {
                     parts(node).into_iter().map(|it| self.expression(it)).collect();
                 push(StmtKind::Jump(Some(expr(ExprKind::Opaque(values), whole))));
             }
-            "break_statement" | "continue_statement" => push(StmtKind::Jump(None)),
+            "break_statement" => push(StmtKind::Break),
+            "continue_statement" => push(StmtKind::Continue),
             "pass_statement" | "comment" | "type_alias_statement" => {}
             "global_statement" | "nonlocal_statement" => {
                 let names = parts(node).into_iter().map(|it| self.name(it)).collect();
@@ -96,7 +97,7 @@ impl Front<'_> {
                 }
             }
             "class_definition" => {
-                if let Some(class) = self.class(node) {
+                if let Some(class) = self.class(node, Vec::new()) {
                     push(class);
                 }
             }
@@ -263,7 +264,7 @@ impl Front<'_> {
         }
         if main && arms.len() == 1 {
             // The guard of a script's entry point: what the file does when it is run.
-            return StmtKind::Block(arms.pop().unwrap_or_default());
+            return StmtKind::Main(arms.pop().unwrap_or_default());
         }
         StmtKind::Branch { conditions, arms, exhaustive, header: header(node) }
     }
@@ -274,7 +275,15 @@ impl Front<'_> {
         let mut exhaustive = false;
         let mut cursor = node.walk();
         let subjects: Vec<Node<'_>> = node.children_by_field_name("subject", &mut cursor).collect();
-        conditions.extend(subjects.into_iter().map(|it| self.expression(it)));
+        let mut subjects: Vec<Expr> = subjects.into_iter().map(|it| self.expression(it)).collect();
+        let subject = match subjects.pop() {
+            Some(only) if subjects.is_empty() => only,
+            last => {
+                subjects.extend(last);
+                expr(ExprKind::List(subjects), header(node))
+            }
+        };
+        let mut matched = vec![subject];
         let cases = node.child_by_field_name("body").map(parts).unwrap_or_default();
         for case in cases.into_iter().filter(|it| it.kind() == "case_clause") {
             let guard = case.child_by_field_name("guard");
@@ -283,11 +292,19 @@ impl Front<'_> {
             exhaustive |= guard.is_none()
                 && source.chars().all(|c| c.is_alphanumeric() || c == '_')
                 && source.starts_with(|c: char| c.is_lowercase() || c == '_');
+            matched.push(match pattern.and_then(|it| it.named_child(0)) {
+                Some(literal) if guard.is_none() && is_literal(literal.kind()) => {
+                    self.expression(literal)
+                }
+                _ => expr(ExprKind::Opaque(Vec::new()), range(case)),
+            });
             conditions.extend(
                 guard.into_iter().flat_map(parts).map(|it| self.expression(it)).collect::<Vec<_>>(),
             );
             arms.push(self.body(case.child_by_field_name("consequence")));
         }
+        let operation = ExprKind::Operation { operator: "match".to_owned(), operands: matched };
+        conditions.insert(0, expr(operation, header(node)));
         StmtKind::Branch { conditions, arms, exhaustive, header: header(node) }
     }
 
@@ -359,11 +376,16 @@ impl Front<'_> {
     }
 
     /// The body of a class runs where the class is defined.
-    fn class(&mut self, node: Node<'_>) -> Option<StmtKind> {
+    fn class(&mut self, node: Node<'_>, decorators: Vec<Expr>) -> Option<StmtKind> {
         let name = self.name(node.child_by_field_name("name")?);
         let body = self.body(node.child_by_field_name("body"));
+        let bases = node.child_by_field_name("superclasses").map(parts).unwrap_or_default();
+        let bases = bases.into_iter().filter(|it| it.kind() != "keyword_argument");
+        let bases = bases.map(|it| self.expression(it)).collect();
         Some(StmtKind::Class {
             name,
+            bases,
+            decorators,
             parameters: Vec::new(),
             body,
             runs: true,
@@ -382,10 +404,18 @@ impl Front<'_> {
         let Some(definition) = node.child_by_field_name("definition") else { return };
         let kind = match definition.kind() {
             "function_definition" => self.function(definition, decorators).map(StmtKind::Function),
-            _ => self.class(definition),
+            _ => self.class(definition, decorators),
         };
         out.extend(kind.map(|kind| Stmt { kind, range: range(node) }));
     }
+}
+
+/// Whether a pattern of this kind matches one value alone.
+fn is_literal(kind: &str) -> bool {
+    matches!(
+        kind,
+        "string" | "concatenated_string" | "integer" | "float" | "true" | "false" | "none"
+    )
 }
 
 /// From the start of a compound statement to the colon before its body.
@@ -413,6 +443,6 @@ fn reference(target: &Pattern) -> Option<Expr> {
             }
             Some(result)
         }
-        Pattern::Tuple(_) | Pattern::Ignore => None,
+        Pattern::Tuple(_) | Pattern::Item(..) | Pattern::Rest { .. } | Pattern::Ignore => None,
     }
 }

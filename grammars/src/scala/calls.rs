@@ -303,6 +303,8 @@ impl Reader<'_> {
                 text: String::new(),
                 range: span(members.start_byte(), members.start_byte()),
             },
+            bases: Vec::new(),
+            decorators: Vec::new(),
             parameters: Vec::new(),
             body,
             runs: true,

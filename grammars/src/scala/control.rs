@@ -137,7 +137,21 @@ impl Reader<'_> {
         let arms: Vec<_> =
             clauses.iter().map(|clause| self.case_arm(*clause, Some(&scrutinee), value)).collect();
         let exhaustive = !arms.is_empty();
-        StmtKind::Branch { conditions: vec![scrutinee], arms, exhaustive, header }
+        let place = scrutinee.range;
+        let asked = clauses.iter().map(|clause| self.asked(*clause)).collect::<Vec<_>>();
+        let operands = std::iter::once(scrutinee).chain(asked).collect();
+        let operation = ExprKind::Operation { operator: "match".to_owned(), operands };
+        let conditions = vec![Expr { kind: operation, range: place }];
+        StmtKind::Branch { conditions, arms, exhaustive, header }
+    }
+
+    /// The literal that a clause asks for, if that is all it asks for.
+    fn asked(&mut self, clause: Node<'_>) -> Expr {
+        let guarded = parts(clause).iter().any(|part| part.kind() == "guard");
+        match clause.child_by_field_name("pattern") {
+            Some(written) if !guarded && is_literal(written.kind()) => self.boundary(written),
+            written => opaque(Vec::new(), written.map_or_else(|| empty(clause), range)),
+        }
     }
 
     /// One clause: its pattern bound, then its guard, then its statements.
@@ -415,11 +429,23 @@ pub(super) fn scrutinises_assignment(node: Node<'_>) -> bool {
             .is_some_and(|value| value.kind() == "assignment_expression")
 }
 
+/// Whether a pattern of this kind matches one value alone.
+fn is_literal(kind: &str) -> bool {
+    matches!(
+        kind,
+        "string"
+            | "integer_literal"
+            | "floating_point_literal"
+            | "boolean_literal"
+            | "null_literal"
+    )
+}
+
 fn binds_names(pattern: &Pattern) -> bool {
     match pattern {
         Pattern::Name(_) | Pattern::Attribute(_) => true,
         Pattern::Tuple(items) => items.iter().any(binds_names),
-        Pattern::Ignore => false,
+        Pattern::Item(..) | Pattern::Rest { .. } | Pattern::Ignore => false,
     }
 }
 

@@ -176,15 +176,31 @@ impl Reader<'_> {
         let header = header(node, members);
         let mut runs = matches!(node.kind(), "object_definition" | "package_object");
         let mut body = Vec::new();
+        let mut bases = Vec::new();
         if let Some(extend) = extend {
+            bases.extend(in_field(extend, "type").into_iter().filter_map(|it| self.base(it)));
             runs |= in_field(extend, "type").iter().any(|parent| self.source(*parent) == "App");
             body.extend(self.parent_call(extend));
         }
         body.extend(self.optional_body(members, false));
         out.push(Stmt {
-            kind: StmtKind::Class { name, parameters, body, runs, header },
+            kind: StmtKind::Class {
+                name,
+                bases,
+                decorators: Vec::new(),
+                parameters,
+                body,
+                runs,
+                header,
+            },
             range: range(node),
         });
+    }
+
+    /// A class that is extended, as an expression.
+    fn base(&mut self, written: Node<'_>) -> Option<Expr> {
+        let name = self.type_ref(written)?.name;
+        Some(Expr { kind: ExprKind::Name(name), range: range(written) })
     }
 
     /// `extends Parent(args)` calls the parent's constructor.
@@ -279,6 +295,8 @@ impl Reader<'_> {
             let body = self.statements(members, false);
             let kind = StmtKind::Class {
                 name,
+                bases: Vec::new(),
+                decorators: Vec::new(),
                 parameters,
                 body,
                 runs: true,

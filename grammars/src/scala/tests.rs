@@ -74,7 +74,9 @@ fn statement(stmt: &Stmt) -> String {
                 import.alias.as_ref().map_or_else(String::new, |alias| format!(" as {alias}"));
             format!("import {}/{}{alias}", import.path, import.member.as_deref().unwrap_or("-"))
         }
-        StmtKind::Block(body) => format!("{{ {} }}", statements(body)),
+        StmtKind::Block(body) | StmtKind::Main(body) => format!("{{ {} }}", statements(body)),
+        StmtKind::Break => "break".to_owned(),
+        StmtKind::Continue => "continue".to_owned(),
         StmtKind::Jump(value) => format!("jump {}", value.as_ref().map_or_else(String::new, expr)),
         _ => "python".to_owned(),
     }
@@ -110,6 +112,11 @@ fn expr(value: &Expr) -> String {
         }
         ExprKind::Lambda { parameters: list, body } => {
             format!("|{}| {{ {} }}", parameters(list), statements(body))
+        }
+        ExprKind::Operation { operator, operands } if operator == "match" => {
+            let asked = |one: &&Expr| !matches!(one.kind, ExprKind::Opaque(_));
+            let kept: Vec<&Expr> = operands.iter().filter(asked).collect();
+            joined(&kept, " match ", |one| expr(one))
         }
         ExprKind::Operation { operator, operands } => match operands.as_slice() {
             [only] => format!("({operator} {})", expr(only)),
@@ -158,6 +165,8 @@ fn pattern(value: &Pattern) -> String {
         Pattern::Name(name) => name.text.clone(),
         Pattern::Attribute(path) => joined(path, ".", |name| name.text.clone()),
         Pattern::Tuple(items) => format!("({})", joined(items, ", ", pattern)),
+        Pattern::Item(object, index) => format!("{}[{}]", expr(object), expr(index)),
+        Pattern::Rest { name, .. } => format!("*{}", name.text),
         Pattern::Ignore => "_".to_owned(),
     }
 }
@@ -254,7 +263,7 @@ fn placeholders() {
     check("foo(_.a, _ + 1)", "foo(|_1| { _1.a }, |_1| { (_1 + 1) })");
     check("f((_: Int) + 1)", "f(|_1: Int| { (_1 + 1) })");
     check("df.filter(!_.isNull)", "df.filter(|_1| { (not _1.isNull) })");
-    check("xs.map(_ match { case 1 => 2 })", "xs.map(|_1| { { branch! (_1) { 2 } } })");
+    check("xs.map(_ match { case 1 => 2 })", "xs.map(|_1| { { branch! (_1 match 1) { 2 } } })");
     check("xs.map { _.y }", "xs.map(|_1| { _1.y })");
     check(r#"xs.map(s"a${_}")"#, r#"xs.map(|_1| { t"a{_1}" })"#);
     check("xs.map((_, 1))", "xs.map(|_1| { [_1, 1] })");
@@ -456,7 +465,7 @@ fn assignments() {
     check("a.b = 3", "let a.b = 3");
     check("this.x += y", "let this.x = (this.x + y)");
     check("a(0) = 3", "a.update(0, 3)");
-    check("x = y match { case 1 => 2 }", "let x = { branch! (y) { 2 } }");
+    check("x = y match { case 1 => 2 }", "let x = { branch! (y match 1) { 2 } }");
     check("f(x => acc += x)", "f(|x| { let acc = (acc + x) })");
 }
 
@@ -495,7 +504,7 @@ else b",
   case 1 => a
      b
   case _ => c",
-        "let z = { branch! (x) { a; b } { c } }",
+        "let z = { branch! (x match 1) { a; b } { c } }",
     );
     check("def f = { if (a) b else c }", "def f() = { (a ? b : c) }");
     check(
@@ -574,7 +583,7 @@ fn combinations() {
     check("x.foreach { a => if (a) return b }", "x.foreach(|a| { { branch (a) { return b } } })");
     check("def f() = { try { a } finally { b } }", "def f() = { { let try = { a }; b; try } }");
     check("try { a; b } finally c", "{ a; b }; c");
-    check("a match { case 1 => }", "branch! (a) {  }");
+    check("a match { case 1 => }", "branch! (a match 1) {  }");
     check(
         "for ((k, v) <- m; i <- 0 until v) yield k -> i",
         "<[k, i] for (k, v) in m for i in 0.until(v)>",
@@ -595,7 +604,7 @@ fn combinations() {
         r#"val p = new Properties() { put("a", 1) }"#,
         r#"let p = { object () { put("a", 1) }; Properties() }"#,
     );
-    check("x.y = z match { case 1 => a }", "let x.y = { branch! (z) { a } }");
+    check("x.y = z match { case 1 => a }", "let x.y = { branch! (z match 1) { a } }");
     check("return df.count()", "return df.count()");
     check("if (!(a && b)) c", "branch ((not (a and b))) { c }");
     check(
