@@ -245,6 +245,11 @@ fn star_imports_make_builtins_column_functions() {
     );
     let bound = program.value(program.bindings[0].value).bound;
     assert_eq!(bound.map(|it| it.rows), Some(4), "`range` and `list` stay the language's own");
+    let program = lower(
+        "from pyspark.sql.functions import *\nfrom helpers import *\ncleaned('y').filter('a').count()\n",
+    );
+    assert!(program.calls.is_empty());
+    assert_eq!(program.unresolved.len(), 2, "what a helper returns is not known to be a column");
 }
 
 #[test]

@@ -77,7 +77,7 @@ impl Method {
 }
 
 /// One language's part of a version field: `3.5/-` is 3.5 in Python and nothing in Scala, `3.4` is the same in both.
-fn version_in(field: Option<&'static str>, language: Language) -> Option<&'static str> {
+pub(crate) fn version_in(field: Option<&'static str>, language: Language) -> Option<&'static str> {
     let field = field?;
     let part = match (field.split_once('/'), language) {
         (Some((python, _)), Language::Python) => python,
@@ -176,7 +176,7 @@ fn parse_line(line: &'static str) -> Option<Method> {
 }
 
 /// The names of one field: the first, and its synonyms.
-fn names(field: Option<&'static str>) -> (Option<&'static str>, Vec<&'static str>) {
+pub(crate) fn names(field: Option<&'static str>) -> (Option<&'static str>, Vec<&'static str>) {
     let mut names = field.into_iter().flat_map(|field| field.split('|'));
     (names.next(), names.collect())
 }

@@ -2,9 +2,11 @@
 //! gates and thresholds. This crate knows no program and no run; it depends on none of ours.
 
 mod api;
+mod functions;
 mod thresholds;
 mod types;
 
 pub use api::{Api, Method, api};
+pub use functions::{Function, FunctionClass, Functions, functions, is_function_module};
 pub use thresholds::Thresholds;
 pub use types::{Effect, Language, Outcome, Type};

@@ -657,7 +657,7 @@ impl<'a> Lowering<'a> {
             return Lowered::column(Expression::Column { name: name.clone(), of: None });
         }
         Lowered::column(Expression::Apply {
-            function: types::column_function_name(function).to_owned(),
+            function: types::column_function_name(self.language, function).to_owned(),
             arguments: evaluated.expressions(),
         })
     }
@@ -862,13 +862,6 @@ fn is_foreign_library(path: &str) -> bool {
             | "yaml"
             | "configparser"
     )
-}
-
-/// Whether a name that is bound nowhere can be one of `pyspark.sql.functions` or `org.apache.spark.sql.functions`, imported by a star.
-/// They all begin in lower case, and hide few of the languages' own functions.
-pub(super) fn may_be_column_function(name: &str) -> bool {
-    const HIDING: [&str; 9] = ["abs", "filter", "hash", "len", "map", "max", "min", "round", "sum"];
-    name.starts_with(|c: char| c.is_lowercase()) && (HIDING.contains(&name) || !is_builtin(name))
 }
 
 /// Builtin functions: their results are of the language.

@@ -187,7 +187,7 @@ impl<'a> Lowering<'a> {
             if let Some(kind) = types::spark_class(name) {
                 return self.lowered(Meaning::Class(kind));
             }
-            if self.star_functions && super::calls::may_be_column_function(name) {
+            if self.star_functions && types::is_column_function(self.language, name) {
                 let path: Rc<str> = format!("pyspark.sql.functions.{name}").into();
                 return self.lowered(Meaning::Path(path));
             }

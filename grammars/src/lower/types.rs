@@ -93,16 +93,7 @@ pub(super) fn ambient(name: &str) -> Option<Type> {
 /// The function that a full path names, if it is one of Spark's column functions.
 pub(super) fn column_function(path: &str) -> Option<&str> {
     let (module, name) = path.rsplit_once('.')?;
-    let known = matches!(
-        module,
-        "pyspark.sql.functions"
-            | "pyspark.sql.connect.functions"
-            | "pyspark.sql.functions.builtin"
-            | "pyspark.sql.avro.functions"
-            | "org.apache.spark.sql.functions"
-            | "org.apache.spark.sql.avro.functions"
-    );
-    known.then_some(name)
+    spark::is_function_module(module).then_some(name)
 }
 
 /// Methods that no library but Spark is likely to have: on an unknown receiver the name alone tells the type.
@@ -161,18 +152,12 @@ pub(super) fn class_of_path(path: &str, language: Language) -> Option<Type> {
 }
 
 /// The name of a column function, whichever of its spellings the author chose.
-pub(super) fn column_function_name(name: &str) -> &str {
-    match name {
-        "column" => "col",
-        "countDistinct" => "count_distinct",
-        "sumDistinct" => "sum_distinct",
-        "approxCountDistinct" => "approx_count_distinct",
-        "monotonicallyIncreasingId" => "monotonically_increasing_id",
-        "toDegrees" => "degrees",
-        "toRadians" => "radians",
-        "shiftLeft" => "shiftleft",
-        "shiftRight" => "shiftright",
-        "bitwiseNOT" => "bitwise_not",
-        other => other,
-    }
+pub(super) fn column_function_name(language: Language, name: &str) -> &str {
+    spark::functions().function(language, name).map_or(name, |it| it.name())
+}
+
+/// Whether a name that is bound nowhere is one of Spark's column functions, where all of them are imported by a star. Python's star
+/// hides builtin functions of the same names.
+pub(super) fn is_column_function(language: Language, name: &str) -> bool {
+    spark::functions().function(language, name).is_some()
 }
