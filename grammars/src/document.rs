@@ -1,6 +1,6 @@
 //! An open document: a rope with its syntax tree, edited and parsed again incrementally.
 
-use program::{Language, Program, TextRange};
+use program::{Language, Links, Program, TextRange};
 use ropey::Rope;
 use tree_sitter::{InputEdit, Parser, Point, Tree};
 
@@ -72,16 +72,22 @@ impl Document {
         self.parse();
     }
 
-    /// The program that the text is now.
+    /// The program that the text is now, taken for itself.
     #[must_use]
     pub fn program(&self) -> Program {
+        self.linked_program(&program::Alone)
+    }
+
+    /// The program that the text is now among the files that `links` speaks for.
+    #[must_use]
+    pub fn linked_program(&self, links: &dyn Links) -> Program {
         let text = self.text();
         let file =
             self.tree.as_ref().map_or_else(syntax::File::default, |tree| match self.language {
                 Language::Python => python::file(tree, &text),
                 Language::Scala => scala::file(tree, &text),
             });
-        lower::program(self.language, &file, &text)
+        lower::program(self.language, &file, &text, links)
     }
 
     fn point(&self, byte: usize) -> Point {

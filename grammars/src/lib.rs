@@ -13,9 +13,15 @@ mod syntax;
 
 pub use document::Document;
 
-use program::{Language, Program};
+use program::{Language, Links, Program};
 
-/// The program that `text` is in `language`.
+/// The program that `text` is in `language` among the files that `links` speaks for.
+#[must_use]
+pub fn lower_linked(language: Language, text: &str, links: &dyn Links) -> Program {
+    Document::new(language, text).linked_program(links)
+}
+
+/// The program that `text` is in `language`, taken for itself.
 #[must_use]
 pub fn lower(language: Language, text: &str) -> Program {
     Document::new(language, text).program()

@@ -39,12 +39,14 @@ pub(crate) fn file(tree: &Tree, text: &str) -> File {
         recovered: FxHashSet::default(),
     };
     let body = reader.whole(tree.root_node());
+    let package = reader.package(tree.root_node());
     let (comments, errors) = survey(tree, text);
     File {
         body,
         comments,
         syntax_errors: errors.saturating_add(reader.left_out),
         range: TextRange::new(0, u32::try_from(text.len()).unwrap_or(u32::MAX)),
+        package,
     }
 }
 
@@ -66,6 +68,28 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn source(&self, node: Node<'_>) -> &'a str {
         self.text.get(node.byte_range()).unwrap_or_default()
+    }
+
+    /// The package that clauses at the top of the file open, one within the other. Packages side by side in one file are none.
+    fn package(&self, root: Node<'_>) -> Option<String> {
+        let mut clauses = Vec::new();
+        let mut within = root;
+        loop {
+            let here: Vec<Node<'_>> =
+                parts(within).into_iter().filter(|it| it.kind() == "package_clause").collect();
+            for clause in &here {
+                let name = clause.child_by_field_name("name")?;
+                clauses.push(self.source(name).replace([' ', '\n', '`'], ""));
+            }
+            let bodies: Vec<Node<'_>> =
+                here.iter().filter_map(|it| it.child_by_field_name("body")).collect();
+            match bodies.as_slice() {
+                [] => break,
+                [body] if clauses.len() < 32 => within = *body,
+                _ => return None,
+            }
+        }
+        (!clauses.is_empty()).then(|| clauses.join("."))
     }
 
     fn name(&self, node: Node<'_>) -> Name {

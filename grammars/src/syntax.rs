@@ -17,6 +17,8 @@ pub(crate) struct File {
     pub(crate) syntax_errors: u32,
     /// The whole text.
     pub(crate) range: TextRange,
+    /// Scala's package, with dots, where the file has one.
+    pub(crate) package: Option<String>,
 }
 
 /// A name with its place.

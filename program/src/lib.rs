@@ -11,6 +11,7 @@ mod line_index;
 mod lineage;
 mod model;
 mod range;
+pub mod summary;
 mod text;
 
 pub use expression::{Expression, Literal, TextPart};
@@ -23,3 +24,4 @@ pub use model::{
 };
 pub use range::TextRange;
 pub use spark::{Effect, Language, Type};
+pub use summary::{Alone, Links, Summary};

@@ -71,6 +71,8 @@ pub struct Program {
     pub unresolved: Vec<Unresolved>,
     /// Number of syntax errors the parser recovered from.
     pub syntax_errors: u32,
+    /// What it tells other files. Not part of the text form.
+    pub summary: crate::Summary,
 }
 
 /// One imported name.

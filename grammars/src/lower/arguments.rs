@@ -4,8 +4,9 @@ use program::{Argument, Confidence, Expression, ResultUse, Type};
 
 use super::Lowering;
 use super::environment::{FrameKind, Lowered, Meaning};
-use super::functions::{Runs, Shape};
+use super::functions::Runs;
 use crate::syntax::{Arg, Expr, ExprKind};
+use program::summary::Shape;
 
 /// Evaluated arguments.
 pub(super) struct Arguments {
@@ -93,8 +94,17 @@ impl<'a> Lowering<'a> {
                     self.found.functions.entry(definition.def.name.range.start).or_default();
                 summary.parameters.resize(count, Shape::Unknown);
                 if let Some(first) = summary.parameters.get_mut(skip) {
-                    *first = Shape::Spark(kind, Confidence::Known);
+                    *first = Shape::spark(kind, Confidence::Known);
                 }
+                lowered
+            }
+            (Meaning::Foreign(function), Runs::Executors(_)) => {
+                self.give_foreign(&function.clone(), true, Shape::Unknown);
+                lowered
+            }
+            (Meaning::Foreign(function), Runs::Driver(kind)) => {
+                let first = Shape::spark(kind, Confidence::Known);
+                self.give_foreign(&function.clone(), false, first);
                 lowered
             }
             (

@@ -12,6 +12,7 @@ use super::Lowering;
 use super::arguments::Arguments;
 use super::environment::{Lowered, Meaning};
 use super::functions::Runs;
+use super::linked::Inherited;
 use super::types;
 use crate::syntax::{Arg, Expr, ExprKind, Name};
 
@@ -65,6 +66,11 @@ impl<'a> Lowering<'a> {
             Meaning::Instance(class) | Meaning::LocalClass(class) => {
                 self.member_call(site, &object, &class)
             }
+            Meaning::ForeignInstance(class) | Meaning::ForeignClass(class) => {
+                let bound = matches!(object.meaning, Meaning::ForeignInstance(_));
+                let member = self.foreign_member(&class, &site.name.text);
+                self.call_member(site, member, bound)
+            }
             _ => self.local_method(site, object),
         }
     }
@@ -75,8 +81,27 @@ impl<'a> Lowering<'a> {
             let arguments = self.arguments(site.arguments, Runs::Locally);
             return self.call_local(index, &arguments.lowered, bound);
         }
-        let member = self.class_member(class, &site.name.text);
-        match member {
+        let bound = matches!(object.meaning, Meaning::Instance(_));
+        if let Some(member) = self.class_member(class, &site.name.text) {
+            return self.call_member(site, Some(member.meaning), bound);
+        }
+        match self.inherited(class, &site.name.text) {
+            Some(Inherited::Method(index)) => {
+                let arguments = self.arguments(site.arguments, Runs::Locally);
+                self.call_local(index, &arguments.lowered, bound)
+            }
+            Some(Inherited::Value(meaning)) => self.call_member(site, Some(meaning), bound),
+            None => self.call_member(site, None, bound),
+        }
+    }
+
+    /// A call of what a class has by the name, whatever that is.
+    fn call_member(&mut self, site: &Site<'a>, member: Option<Meaning>, bound: bool) -> Lowered {
+        if let Some(Meaning::Foreign(function)) = &member {
+            let arguments = self.arguments(site.arguments, Runs::Locally);
+            return self.call_foreign(function, &arguments.lowered, bound);
+        }
+        match member.map(|meaning| self.lowered(meaning)) {
             Some(member) => self.apply(
                 site.range,
                 site.name.range,
@@ -498,6 +523,24 @@ impl<'a> Lowering<'a> {
             Meaning::Path(path) => {
                 self.path_call(&path, range, name_range, arguments, arguments_range)
             }
+            Meaning::Foreign(function) => {
+                let arguments = self.arguments(arguments, Runs::Locally);
+                self.call_foreign(&function, &arguments.lowered, true)
+            }
+            Meaning::ForeignClass(class) => {
+                let arguments = self.arguments(arguments, Runs::Locally);
+                for constructor in ["__init__", "apply"] {
+                    if let Some(Meaning::Foreign(function)) =
+                        self.foreign_member(&class, constructor)
+                    {
+                        let made = self.call_foreign(&function, &arguments.lowered, true);
+                        if constructor == "apply" && !matches!(made.meaning, Meaning::Unknown(_)) {
+                            return made;
+                        }
+                    }
+                }
+                self.lowered(Meaning::ForeignInstance(class))
+            }
             Meaning::Spark(value) => {
                 let kind = self.program.value(value).kind;
                 let arguments = self.arguments(arguments, Runs::Executors(1));
@@ -597,6 +640,26 @@ impl<'a> Lowering<'a> {
         }
         if last == "reduce" && path.ends_with("functools.reduce") {
             return self.reduce(range, arguments);
+        }
+        match self.path_meaning(path) {
+            None => {}
+            // What another file imported, by its own name.
+            Some(Meaning::Path(other)) => {
+                if let Some(function) = types::column_function(&other) {
+                    let function = function.to_owned();
+                    return self.column_function_call(
+                        &function,
+                        range,
+                        name_range,
+                        arguments,
+                        arguments_range,
+                    );
+                }
+            }
+            Some(meaning) => {
+                let callee = self.lowered(meaning);
+                return self.apply(range, name_range, callee, arguments, arguments_range);
+            }
         }
         let arguments = self.arguments(arguments, Runs::Locally);
         if last == "getOrCreate" || last == "builder" {
@@ -732,6 +795,12 @@ impl<'a> Lowering<'a> {
         if name == "reduce" {
             return self.reduce(range, arguments);
         }
+        if name == "super"
+            && let Some(parent) = self.parent()
+        {
+            self.arguments(arguments, Runs::Locally);
+            return self.lowered(parent);
+        }
         if self.program.uses_spark && matches!(name, "col" | "lit") {
             return self.column_function_call(name, range, name_range, arguments, arguments_range);
         }
@@ -804,7 +873,7 @@ impl<'a> Lowering<'a> {
 }
 
 /// Libraries whose values are never Spark's, whatever their methods are called.
-fn is_foreign_library(path: &str) -> bool {
+pub(super) fn is_foreign_library(path: &str) -> bool {
     let root = path.split('.').next().unwrap_or_default();
     matches!(
         root,

@@ -8,7 +8,7 @@ use program::{
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Lowering;
-use super::functions::Shape;
+use program::summary::{ClassName, ForeignFunction, Shape};
 
 /// What an expression or a name means to the lowering.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +35,12 @@ pub(super) enum Meaning {
     LocalClass(Rc<str>),
     /// An instance of a class of the file.
     Instance(Rc<str>),
+    /// A function of another file.
+    Foreign(Rc<ForeignFunction>),
+    /// A class of another file.
+    ForeignClass(Rc<ClassName>),
+    /// An instance of a class of another file.
+    ForeignInstance(Rc<ClassName>),
     /// Several things in a row.
     Tuple(Rc<Vec<Meaning>>),
 }
@@ -245,14 +251,17 @@ impl Lowering<'_> {
     /// A meaning for something of this shape that comes from elsewhere.
     pub(super) fn materialize(&mut self, shape: &Shape, origin: &Origin) -> Option<Meaning> {
         Some(match shape {
-            Shape::Unknown => return None,
-            Shape::Spark(kind, confidence) => {
-                Meaning::Spark(self.value(*kind, *confidence, origin.clone(), None))
+            Shape::Unknown | Shape::Conflict | Shape::Local => return None,
+            Shape::Spark { kind, confidence, bound } => {
+                Meaning::Spark(self.value(*kind, *confidence, origin.clone(), *bound))
             }
             Shape::Many(kind, confidence) => {
                 Meaning::Many(self.value(*kind, *confidence, origin.clone(), None))
             }
-            Shape::Instance(class) => Meaning::Instance(class.clone()),
+            Shape::Instance(class) => match &class.file {
+                None => Meaning::Instance(class.name.as_ref().into()),
+                Some(_) => Meaning::ForeignInstance(Rc::new(class.clone())),
+            },
             Shape::Tuple(items) => {
                 let items = items
                     .iter()
@@ -268,20 +277,19 @@ impl Lowering<'_> {
 
     /// What crosses from one function to another of what is known of a value.
     pub(super) fn shape_of(&self, meaning: &Meaning) -> Shape {
-        let typed = |value: &ValueId| {
-            let value = self.program.value(*value);
-            (value.kind, value.confidence)
-        };
         match meaning {
             Meaning::Spark(value) => {
-                let (kind, confidence): (Type, Confidence) = typed(value);
-                Shape::Spark(kind, confidence)
+                let value = self.program.value(*value);
+                Shape::Spark { kind: value.kind, confidence: value.confidence, bound: value.bound }
             }
             Meaning::Many(value) => {
-                let (kind, confidence) = typed(value);
-                Shape::Many(kind, confidence)
+                let value = self.program.value(*value);
+                Shape::Many(value.kind, value.confidence)
             }
-            Meaning::Instance(class) => Shape::Instance(class.clone()),
+            Meaning::Instance(class) => {
+                Shape::Instance(ClassName { file: None, name: class.as_ref().into() })
+            }
+            Meaning::ForeignInstance(class) => Shape::Instance(ClassName::clone(class)),
             Meaning::Tuple(items) => {
                 Shape::Tuple(items.iter().map(|item| self.shape_of(item)).collect())
             }

@@ -11,6 +11,7 @@ use spark::Outcome;
 use super::Lowering;
 use super::environment::{Lowered, Meaning};
 use super::functions::Runs;
+use super::linked::Inherited;
 use super::types;
 use crate::syntax::{Expr, ExprKind, Name, TextPiece};
 
@@ -56,7 +57,8 @@ impl<'a> Lowering<'a> {
             }
             ExprKind::Attribute { object: inner, name } => {
                 let receiver_range = self.receiver_range(expr.range, inner.range, name);
-                self.attribute(expr.range, receiver_range, name, object)
+                let attribute = self.attribute(expr.range, receiver_range, name, object);
+                self.evaluated(attribute)
             }
             ExprKind::Index { index, .. } => self.index(expr.range, index, object),
             _ => object,
@@ -76,7 +78,10 @@ impl<'a> Lowering<'a> {
 
     fn root(&mut self, expr: &'a Expr) -> Lowered {
         match &expr.kind {
-            ExprKind::Name(name) => self.name(name),
+            ExprKind::Name(name) => {
+                let named = self.name(name);
+                self.evaluated(named)
+            }
             ExprKind::Literal(literal) => Lowered::local(Expression::Literal(literal.clone())),
             ExprKind::Column(name) => {
                 Lowered::column(Expression::Column { name: name.clone(), of: None })
@@ -140,6 +145,11 @@ impl<'a> Lowering<'a> {
             if let Some(found) = self.class_attribute(&class, name, name) {
                 return found;
             }
+            match self.inherited(&class, name) {
+                Some(Inherited::Method(index)) => return self.lowered(Meaning::Function(index)),
+                Some(Inherited::Value(meaning)) => return self.lowered(meaning),
+                None => {}
+            }
         }
         if let Some(index) =
             self.definitions.iter().position(|it| it.class.is_none() && it.def.name.text == name)
@@ -161,6 +171,9 @@ impl<'a> Lowering<'a> {
                 self.ambient.insert(name.to_owned(), value);
             }
             return self.lowered(meaning);
+        }
+        if let Some(meaning) = self.free_meaning(name) {
+            return self.named_meaning(meaning);
         }
         if matches!(
             name,
@@ -200,6 +213,18 @@ impl<'a> Lowering<'a> {
             && let Some(kind) = types::class_of_path(path, self.language)
         {
             return self.lowered(Meaning::Class(kind));
+        }
+        if let Meaning::Path(path) = &meaning
+            && let Some(linked) = self.path_meaning(&path.clone())
+        {
+            // What another file imported is Spark's, or of no file.
+            return match &linked {
+                Meaning::Path(path) => match types::class_of_path(path, self.language) {
+                    Some(kind) => self.lowered(Meaning::Class(kind)),
+                    None => self.lowered(linked),
+                },
+                _ => self.lowered(linked),
+            };
         }
         self.lowered(meaning)
     }
@@ -348,7 +373,7 @@ impl<'a> Lowering<'a> {
                 let path: Rc<str> = format!("{path}.{}", name.text).into();
                 let mut lowered = self.named_meaning(Meaning::Path(path.clone()));
                 if types::column_function(&path).is_none()
-                    && !matches!(lowered.meaning, Meaning::Class(_))
+                    && matches!(lowered.meaning, Meaning::Path(_))
                 {
                     lowered.expression =
                         Expression::Apply { function: name.text.clone(), arguments: Vec::new() };
@@ -357,6 +382,17 @@ impl<'a> Lowering<'a> {
             }
             Meaning::Instance(class) | Meaning::LocalClass(class) => {
                 self.member(&class.clone(), name)
+            }
+            Meaning::ForeignInstance(class) | Meaning::ForeignClass(class) => {
+                // As bound in this function, else as its own file has it.
+                if let Some(meaning) = self.lookup(range.of(self.text)) {
+                    return self.named_meaning(meaning);
+                }
+                if let Some(meaning) = self.foreign_member(&class.clone(), &name.text) {
+                    return self.lowered(meaning);
+                }
+                self.conventional(range.of(self.text), &name.text)
+                    .unwrap_or_else(|| Lowered::unknown(UnresolvedReason::Attribute))
             }
             Meaning::Column(expression) => {
                 let neutral = self.column_method(&name.text);
@@ -376,7 +412,10 @@ impl<'a> Lowering<'a> {
                 Lowered::spark(*value)
             }
             Meaning::Tuple(_) | Meaning::Many(_) => object,
-            Meaning::Unknown(_) | Meaning::Parameter(..) | Meaning::Function(_) => {
+            Meaning::Unknown(_)
+            | Meaning::Parameter(..)
+            | Meaning::Function(_)
+            | Meaning::Foreign(_) => {
                 let key = range.of(self.text);
                 if let Some(meaning) = self.lookup(key) {
                     return self.lowered(meaning);
@@ -414,6 +453,14 @@ impl<'a> Lowering<'a> {
         let key = format!("self.{}", name.text);
         if let Some(found) = self.class_attribute(class, &name.text, &key) {
             return found;
+        }
+        match self.inherited(class, &name.text) {
+            Some(Inherited::Method(index)) => return self.lowered(Meaning::Function(index)),
+            Some(Inherited::Value(meaning)) => {
+                self.define(&key, meaning.clone());
+                return self.lowered(meaning);
+            }
+            None => {}
         }
         if self.language == Language::Scala
             && let Some(meaning) = self.lookup(&name.text)

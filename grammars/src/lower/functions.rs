@@ -9,45 +9,11 @@ use program::{
 };
 use rustc_hash::FxHashMap;
 
+use program::summary::Shape;
+
 use super::Lowering;
 use super::environment::{Frame, FrameKind, Lowered, Meaning, is_null};
 use crate::syntax::{FunctionDef, Parameter, Pattern, Stmt, StmtKind};
-
-/// What is known of a value apart from which one it is.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub(super) enum Shape {
-    #[default]
-    Unknown,
-    Spark(Type, Confidence),
-    /// A driver-side collection of such values.
-    Many(Type, Confidence),
-    Instance(Rc<str>),
-    Tuple(Vec<Shape>),
-}
-
-impl Shape {
-    /// What is known of a value that is one of both.
-    fn join(self, other: &Shape) -> Shape {
-        match (self, other) {
-            (Shape::Unknown, other) => other.clone(),
-            (shape, Shape::Unknown) => shape,
-            (Shape::Spark(kind, left), Shape::Spark(other, right)) if kind == *other => {
-                Shape::Spark(kind, left.min(*right))
-            }
-            (Shape::Many(kind, left), Shape::Many(other, right)) if kind == *other => {
-                Shape::Many(kind, left.min(*right))
-            }
-            (Shape::Instance(class), Shape::Instance(other)) if class == *other => {
-                Shape::Instance(class)
-            }
-            (Shape::Tuple(left), Shape::Tuple(right)) if left.len() == right.len() => Shape::Tuple(
-                left.into_iter().zip(right).map(|(left, right)| left.join(right)).collect(),
-            ),
-            // Contradictory uses: a spread tuple of nothing stands for "neither".
-            _ => Shape::Tuple(Vec::new()),
-        }
-    }
-}
 
 /// What is known of one function from its uses and its body.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -56,6 +22,8 @@ pub(super) struct Summary {
     pub(super) returns: Shape,
     /// Whether it is given to Spark to run on the executors.
     pub(super) closure: bool,
+    /// Whether some path returns what is not known.
+    pub(super) unsure: bool,
 }
 
 /// What one pass over the file learns for the next.
@@ -72,12 +40,19 @@ pub(super) struct Summaries {
 impl Summaries {
     pub(super) fn record_global(&mut self, name: &str, shape: &Shape) {
         let known = self.globals.entry(name.to_owned()).or_default();
-        *known = std::mem::take(known).join(shape);
+        *known = std::mem::take(known).join(&shape.unbounded());
     }
 
     pub(super) fn record_attribute(&mut self, class: &Rc<str>, name: &str, shape: &Shape) {
         let known = self.attributes.entry((class.clone(), name.to_owned())).or_default();
-        *known = std::mem::take(known).join(shape);
+        *known = std::mem::take(known).join(&shape.unbounded());
+    }
+
+    /// Forgets how many rows functions return: they may feed on each other, and have not come to rest.
+    pub(super) fn forget_bounds(&mut self) {
+        for summary in self.functions.values_mut() {
+            summary.returns = summary.returns.unbounded();
+        }
     }
 }
 
@@ -93,6 +68,8 @@ pub(super) struct Definition<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Activation {
     pub(super) returns: Shape,
+    /// Whether some path returns what is not known.
+    pub(super) unsure: bool,
     pub(super) expressions: Vec<Expression>,
 }
 
@@ -119,9 +96,12 @@ impl<'a> Lowering<'a> {
                     self.define_function(def, class.cloned(), statement.range);
                     self.collect(&def.body, None, depth + 1);
                 }
-                StmtKind::Class { name, body, parameters, .. } => {
+                StmtKind::Class { name, body, parameters, bases, .. } => {
                     let name: Rc<str> = name.text.as_str().into();
                     self.classes.insert(name.clone(), parameters);
+                    let bases = bases.iter().filter_map(super::linked::dotted);
+                    // A class and its companion extend what both do.
+                    self.bases.entry(name.clone()).or_default().extend(bases);
                     self.collect(body, Some(&name), depth + 1);
                 }
                 StmtKind::Branch { arms, .. } => {
@@ -180,7 +160,9 @@ impl<'a> Lowering<'a> {
         let function = self.definitions[index].function;
         let class = self.definitions[index].class.clone();
         let summary = self.known.functions.get(&def.name.range.start).cloned().unwrap_or_default();
+        let elsewhere = self.called_from_elsewhere(def, index);
         let closure = summary.closure
+            || elsewhere.closure
             || self.found.functions.get(&def.name.range.start).is_some_and(|it| it.closure);
         let outer_scope = self.open(ScopeKind::Function(def.name.text.clone()), range, def.header);
         self.program.functions[function.index()].scope = Some(self.scope);
@@ -188,6 +170,10 @@ impl<'a> Lowering<'a> {
             self.open(ScopeKind::Closure, range, def.header);
         }
         let is_method = class.is_some();
+        let skipped = usize::from(
+            is_method
+                && matches!(def.parameters.first().map(|it| &it.pattern), Some(Pattern::Name(name)) if matches!(name.text.as_str(), "self" | "cls")),
+        );
         self.frames.push(Frame::new(FrameKind::Function, class.clone()));
         for (position, parameter) in def.parameters.iter().enumerate() {
             if let Some(default) = &parameter.default {
@@ -203,6 +189,11 @@ impl<'a> Lowering<'a> {
                 continue;
             }
             let seen = summary.parameters.get(position).cloned().unwrap_or_default();
+            let place = position.checked_sub(skipped);
+            let placed = place.and_then(|place| elsewhere.positional.get(place));
+            let named = super::pattern_name(&parameter.pattern)
+                .and_then(|name| elsewhere.keywords.get(name.as_str()));
+            let seen = placed.into_iter().chain(named).fold(seen, |seen, it| seen.join(it));
             self.parameter(parameter, function, position as u32, &seen);
         }
         let statement = self.statement;
@@ -220,16 +211,20 @@ impl<'a> Lowering<'a> {
         self.frames.pop();
         self.scope = outer_scope;
         let declared = def.returns.as_ref().map(|it| self.annotation(it)).unwrap_or_default();
+        let declares = !declared.is_unknown();
         let returns = match (declared, activation.returns) {
             (declared, Shape::Unknown) => declared,
-            (Shape::Spark(kind, _), Shape::Spark(found, confidence)) if kind == found => {
-                Shape::Spark(kind, confidence)
+            (Shape::Spark { kind, .. }, found @ Shape::Spark { kind: other, .. })
+                if kind == other =>
+            {
+                found
             }
             (Shape::Unknown, found) => found,
             (declared, _) => declared,
         };
         let entry = self.found.functions.entry(def.name.range.start).or_default();
-        entry.returns = returns;
+        entry.returns = if activation.unsure { returns.unbounded() } else { returns };
+        entry.unsure = activation.unsure && !declares;
         let mut expressions = activation.expressions;
         if expressions.len() == 1
             && let Some(only) = expressions.pop()
@@ -250,8 +245,10 @@ impl<'a> Lowering<'a> {
         let shape = match (&declared, seen) {
             (Shape::Unknown, seen) => seen.clone(),
             // Call sites of the file can make a declaration certain, but not contradict it.
-            (Shape::Spark(kind, _), Shape::Spark(other, confidence)) if kind == other => {
-                Shape::Spark(*kind, (*confidence).max(Confidence::Declared))
+            (Shape::Spark { kind, .. }, Shape::Spark { kind: other, confidence, .. })
+                if kind == other =>
+            {
+                Shape::spark(*kind, (*confidence).max(Confidence::Declared))
             }
             _ => declared,
         };
@@ -259,14 +256,14 @@ impl<'a> Lowering<'a> {
             // A parameter by the conventional name of a session is one, unless it says otherwise.
             (Shape::Unknown, None, Some(name)) if self.program.uses_spark => {
                 super::types::ambient(&name)
-                    .map_or(shape, |kind| Shape::Spark(kind, Confidence::Declared))
+                    .map_or(shape, |kind| Shape::spark(kind, Confidence::Declared))
             }
             _ => shape,
         };
         let origin = Origin::Parameter { function, index };
         let typed = parameter.annotation.is_some();
         let meaning = self.materialize(&shape, &origin);
-        let meaning = meaning.unwrap_or(if typed {
+        let meaning = meaning.unwrap_or(if typed || shape == Shape::Local {
             Meaning::Local(Rc::new(Expression::Parameter(index)))
         } else {
             Meaning::Parameter(function, index)
@@ -284,6 +281,7 @@ impl<'a> Lowering<'a> {
         let shape = self.shape_of(&result.meaning);
         if let Some(activation) = self.activations.last_mut() {
             if !is_null(&result.meaning) {
+                activation.unsure |= shape == Shape::Unknown;
                 activation.returns = std::mem::take(&mut activation.returns).join(&shape);
             }
             activation.expressions.push(result.expression);
@@ -313,7 +311,7 @@ impl<'a> Lowering<'a> {
                 None => Some(at + skip),
             };
             if let Some(shape) = place.and_then(|it| shapes.get_mut(it)) {
-                *shape = self.shape_of(&value.meaning);
+                *shape = self.shape_of(&value.meaning).unbounded();
             }
         }
         let summary = self.found.functions.entry(position).or_default();
@@ -376,7 +374,7 @@ impl<'a> Lowering<'a> {
         for (index, parameter) in parameters.iter().enumerate() {
             let index = index as u32;
             let shape = match runs {
-                Runs::Driver(kind) if index == 0 => Shape::Spark(kind, Confidence::Known),
+                Runs::Driver(kind) if index == 0 => Shape::spark(kind, Confidence::Known),
                 _ => {
                     parameter.annotation.as_ref().map(|it| self.annotation(it)).unwrap_or_default()
                 }

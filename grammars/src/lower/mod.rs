@@ -12,9 +12,11 @@ mod environment;
 mod expressions;
 mod flow;
 mod functions;
+mod linked;
 mod local;
 mod types;
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use program::{
@@ -25,7 +27,9 @@ use rustc_hash::FxHashMap;
 
 use crate::syntax::{File, Parameter, Pattern, Stmt, StmtKind, TypeRef};
 use environment::{Frame, FrameKind, Lowered, Meaning};
-use functions::{Activation, Definition, Shape, Summaries};
+use functions::{Activation, Definition, Summaries};
+use linked::Asked;
+use program::summary::{CallShapes, FunctionName, Links, Shape};
 
 /// How deep statements and expressions may nest before the rest is left out.
 const DEPTH: u32 = 150;
@@ -33,17 +37,21 @@ const DEPTH: u32 = 150;
 /// How many passes may be spent on what functions pass to each other.
 const PASSES: usize = 4;
 
-/// The program that `file` is.
-pub(crate) fn program(language: Language, file: &File, text: &str) -> Program {
+/// The program that `file` is among the files that `links` speaks for.
+pub(crate) fn program(language: Language, file: &File, text: &str, links: &dyn Links) -> Program {
+    let asked = Asked::new(links);
     let mut known = Summaries::default();
     for _ in 1..PASSES {
-        let (program, found) = Lowering::new(language, file, text, &known).run(file);
+        let (program, found) = Lowering::new(language, file, text, &known, &asked).run(file);
         if found == known {
             return with_driver(program, file);
         }
         known = found;
     }
-    with_driver(Lowering::new(language, file, text, &known).run(file).0, file)
+    known.forget_bounds();
+    let mut last = Lowering::new(language, file, text, &known, &asked);
+    last.settled = false;
+    with_driver(last.run(file).0, file)
 }
 
 fn with_driver(mut program: Program, file: &File) -> Program {
@@ -72,10 +80,29 @@ struct Lowering<'a> {
     ambient: FxHashMap<String, ValueId>,
     /// Whether Spark's column functions are imported by a star.
     star_functions: bool,
+    links: &'a Asked<'a>,
+    /// Scala's package.
+    package: Option<&'a str>,
+    /// What classes of the file extend, as written.
+    bases: FxHashMap<Rc<str>, Vec<String>>,
+    /// Modules, packages and objects of which everything is imported, Spark's left out.
+    stars: Vec<Rc<str>>,
+    /// What names of other files mean, so that each is one value throughout.
+    foreign: FxHashMap<String, Meaning>,
+    /// With what functions of other files are called.
+    calls_out: BTreeMap<FunctionName, CallShapes>,
+    /// Whether the passes have come to rest.
+    settled: bool,
 }
 
 impl<'a> Lowering<'a> {
-    fn new(language: Language, file: &'a File, text: &'a str, known: &'a Summaries) -> Self {
+    fn new(
+        language: Language,
+        file: &'a File,
+        text: &'a str,
+        known: &'a Summaries,
+        links: &'a Asked<'a>,
+    ) -> Self {
         let uses_spark = types::is_notebook(text);
         let root = Scope {
             kind: ScopeKind::File,
@@ -96,6 +123,7 @@ impl<'a> Lowering<'a> {
             driver: program::driver::Code::default(),
             unresolved: Vec::new(),
             syntax_errors: file.syntax_errors,
+            summary: program::Summary::default(),
         };
         Self {
             language,
@@ -115,6 +143,13 @@ impl<'a> Lowering<'a> {
             activations: Vec::new(),
             ambient: FxHashMap::default(),
             star_functions: false,
+            links,
+            package: file.package.as_deref(),
+            bases: FxHashMap::default(),
+            stars: Vec::new(),
+            foreign: FxHashMap::default(),
+            calls_out: BTreeMap::new(),
+            settled: true,
         }
     }
 
@@ -122,8 +157,12 @@ impl<'a> Lowering<'a> {
         self.program.uses_spark |= any_spark_import(&file.body, 0);
         self.collect(&file.body, None, 0);
         self.block(&file.body);
+        let frame = std::mem::take(&mut self.frames).into_iter().next();
+        if let Some(frame) = &frame {
+            self.frames.push(frame.clone());
+            self.program.summary = self.summary(frame);
+        }
         if !self.definitions.is_empty() {
-            let frame = self.frames.drain(..).next();
             for (name, meaning) in frame.into_iter().flat_map(|it| it.names) {
                 let shape = self.shape_of(&meaning);
                 if shape != Shape::Unknown {
@@ -222,18 +261,14 @@ impl<'a> Lowering<'a> {
 
     fn import(&mut self, import: &program::Import) {
         self.program.imports.push(import.clone());
-        let relative = import.path.starts_with('.');
         match import.member.as_deref() {
             Some("*") => {
                 let inside = format!("{}.x", import.path);
                 self.star_functions |= types::column_function(&inside).is_some();
+                self.star(&import.path);
             }
             Some(member) => {
-                let path = if relative {
-                    format!("{}{member}", import.path)
-                } else {
-                    format!("{}.{member}", import.path)
-                };
+                let path = linked::joined(&import.path, member);
                 let name = import.alias.as_deref().unwrap_or(member);
                 self.define(name, Meaning::Path(path.as_str().into()));
             }
@@ -267,7 +302,8 @@ impl<'a> Lowering<'a> {
         let declared = annotation.map(|it| self.annotation(it)).unwrap_or_default();
         let Some(value) = value else {
             // `x: DataFrame` alone declares an attribute or a name that is set elsewhere.
-            if let (Pattern::Name(name), Shape::Spark(..) | Shape::Many(..)) = (target, &declared)
+            if let (Pattern::Name(name), Shape::Spark { .. } | Shape::Many(..)) =
+                (target, &declared)
                 && let Some(meaning) =
                     self.materialize(&declared, &Origin::Ambient(name.text.clone()))
             {
@@ -433,11 +469,12 @@ impl<'a> Lowering<'a> {
             Some(Meaning::Path(path)) => types::class_of_path(&path, self.language)
                 .and_then(|_| path.rsplit('.').next().map(str::to_owned)),
             Some(Meaning::LocalClass(_)) => None,
+            None if self.class_named(name).is_some() => None,
             _ => self.program.uses_spark.then(|| name.to_owned()),
         };
         let shape = types::annotated(annotation, &resolve);
         if shape == Shape::Unknown
-            && let Some(Meaning::LocalClass(class)) = self.lookup(&annotation.name)
+            && let Some(class) = self.class_named(&annotation.name)
         {
             return Shape::Instance(class);
         }

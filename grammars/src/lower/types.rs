@@ -2,14 +2,19 @@
 
 use program::{Confidence, Import, Language, Type};
 
-use super::functions::Shape;
+use program::summary::Shape;
+
 use crate::syntax::TypeRef;
 
 /// Whether an import is one of Spark's API.
 pub(super) fn imports_spark(import: &Import) -> bool {
-    let path = &import.path;
+    is_spark_path(&import.path)
+}
+
+/// Whether a path lies in Spark's API.
+pub(super) fn is_spark_path(path: &str) -> bool {
     ["pyspark", "org.apache.spark", "com.databricks", "delta", "io.delta", "databricks"].iter().any(
-        |root| path == root || path.strip_prefix(root).is_some_and(|rest| rest.starts_with('.')),
+        |root| path == *root || path.strip_prefix(root).is_some_and(|rest| rest.starts_with('.')),
     )
 }
 
@@ -70,13 +75,13 @@ pub(super) fn annotated(annotation: &TypeRef, resolve: &dyn Fn(&str) -> Option<S
         "Tuple" | "tuple" | "Tuple2" | "Tuple3" => Shape::Tuple(arguments().collect()),
         _ => resolve(name)
             .and_then(|name| spark_class(&name))
-            .map_or(Shape::Unknown, |kind| Shape::Spark(kind, Confidence::Declared)),
+            .map_or(Shape::Unknown, |kind| Shape::spark(kind, Confidence::Declared)),
     }
 }
 
 fn many(element: Option<&Shape>) -> Shape {
     match element {
-        Some(Shape::Spark(kind, confidence)) => Shape::Many(*kind, *confidence),
+        Some(Shape::Spark { kind, confidence, .. }) => Shape::Many(*kind, *confidence),
         _ => Shape::Unknown,
     }
 }

@@ -23,7 +23,7 @@ pub(crate) fn file(tree: &Tree, text: &str) -> File {
     let mut body = Vec::new();
     front.children(root, &mut body);
     let (comments, syntax_errors) = comments_and_errors(root, text);
-    File { body, comments, syntax_errors, range: range(root) }
+    File { body, comments, syntax_errors, range: range(root), package: None }
 }
 
 /// One walk over the tree for what stands beside the code: comments that speak to Stagelight, and errors.
