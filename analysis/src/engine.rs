@@ -60,6 +60,7 @@ pub fn check_file(
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             (rule.check)(&ctx, &mut found);
             for finding in &mut found {
+                keep_out_of_sql(program, finding);
                 settle(rule, &ctx, finding, settings, evidence);
             }
         }));
@@ -100,6 +101,16 @@ pub fn check_file(
     }
     result.findings.sort_by(|left, right| (left.range, left.rule).cmp(&(right.range, right.rule)));
     result
+}
+
+/// Takes away fixes that would write code of the language into SQL text.
+fn keep_out_of_sql(program: &Program, finding: &mut Finding) {
+    finding.fixes.retain(|fix| {
+        fix.edits.iter().all(|edit| {
+            let mut texts = program.calls.iter().filter(|call| call.in_sql).map(|call| call.range);
+            !texts.any(|text| text.start <= edit.range.end && edit.range.start <= text.end)
+        })
+    });
 }
 
 fn runs(rule: &Rule, settings: &Settings, program: &Program) -> bool {

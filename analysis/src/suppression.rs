@@ -33,10 +33,19 @@ pub(crate) fn apply(
         return;
     }
     findings.retain(|finding| {
-        let line = index.line(finding.range.start);
+        let mut lines = vec![index.line(finding.range.start)];
+        // No comment of the language fits into SQL text: the statement's first and last line serve it.
+        if let Some(call) = finding.call.map(|id| program.call(id))
+            && call.in_sql
+        {
+            lines.push(index.line(call.statement.start));
+            lines.push(index.line(call.statement.end));
+        }
         let mut silenced = false;
         for suppression in &mut suppressions {
-            if suppression.lines.as_ref().is_some_and(|lines| !lines.contains(&line)) {
+            if let Some(covered) = &suppression.lines
+                && !lines.iter().any(|line| covered.contains(line))
+            {
                 continue;
             }
             for (rule, used) in suppression.rules.iter().zip(&mut suppression.used) {

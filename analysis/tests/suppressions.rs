@@ -1,9 +1,10 @@
 //! Suppressions: a comment silences what stands on its line, and one that silences nothing is reported.
 
 use analysis::{
-    Evidence, FileCheck, Finding, Rule, RuleContext, Settings, check_file, declare_rule,
+    Applicability, Edit, Evidence, FileCheck, Finding, Fix, Rule, RuleContext, Settings,
+    check_file, declare_rule,
 };
-use program::Language;
+use program::{Language, TextRange};
 
 declare_rule! {
     /// A rule for these tests that finds every `count`
@@ -108,4 +109,48 @@ fn a_rule_that_panics_costs_only_itself() {
         (check.panics[0].rule, check.panics[0].message.as_str()),
         ("broken", "the rule broke")
     );
+}
+
+declare_rule! {
+    /// A rule for these tests that would mend every `limit`
+    static EVERY_LIMIT = {
+        id: "every-limit",
+        category: Algorithm,
+        severity: Warning,
+        tier: One,
+        languages: [Python],
+        evidence: Unused,
+        fix: None,
+        since: "0.1.0",
+        check: every_limit,
+        verdict: None,
+    }
+}
+
+fn every_limit(ctx: &RuleContext<'_>, findings: &mut Vec<Finding>) {
+    for (id, call) in ctx.program.calls_with_ids().filter(|(_, call)| call.method == "limit") {
+        let mut finding = EVERY_LIMIT.at_call(ctx, id, "`limit` limits".to_owned(), "do not limit");
+        finding.fixes.push(Fix {
+            title: "Count".to_owned(),
+            applicability: Applicability::Safe,
+            edits: vec![Edit {
+                range: TextRange::new(call.range.end, call.range.end),
+                replacement: ".count()".to_owned(),
+            }],
+        });
+        findings.push(finding);
+    }
+}
+
+#[test]
+fn findings_in_sql_text_are_silenced_around_it_and_never_mended_in_it() {
+    let query = "spark.sql(\"\"\"\n  select a from t\n  limit 3\n\"\"\")";
+    let found = check(&job(&format!("{query}\ndf.limit(3)\n")), &[&EVERY_LIMIT]).findings;
+    assert_eq!(found.len(), 2);
+    assert!(found[0].fixes.is_empty(), "code does not belong into SQL");
+    assert_eq!(found[1].fixes.len(), 1);
+    let silenced = format!("# stagelight: ignore[every-limit] three rows\n{query}\n");
+    assert!(check(&job(&silenced), &[&EVERY_LIMIT]).findings.is_empty());
+    let silenced = format!("{query}  # stagelight: ignore[every-limit] three rows\n");
+    assert!(check(&job(&silenced), &[&EVERY_LIMIT]).findings.is_empty());
 }

@@ -9,6 +9,7 @@ mod document;
 mod lower;
 mod python;
 mod scala;
+mod sql;
 mod syntax;
 
 pub use document::Document;

@@ -241,6 +241,8 @@ pub struct Call {
     pub arguments_range: TextRange,
     /// The statement that holds it, for fixes that insert a line.
     pub statement: TextRange,
+    /// Whether it stands for a clause of SQL text: its ranges lie within a string, or are that string.
+    pub in_sql: bool,
 }
 
 /// One argument.

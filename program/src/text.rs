@@ -53,13 +53,14 @@ impl Program {
                 .collect();
             writeln!(
                 out,
-                "c{index}: {result} = {receiver}{}({}) on {} {} {:?} in {}, result {:?}",
+                "c{index}: {result} = {receiver}{}({}) on {} {} {:?} in {}{}, result {:?}",
                 call.method,
                 arguments.join(", "),
                 call.receiver_type.name(),
                 call.effect.name(),
                 call.confidence,
                 call.scope,
+                if call.in_sql { " as SQL" } else { "" },
                 call.result_use
             )?;
         }

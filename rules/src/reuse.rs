@@ -208,7 +208,19 @@ impl<'a> Reuse<'a> {
 
     /// The call that makes a value, or the nearest one upstream.
     fn definition(&self, value: ValueId) -> Option<CallId> {
-        self.program.lineage(value).into_iter().find_map(|it| self.program.producer(it))
+        let (value, producer) = self
+            .program
+            .lineage(value)
+            .into_iter()
+            .find_map(|it| Some((it, self.program.producer(it)?)))?;
+        if !self.program.call(producer).in_sql {
+            return Some(producer);
+        }
+        // A query's value is that of its last clause: the call that was given the text stands behind it.
+        let mut after = self.program.calls_with_ids().skip(producer.index() + 1);
+        let query = after.find(|(_, call)| !call.in_sql);
+        let query = query.filter(|(_, call)| call.result == Some(value)).map(|it| it.0);
+        query.or(Some(producer))
     }
 
     /// Datasets worth keeping, upstream ones first.

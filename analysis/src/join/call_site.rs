@@ -197,7 +197,7 @@ fn call_at(files: &[JoinFile<'_>], place: Place, method: &str) -> Resolved {
     let candidates: Vec<(CallId, &program::Call)> = file
         .program
         .calls_with_ids()
-        .filter(|(_, call)| covers(call.range) && logged_as(call, method))
+        .filter(|(_, call)| !call.in_sql && covers(call.range) && logged_as(call, method))
         .collect();
     let on_line: Vec<CallId> = candidates
         .iter()

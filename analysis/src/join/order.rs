@@ -139,14 +139,18 @@ fn window<'a>(sites: &'a [CallId], mandatory: &[CallId], between: usize) -> &'a 
 }
 
 fn is_site(call: &Call) -> bool {
-    is_mandatory(call)
-        || matches!(call.effect, Effect::Read | Effect::View | Effect::Sql)
-        || call.method == "rdd"
+    // The clauses of a query leave nothing of their own: what is logged is the call that was given the text.
+    !call.in_sql
+        && (is_mandatory(call)
+            || matches!(call.effect, Effect::Read | Effect::View | Effect::Sql)
+            || matches!(call.method.as_str(), "rdd" | "sql"))
 }
 
 /// Calls that always leave something in the log.
 fn is_mandatory(call: &Call) -> bool {
+    // How many executions SQL text leaves depends on the command in it.
     matches!(call.effect, Effect::Action | Effect::Write | Effect::Checkpoint)
+        && call.method != "sql"
 }
 
 /// Observations that a call may leave or not: schema inference, view definitions, SQL text, conversion to an RDD.

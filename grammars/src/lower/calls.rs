@@ -171,7 +171,55 @@ impl<'a> Lowering<'a> {
         if Self::makes_column(method.outcome) || kind == Type::Column {
             return self.column_of(method, object, value, &arguments);
         }
-        self.emit_method(site, object, method, arguments)
+        if kind == Type::Session
+            && method.name() == "sql"
+            && let Some(lowered) = self.sql_call(site, &object, &arguments)
+        {
+            return lowered;
+        }
+        let named = arguments.model.first().and_then(|it| it.value.as_text()).map(str::to_owned);
+        if method.name() == "table"
+            && matches!(kind, Type::Session | Type::Reader)
+            && let Some(view) = named.as_deref().and_then(|name| self.view(name))
+        {
+            return self.view_by_name(site, object, arguments, view);
+        }
+        let viewed = (method.effect == Effect::View).then_some(named).flatten();
+        let lowered = self.emit_method(site, object, method, arguments);
+        if let Some(name) = viewed {
+            self.define_view(&name, value);
+        }
+        lowered
+    }
+
+    /// `spark.table(name)` of a temporary view: the dataset that the view was made of.
+    fn view_by_name(
+        &mut self,
+        site: &Site<'a>,
+        object: Lowered,
+        arguments: Arguments,
+        view: ValueId,
+    ) -> Lowered {
+        let kind = match object.meaning {
+            Meaning::Spark(value) => self.program.value(value).kind,
+            _ => Type::Session,
+        };
+        let emission = Emission {
+            method: "table",
+            receiver_type: kind,
+            receiver: Some((object, site.receiver_range)),
+            effect: Effect::Other,
+            confidence: self.program.value(view).confidence,
+            result: None,
+            range: site.range,
+            name_range: site.name.range,
+            arguments_range: site.arguments_range,
+        };
+        let lowered = self.emit(emission, arguments);
+        if let Some(call) = lowered.call.and_then(|id| self.program.calls.get_mut(id.index())) {
+            call.result = Some(view);
+        }
+        Lowered { call: lowered.call, ..Lowered::spark(view) }
     }
 
     /// A method that evaluates to a column: an expression, not a call.
@@ -444,6 +492,7 @@ impl<'a> Lowering<'a> {
             name_range: emission.name_range,
             arguments_range: emission.arguments_range,
             statement: self.statement,
+            in_sql: false,
         });
         if let Some(call) = receiver_call
             && let Some(call) = self.program.calls.get_mut(call.index())
@@ -718,6 +767,11 @@ impl<'a> Lowering<'a> {
             && let Some(Expression::Literal(Literal::Text(name))) = evaluated.first("col")
         {
             return Lowered::column(Expression::Column { name: name.clone(), of: None });
+        }
+        if function == "expr"
+            && let Some(expression) = self.sql_column(&evaluated)
+        {
+            return Lowered::column(expression);
         }
         Lowered::column(Expression::Apply {
             function: types::column_function_name(self.language, function).to_owned(),

@@ -14,6 +14,7 @@ mod flow;
 mod functions;
 mod linked;
 mod local;
+mod sql;
 mod types;
 
 use std::collections::BTreeMap;
@@ -93,6 +94,8 @@ struct Lowering<'a> {
     calls_out: BTreeMap<FunctionName, CallShapes>,
     /// Whether the passes have come to rest.
     settled: bool,
+    /// Temporary views, in the order in which they are made.
+    views: Vec<sql::View>,
 }
 
 impl<'a> Lowering<'a> {
@@ -150,6 +153,7 @@ impl<'a> Lowering<'a> {
             foreign: FxHashMap::default(),
             calls_out: BTreeMap::new(),
             settled: true,
+            views: Vec::new(),
         }
     }
 
