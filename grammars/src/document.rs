@@ -2,8 +2,9 @@
 
 use program::{Language, Links, Program, TextRange};
 use ropey::Rope;
-use tree_sitter::{InputEdit, Parser, Point, Tree};
+use tree_sitter::{InputEdit, Point};
 
+use crate::parse::{Parsed, parse};
 use crate::{lower, python, scala, syntax};
 
 /// A text with its syntax tree.
@@ -11,14 +12,14 @@ use crate::{lower, python, scala, syntax};
 pub struct Document {
     language: Language,
     rope: Rope,
-    tree: Option<Tree>,
+    parsed: Parsed,
 }
 
 impl Document {
     /// Parses `text`.
     #[must_use]
     pub fn new(language: Language, text: &str) -> Self {
-        let mut document = Self { language, rope: Rope::from_str(text), tree: None };
+        let mut document = Self { language, rope: Rope::from_str(text), parsed: Parsed::default() };
         document.parse();
         document
     }
@@ -59,7 +60,7 @@ impl Document {
         self.rope.insert(first, replacement);
         let new_end_byte = start_byte + replacement.len();
         let new_end_position = self.point(new_end_byte);
-        if let Some(tree) = &mut self.tree {
+        if let Some(tree) = &mut self.parsed.tree {
             tree.edit(&InputEdit {
                 start_byte,
                 old_end_byte,
@@ -82,11 +83,16 @@ impl Document {
     #[must_use]
     pub fn linked_program(&self, links: &dyn Links) -> Program {
         let text = self.text();
-        let file =
-            self.tree.as_ref().map_or_else(syntax::File::default, |tree| match self.language {
+        let mut file = self.parsed.tree.as_ref().map_or_else(syntax::File::default, |tree| {
+            match self.language {
                 Language::Python => python::file(tree, &text),
                 Language::Scala => scala::file(tree, &text),
-            });
+            }
+        });
+        if self.parsed.cut {
+            // What lies behind the cut was not understood either.
+            file.syntax_errors = file.syntax_errors.saturating_add(1);
+        }
         lower::program(self.language, &file, &text, links)
     }
 
@@ -96,34 +102,21 @@ impl Document {
     }
 
     fn parse(&mut self) {
-        let mut parser = Parser::new();
         let grammar = match self.language {
             Language::Python => tree_sitter_python::LANGUAGE.into(),
             Language::Scala => tree_sitter_scala::LANGUAGE.into(),
         };
-        // A version mismatch between grammar and runtime would show in every test; without a tree the program is empty.
-        if parser.set_language(&grammar).is_err() {
-            self.tree = None;
-            return;
-        }
-        let incremental = self.tree.is_some();
-        self.tree = self.parsed(&mut parser, self.tree.as_ref());
+        let text = self.text();
+        let incremental = self.parsed.tree.is_some() && !self.parsed.cut;
+        let old = self.parsed.tree.as_ref().filter(|_| incremental);
+        self.parsed = parse(&grammar, &text, old);
         // How the parser recovers from an error depends on what it reuses. A broken text is parsed whole, so that what is said of
         // it never depends on the way it was typed.
-        if incremental && self.tree.as_ref().is_some_and(|tree| tree.root_node().has_error()) {
-            self.tree = self.parsed(&mut parser, None);
+        if incremental
+            && (self.parsed.cut
+                || self.parsed.tree.as_ref().is_some_and(|tree| tree.root_node().has_error()))
+        {
+            self.parsed = parse(&grammar, &text, None);
         }
-    }
-
-    fn parsed(&self, parser: &mut Parser, old: Option<&Tree>) -> Option<Tree> {
-        let rope = &self.rope;
-        let mut chunk_at = |byte: usize, _: Point| -> &[u8] {
-            if byte >= rope.len_bytes() {
-                return &[];
-            }
-            let (chunk, start, _, _) = rope.chunk_at_byte(byte);
-            &chunk.as_bytes()[byte - start..]
-        };
-        parser.parse_with_options(&mut chunk_at, old, None)
     }
 }

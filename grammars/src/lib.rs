@@ -7,6 +7,7 @@
 
 mod document;
 mod lower;
+mod parse;
 mod python;
 mod scala;
 mod sql;

@@ -37,6 +37,7 @@ pub(crate) fn file(tree: &Tree, text: &str) -> File {
         left_out: 0,
         placeholders: Vec::new(),
         recovered: FxHashSet::default(),
+        searched: FxHashSet::default(),
     };
     let body = reader.whole(tree.root_node());
     let package = reader.package(tree.root_node());
@@ -63,6 +64,8 @@ struct Reader<'a> {
     placeholders: Vec<Vec<Parameter>>,
     /// The error nodes that have been read, by their ids.
     recovered: FxHashSet<usize>,
+    /// The statements whose errors have been read, so that those around them do not look again.
+    searched: FxHashSet<usize>,
 }
 
 impl<'a> Reader<'a> {

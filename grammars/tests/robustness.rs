@@ -108,8 +108,8 @@ proptest! {
 
 #[test]
 fn deep_and_long_code_does_not_overflow_the_stack() {
-    // Scala's grammar takes time that grows with the square of what it cannot read.
-    for (language, deep) in [(Language::Python, 20_000), (Language::Scala, 2_000)] {
+    let deep = 20_000;
+    for language in [Language::Python, Language::Scala] {
         for text in [
             format!("import pyspark\nx = {}1{}", "(".repeat(deep), ")".repeat(deep)),
             format!("import pyspark\nx = {}1{}", "[".repeat(deep), "]".repeat(deep)),
@@ -127,6 +127,33 @@ fn deep_and_long_code_does_not_overflow_the_stack() {
             let _ = grammars::lower(language, &text);
         }
     }
+}
+
+#[test]
+fn a_million_brackets_are_left_out_and_counted() {
+    for (language, before) in [
+        (Language::Python, "df = spark.table('a')\n"),
+        (Language::Scala, "val df = spark.table(\"a\")\n"),
+    ] {
+        for bracket in ["(", ")"] {
+            let text = format!(
+                "import pyspark\nimport org.apache.spark.sql._\n{before}{}\n",
+                bracket.repeat(1_000_000)
+            );
+            assert!(grammars::lower(language, &text).syntax_errors > 0);
+        }
+    }
+}
+
+#[test]
+fn lines_before_one_that_costs_too_much_to_recover_from_are_kept() {
+    let text = format!(
+        "import org.apache.spark.sql._\nval df = spark.table(\"a\")\ndf.count()\nval x = {}\n",
+        "lambda: ".repeat(20_000)
+    );
+    let program = grammars::lower(Language::Scala, &text);
+    assert_eq!(program.calls.len(), 2);
+    assert!(program.syntax_errors > 0);
 }
 
 #[test]

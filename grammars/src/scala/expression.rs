@@ -294,7 +294,8 @@ pub(super) fn neutral_operator(operator: &str) -> Option<&str> {
 /// Whether the node is nothing but `_`, perhaps with a type or in parentheses.
 fn is_placeholder(node: Node<'_>) -> bool {
     let mut inner = node;
-    loop {
+    // Deeper than a few parentheses nobody hides one, and every level of a nest of parentheses asks.
+    for _ in 0..8 {
         match inner.kind() {
             "wildcard" => return true,
             "parenthesized_expression" | "ascription_expression" => match parts(inner).first() {
@@ -311,4 +312,5 @@ fn is_placeholder(node: Node<'_>) -> bool {
             _ => return false,
         }
     }
+    false
 }

@@ -54,6 +54,7 @@ impl Reader<'_> {
                 if node.has_error() && !node.is_error() {
                     let mut strays = Vec::new();
                     reader.strays(node, &mut strays);
+                    reader.searched.insert(node.id());
                     // In front, so that the last statement stays the value.
                     read.splice(..0, strays);
                 }
@@ -427,8 +428,10 @@ impl Reader<'_> {
         let mut open = vec![node];
         while let Some(node) = open.pop() {
             let mut cursor = node.walk();
-            let broken: Vec<Node<'_>> =
-                node.children(&mut cursor).filter(|child| child.has_error()).collect();
+            let broken: Vec<Node<'_>> = node
+                .children(&mut cursor)
+                .filter(|child| child.has_error() && !self.searched.contains(&child.id()))
+                .collect();
             for child in broken.into_iter().rev() {
                 if !child.is_error() {
                     open.push(child);

@@ -1,0 +1,125 @@
+//! Parsing within a budget.
+//!
+//! A parser that recovers from errors may read the rest of a line, or go back over what it has read, at every token. That is of no
+//! matter in code that people write, and takes time that grows with the square of a text that is made to mislead, or of a long
+//! line of data behind a quote that is not closed. So the bytes that the parser reads and the actions that it takes are counted,
+//! which gives the same tree on every machine, where a clock would not. What lies beyond the budget is left out.
+
+use std::cell::Cell;
+use std::ops::ControlFlow;
+
+use tree_sitter::{Language, ParseOptions, ParseState, Parser, Tree};
+
+/// How much the parser is handed at once, and so how finely its reading is counted.
+const CHUNK: usize = 1024;
+
+/// How often the parser may read each byte of the text. In files that people write, half-typed ones too, it is fewer than ten times.
+const READS_PER_BYTE: usize = 40;
+
+/// How many actions the parser may take for each byte of the text. In files that people write it is fewer than two.
+const ACTIONS_PER_BYTE: usize = 5;
+
+/// The bytes and the actions that a text may take whatever its length.
+const ALLOWANCE: (usize, usize) = (256 << 10, 50_000);
+
+/// How many actions the parser takes before it asks whether to go on.
+const ACTIONS_PER_QUESTION: usize = 100;
+
+/// How often a text is cut before it is given up.
+const CUTS: usize = 8;
+
+/// A syntax tree, and how much of the text it covers.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Parsed {
+    pub(crate) tree: Option<Tree>,
+    /// Whether the text went beyond the budget, so that the tree covers its first lines only.
+    pub(crate) cut: bool,
+}
+
+/// Parses `text`, starting from its edited `old` tree where there is one.
+pub(crate) fn parse(language: &Language, text: &str, old: Option<&Tree>) -> Parsed {
+    let mut parser = Parser::new();
+    // A version mismatch between grammar and runtime would show in every test; without a tree the program is empty.
+    if parser.set_language(language).is_err() {
+        return Parsed::default();
+    }
+    let (mut part, mut old) = (text, old);
+    for cuts in 0..CUTS {
+        let reached = match within_budget(&mut parser, part, old) {
+            Ok(tree) => return Parsed { tree, cut: cuts > 0 },
+            Err(reached) => reached,
+        };
+        // The lines before the one that cost too much took less than the budget. Where even they do not, half of them are taken.
+        let end = if cuts == 0 && reached > 0 { reached } else { part.len() / 2 };
+        let lines = part.as_bytes().get(..end).unwrap_or_default();
+        let newline = lines.iter().rposition(|byte| *byte == b'\n');
+        part = part.get(..newline.map_or(0, |newline| newline + 1)).unwrap_or_default();
+        old = None;
+        parser.reset();
+    }
+    Parsed { tree: None, cut: true }
+}
+
+/// The tree, or how far the parser had come when the budget was spent.
+fn within_budget(
+    parser: &mut Parser,
+    text: &str,
+    old: Option<&Tree>,
+) -> Result<Option<Tree>, usize> {
+    let bytes = text.as_bytes();
+    let reads = ALLOWANCE.0 + READS_PER_BYTE * bytes.len();
+    let actions = ALLOWANCE.1 + ACTIONS_PER_BYTE * bytes.len();
+    let (read, taken, reached) = (Cell::new(0), Cell::new(0), Cell::new(0));
+    let mut chunk_at = |at: usize, _| -> &[u8] {
+        let end = ((at / CHUNK + 1) * CHUNK).min(bytes.len());
+        let chunk = bytes.get(at..end).unwrap_or_default();
+        read.set(read.get() + chunk.len());
+        // The lexer looks for a token without asking whether to go on: it finds the end of the text instead.
+        if read.get() > reads { &[] } else { chunk }
+    };
+    let mut watch = |state: &ParseState| {
+        taken.set(taken.get() + ACTIONS_PER_QUESTION);
+        reached.set(reached.get().max(state.current_byte_offset()));
+        if read.get() > reads || taken.get() > actions {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    };
+    let options = ParseOptions::new().progress_callback(&mut watch);
+    let tree = parser.parse_with_options(&mut chunk_at, old, Some(options));
+    if tree.is_none() || read.get() > reads { Err(reached.get()) } else { Ok(tree) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scala(text: &str) -> Parsed {
+        parse(&tree_sitter_scala::LANGUAGE.into(), text, None)
+    }
+
+    #[test]
+    fn code_is_parsed_whole() {
+        let line =
+            "val total = orders.filter(_.amount > 10).map(order => (order.id, order.amount))\n";
+        let parsed = scala(&line.repeat(500));
+        assert!(!parsed.cut);
+        assert_eq!(parsed.tree.map(|tree| tree.root_node().named_child_count()), Some(500));
+    }
+
+    #[test]
+    fn what_lies_before_the_line_that_costs_too_much_is_kept() {
+        let text =
+            format!("val a = 1\nval b = 2\nval c = {}\nval d = 4\n", "lambda: ".repeat(20_000));
+        let parsed = scala(&text);
+        assert!(parsed.cut);
+        assert_eq!(parsed.tree.map(|tree| tree.root_node().end_byte()), Some(20));
+    }
+
+    #[test]
+    fn a_token_that_is_looked_for_in_vain_costs_no_more_than_the_budget() {
+        let parsed = scala(&format!("val a = 1\n{}", "`".repeat(50_000)));
+        assert!(parsed.cut);
+    }
+}
