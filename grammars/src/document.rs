@@ -4,8 +4,17 @@ use program::{Language, Links, Program, TextRange};
 use ropey::Rope;
 use tree_sitter::{InputEdit, Point};
 
+use crate::notebook::{self, Notebook};
 use crate::parse::{Parsed, parse};
 use crate::{lower, python, scala, syntax};
+
+/// The grammar of a language.
+pub(crate) fn grammar(language: Language) -> tree_sitter::Language {
+    match language {
+        Language::Python => tree_sitter_python::LANGUAGE.into(),
+        Language::Scala => tree_sitter_scala::LANGUAGE.into(),
+    }
+}
 
 /// A text with its syntax tree.
 #[derive(Debug, Clone)]
@@ -83,6 +92,9 @@ impl Document {
     #[must_use]
     pub fn linked_program(&self, links: &dyn Links) -> Program {
         let text = self.text();
+        if let Some(notebook) = Notebook::databricks(self.language, &text) {
+            return notebook.linked_program(links);
+        }
         let mut file = self.parsed.tree.as_ref().map_or_else(syntax::File::default, |tree| {
             match self.language {
                 Language::Python => python::file(tree, &text),
@@ -102,10 +114,13 @@ impl Document {
     }
 
     fn parse(&mut self) {
-        let grammar = match self.language {
-            Language::Python => tree_sitter_python::LANGUAGE.into(),
-            Language::Scala => tree_sitter_scala::LANGUAGE.into(),
-        };
+        let first = self.rope.get_line(0).map(|line| line.to_string());
+        if first.is_some_and(|line| notebook::is_databricks(self.language, &line)) {
+            // A notebook is parsed cell by cell.
+            self.parsed = Parsed::default();
+            return;
+        }
+        let grammar = grammar(self.language);
         let text = self.text();
         let incremental = self.parsed.tree.is_some() && !self.parsed.cut;
         let old = self.parsed.tree.as_ref().filter(|_| incremental);

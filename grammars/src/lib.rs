@@ -7,6 +7,7 @@
 
 mod document;
 mod lower;
+pub mod notebook;
 mod parse;
 mod python;
 mod scala;
@@ -23,7 +24,7 @@ pub fn lower_linked(language: Language, text: &str, links: &dyn Links) -> Progra
     Document::new(language, text).linked_program(links)
 }
 
-/// The program that `text` is in `language`, taken for itself.
+/// The program that `text` is in `language`, taken for itself; that of a notebook where it is one in the source format of Databricks.
 #[must_use]
 pub fn lower(language: Language, text: &str) -> Program {
     Document::new(language, text).program()

@@ -8,7 +8,7 @@
 use std::cell::Cell;
 use std::ops::ControlFlow;
 
-use tree_sitter::{Language, ParseOptions, ParseState, Parser, Tree};
+use tree_sitter::{Language, ParseOptions, ParseState, Parser, Range, Tree};
 
 /// How much the parser is handed at once, and so how finely its reading is counted.
 const CHUNK: usize = 1024;
@@ -45,7 +45,7 @@ pub(crate) fn parse(language: &Language, text: &str, old: Option<&Tree>) -> Pars
     }
     let (mut part, mut old) = (text, old);
     for cuts in 0..CUTS {
-        let reached = match within_budget(&mut parser, part, old) {
+        let reached = match within_budget(&mut parser, part, part.len(), old) {
             Ok(tree) => return Parsed { tree, cut: cuts > 0 },
             Err(reached) => reached,
         };
@@ -60,15 +60,25 @@ pub(crate) fn parse(language: &Language, text: &str, old: Option<&Tree>) -> Pars
     Parsed { tree: None, cut: true }
 }
 
-/// The tree, or how far the parser had come when the budget was spent.
+/// Parses these parts of `text` as if nothing stood between them; offsets are those in the text. None where they go beyond the budget.
+pub(crate) fn parse_parts(parser: &mut Parser, text: &str, parts: &[Range]) -> Option<Tree> {
+    parser.reset();
+    parser.set_included_ranges(parts).ok()?;
+    let (first, last) = (parts.first()?, parts.last()?);
+    let text = text.get(..last.end_byte)?;
+    within_budget(parser, text, last.end_byte - first.start_byte, None).ok().flatten()
+}
+
+/// The tree, or how far the parser had come when the budget for `length` bytes was spent.
 fn within_budget(
     parser: &mut Parser,
     text: &str,
+    length: usize,
     old: Option<&Tree>,
 ) -> Result<Option<Tree>, usize> {
     let bytes = text.as_bytes();
-    let reads = ALLOWANCE.0 + READS_PER_BYTE * bytes.len();
-    let actions = ALLOWANCE.1 + ACTIONS_PER_BYTE * bytes.len();
+    let reads = ALLOWANCE.0 + READS_PER_BYTE * length;
+    let actions = ALLOWANCE.1 + ACTIONS_PER_BYTE * length;
     let (read, taken, reached) = (Cell::new(0), Cell::new(0), Cell::new(0));
     let mut chunk_at = |at: usize, _| -> &[u8] {
         let end = ((at / CHUNK + 1) * CHUNK).min(bytes.len());

@@ -48,6 +48,7 @@ pub(crate) fn file(tree: &Tree, text: &str) -> File {
         syntax_errors: errors.saturating_add(reader.left_out),
         range: TextRange::new(0, u32::try_from(text.len()).unwrap_or(u32::MAX)),
         package,
+        runs_on_spark: false,
     }
 }
 

@@ -19,6 +19,8 @@ pub(crate) struct File {
     pub(crate) range: TextRange,
     /// Scala's package, with dots, where the file has one.
     pub(crate) package: Option<String>,
+    /// Whether what runs it gives it a Spark session by name, as notebooks do.
+    pub(crate) runs_on_spark: bool,
 }
 
 /// A name with its place.

@@ -106,7 +106,6 @@ impl<'a> Lowering<'a> {
         known: &'a Summaries,
         links: &'a Asked<'a>,
     ) -> Self {
-        let uses_spark = types::is_notebook(text);
         let root = Scope {
             kind: ScopeKind::File,
             parent: None,
@@ -115,7 +114,7 @@ impl<'a> Lowering<'a> {
         };
         let program = Program {
             language,
-            uses_spark,
+            uses_spark: file.runs_on_spark,
             imports: Vec::new(),
             scopes: vec![root],
             values: Vec::new(),

@@ -18,13 +18,6 @@ pub(super) fn is_spark_path(path: &str) -> bool {
     )
 }
 
-/// Whether the text is a Databricks notebook's source.
-pub(super) fn is_notebook(text: &str) -> bool {
-    let first = text.trim_start_matches('\u{feff}').lines().next().unwrap_or_default();
-    let first = first.trim_start_matches(['#', '/', ' ']);
-    first.starts_with("Databricks notebook source")
-}
-
 /// The type that one of Spark's class names stands for.
 pub(super) fn spark_class(name: &str) -> Option<Type> {
     Some(match name {

@@ -23,13 +23,13 @@ pub(crate) fn file(tree: &Tree, text: &str) -> File {
     let mut body = Vec::new();
     front.children(root, &mut body);
     let (comments, syntax_errors) = comments_and_errors(root, text);
-    File { body, comments, syntax_errors, range: range(root), package: None }
+    File { body, comments, syntax_errors, range: range(root), package: None, runs_on_spark: false }
 }
 
 /// One walk over the tree for what stands beside the code: comments that speak to Stagelight, and errors.
 fn comments_and_errors(root: Node<'_>, text: &str) -> (Vec<Comment>, u32) {
     let (mut comments, mut errors) = (Vec::new(), 0);
-    if !root.has_error() && !text.contains("stagelight:") {
+    if !root.has_error() && !range(root).of(text).contains("stagelight:") {
         return (comments, errors);
     }
     let mut cursor = root.walk();
