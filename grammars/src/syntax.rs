@@ -143,7 +143,8 @@ pub(crate) enum Pattern {
     Ignore,
 }
 
-/// A type annotation, reduced to the last part of its name and its arguments: `Dataset[Order]`, `pyspark.sql.DataFrame` → `DataFrame`.
+/// A type annotation: its name with the arguments (`Dataset[Order]`). Python's names keep their qualifier (`pd.DataFrame` is not Spark's,
+/// whatever else is called so), Scala's are reduced to their last part.
 #[derive(Debug, Clone)]
 pub(crate) struct TypeRef {
     pub(crate) name: String,

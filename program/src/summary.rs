@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use spark::Type;
+use spark::{Library, Type};
 
 use crate::{Bound, Confidence};
 
@@ -37,8 +37,22 @@ pub enum Shape {
     },
     /// A driver-side collection of such values.
     Many(Type, Confidence),
+    /// A driver-side collection of other things that are alike.
+    Each(Box<Shape>),
+    /// A driver-side mapping, by what its values are.
+    Mapping(Box<Shape>),
+    /// A driver-side mapping whose keys are written out.
+    Record(Vec<(Arc<str>, Shape)>),
     /// An instance of a class of the workspace.
     Instance(ClassName),
+    /// A class of the workspace itself.
+    Class(ClassName),
+    /// A function of the file that speaks, by the offset of its name. It means nothing to other files.
+    Function(u32),
+    /// Something whose call gives this.
+    Callable(Box<Shape>),
+    /// An object of a library around Spark.
+    Library(Library),
     /// Several things in a row.
     Tuple(Vec<Shape>),
 }
@@ -78,14 +92,94 @@ impl Shape {
             (Shape::Tuple(left), Shape::Tuple(right)) if left.len() == right.len() => Shape::Tuple(
                 left.into_iter().zip(right).map(|(left, right)| left.join(right)).collect(),
             ),
+            (Shape::Each(left), Shape::Each(right)) => Shape::Each(Box::new(left.join(right))),
+            (Shape::Callable(left), Shape::Callable(right)) => {
+                Shape::Callable(Box::new(left.join(right)))
+            }
+            (
+                left @ (Shape::Record(_) | Shape::Mapping(_)),
+                right @ (Shape::Record(_) | Shape::Mapping(_)),
+            ) if left != *right => match left.values().join(&right.values()) {
+                Shape::Conflict => Shape::Conflict,
+                value => Shape::Mapping(Box::new(value)),
+            },
+            (left, right) if left == *right => left,
             _ => Shape::Conflict,
         }
+    }
+
+    /// What the values of a mapping have in common.
+    fn values(&self) -> Shape {
+        match self {
+            Shape::Mapping(value) => Shape::clone(value),
+            Shape::Record(items) => items
+                .iter()
+                .fold(Shape::Unknown, |joined, (_, value)| joined.join(value))
+                .unbounded(),
+            _ => Shape::Unknown,
+        }
+    }
+
+    /// A collection of things of this shape.
+    #[must_use]
+    pub fn collection(item: Shape) -> Shape {
+        match item {
+            Shape::Unknown | Shape::Conflict | Shape::Local => Shape::Unknown,
+            Shape::Spark { kind, confidence, .. } => Shape::Many(kind, confidence),
+            other => Shape::Each(Box::new(other.unbounded())),
+        }
+    }
+
+    /// A mapping with values of this shape.
+    #[must_use]
+    pub fn mapping(value: Shape) -> Shape {
+        match value {
+            Shape::Unknown | Shape::Conflict | Shape::Local => Shape::Unknown,
+            other => Shape::Mapping(Box::new(other.unbounded())),
+        }
+    }
+
+    /// What a loop over a collection of this shape binds.
+    #[must_use]
+    pub fn element(&self) -> Shape {
+        match self {
+            Shape::Many(kind, confidence) => Shape::spark(*kind, *confidence),
+            Shape::Each(item) => Shape::clone(item),
+            _ => Shape::Unknown,
+        }
+    }
+
+    /// The same without what only the file that speaks understands.
+    #[must_use]
+    pub fn exported(&self) -> Shape {
+        self.map(TUPLE_DEPTH, &|shape| match shape {
+            Shape::Function(_) => Shape::Unknown,
+            other => other,
+        })
     }
 
     /// The same with every part changed by `change`.
     fn map(&self, depth: u32, change: &dyn Fn(Shape) -> Shape) -> Shape {
         match self {
-            Shape::Tuple(_) if depth == 0 => Shape::Unknown,
+            Shape::Tuple(_)
+            | Shape::Each(_)
+            | Shape::Mapping(_)
+            | Shape::Record(_)
+            | Shape::Callable(_)
+                if depth == 0 =>
+            {
+                Shape::Unknown
+            }
+            Shape::Each(item) => Shape::Each(Box::new(item.map(depth - 1, change))),
+            Shape::Mapping(value) => Shape::Mapping(Box::new(value.map(depth - 1, change))),
+            Shape::Callable(result) => Shape::Callable(Box::new(result.map(depth - 1, change))),
+            Shape::Record(items) => Shape::Record(
+                items
+                    .iter()
+                    .take(TUPLE_PARTS)
+                    .map(|(key, value)| (Arc::clone(key), value.map(depth - 1, change)))
+                    .collect(),
+            ),
             Shape::Tuple(parts) => Shape::Tuple(
                 parts
                     .iter()
@@ -129,6 +223,7 @@ impl Shape {
     pub fn classes(&self, rename: &dyn Fn(ClassName) -> ClassName) -> Shape {
         self.map(TUPLE_DEPTH, &|shape| match shape {
             Shape::Instance(class) => Shape::Instance(rename(class)),
+            Shape::Class(class) => Shape::Class(rename(class)),
             other => other,
         })
     }

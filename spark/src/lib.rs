@@ -3,10 +3,12 @@
 
 mod api;
 mod functions;
+mod libraries;
 mod thresholds;
 mod types;
 
 pub use api::{Api, Method, api};
 pub use functions::{Function, FunctionClass, Functions, functions, is_function_module};
+pub use libraries::{Library, LibraryMember, library_call, library_class, library_member};
 pub use thresholds::Thresholds;
 pub use types::{Effect, Language, Outcome, Type};

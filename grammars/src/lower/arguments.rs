@@ -9,6 +9,7 @@ use crate::syntax::{Arg, Expr, ExprKind};
 use program::summary::Shape;
 
 /// Evaluated arguments.
+#[derive(Debug, Clone)]
 pub(super) struct Arguments {
     pub(super) lowered: Vec<(Option<String>, Lowered)>,
     pub(super) model: Vec<Argument>,
@@ -82,20 +83,6 @@ impl<'a> Lowering<'a> {
         match (&lowered.meaning, runs) {
             (Meaning::Function(index), Runs::Executors(_)) => {
                 self.mark_closure(*index);
-                lowered
-            }
-            (Meaning::Function(index), Runs::Driver(kind)) => {
-                let definition = &self.definitions[*index];
-                let skip = usize::from(
-                    definition.class.is_some() && self.language == program::Language::Python,
-                );
-                let count = definition.def.parameters.len();
-                let summary =
-                    self.found.functions.entry(definition.def.name.range.start).or_default();
-                summary.parameters.resize(count, Shape::Unknown);
-                if let Some(first) = summary.parameters.get_mut(skip) {
-                    *first = Shape::spark(kind, Confidence::Known);
-                }
                 lowered
             }
             (Meaning::Foreign(function), Runs::Executors(_)) => {

@@ -1,7 +1,5 @@
 //! Calls of Spark's API.
 
-use std::rc::Rc;
-
 use program::{
     Argument, Call, Confidence, Effect, Expression, Language, Literal, Origin, Receiver, ResultUse,
     TextRange, Type, UnresolvedReason, ValueId,
@@ -10,9 +8,10 @@ use spark::{Method, Outcome};
 
 use super::Lowering;
 use super::arguments::Arguments;
+use super::callables::Callable;
+use super::collections::{carries, row};
 use super::environment::{Lowered, Meaning};
 use super::functions::Runs;
-use super::linked::Inherited;
 use super::types;
 use crate::syntax::{Arg, Expr, ExprKind, Name};
 
@@ -20,6 +19,8 @@ use crate::syntax::{Arg, Expr, ExprKind, Name};
 pub(super) struct Site<'a> {
     pub(super) range: TextRange,
     pub(super) name: &'a Name,
+    /// Where the name stands, or the other name that the method goes by here.
+    pub(super) name_range: TextRange,
     pub(super) receiver_range: TextRange,
     pub(super) arguments: &'a [Arg],
     pub(super) arguments_range: TextRange,
@@ -58,7 +59,7 @@ impl<'a> Lowering<'a> {
                 self.path_call(
                     &path,
                     site.range,
-                    site.name.range,
+                    site.name_range,
                     site.arguments,
                     site.arguments_range,
                 )
@@ -71,40 +72,37 @@ impl<'a> Lowering<'a> {
                 let member = self.foreign_member(&class, &site.name.text);
                 self.call_member(site, member, bound)
             }
+            Meaning::Library(library) => {
+                self.arguments(site.arguments, Runs::Locally);
+                let text = self.path_text(site.receiver_range);
+                self.library_member(library, &site.name.text, &text)
+            }
             _ => self.local_method(site, object),
         }
     }
 
-    fn member_call(&mut self, site: &Site<'a>, object: &Lowered, class: &Rc<str>) -> Lowered {
-        if let Some(index) = self.methods.get(&(class.clone(), site.name.text.clone())).copied() {
-            let bound = matches!(object.meaning, Meaning::Instance(_));
-            let arguments = self.arguments(site.arguments, Runs::Locally);
-            return self.call_local(index, &arguments.lowered, bound);
-        }
-        let bound = matches!(object.meaning, Meaning::Instance(_));
-        if let Some(member) = self.class_member(class, &site.name.text) {
-            return self.call_member(site, Some(member.meaning), bound);
-        }
-        match self.inherited(class, &site.name.text) {
-            Some(Inherited::Method(index)) => {
-                let arguments = self.arguments(site.arguments, Runs::Locally);
-                self.call_local(index, &arguments.lowered, bound)
-            }
-            Some(Inherited::Value(meaning)) => self.call_member(site, Some(meaning), bound),
-            None => self.call_member(site, None, bound),
-        }
-    }
-
     /// A call of what a class has by the name, whatever that is.
-    fn call_member(&mut self, site: &Site<'a>, member: Option<Meaning>, bound: bool) -> Lowered {
-        if let Some(Meaning::Foreign(function)) = &member {
-            let arguments = self.arguments(site.arguments, Runs::Locally);
-            return self.call_foreign(function, &arguments.lowered, bound);
+    pub(super) fn call_member(
+        &mut self,
+        site: &Site<'a>,
+        member: Option<Meaning>,
+        bound: bool,
+    ) -> Lowered {
+        match &member {
+            Some(Meaning::Foreign(function)) => {
+                let arguments = self.arguments(site.arguments, Runs::Locally);
+                return self.call_foreign(function, &arguments.lowered, bound);
+            }
+            Some(Meaning::Function(index)) => {
+                let arguments = self.arguments(site.arguments, Runs::Locally);
+                return self.call_local(*index, &arguments.lowered, bound);
+            }
+            _ => {}
         }
         match member.map(|meaning| self.lowered(meaning)) {
             Some(member) => self.apply(
                 site.range,
-                site.name.range,
+                site.name_range,
                 member,
                 site.arguments,
                 site.arguments_range,
@@ -115,17 +113,6 @@ impl<'a> Lowering<'a> {
                 Lowered::unknown(UnresolvedReason::ForeignCall)
             }
         }
-    }
-
-    fn class_member(&mut self, class: &Rc<str>, name: &str) -> Option<Lowered> {
-        if let Some(meaning) = self.members.get(&(class.clone(), name.to_owned())).cloned() {
-            return Some(self.lowered(meaning));
-        }
-        let key = format!("self.{name}");
-        if let Some(meaning) = self.lookup(&key) {
-            return Some(self.lowered(meaning));
-        }
-        self.class_attribute(class, name, &key)
     }
 
     fn spark_method(&mut self, site: &Site<'a>, object: Lowered, value: ValueId) -> Lowered {
@@ -144,7 +131,7 @@ impl<'a> Lowering<'a> {
                 confidence,
                 result: Some(kind),
                 range: site.range,
-                name_range: site.name.range,
+                name_range: site.name_range,
                 arguments_range: site.arguments_range,
             };
             return self.emit(emission, arguments);
@@ -162,12 +149,18 @@ impl<'a> Lowering<'a> {
             };
         };
         if self.language == Language::Python && method.python_property {
-            let range = TextRange::new(site.range.start, site.name.range.end);
+            let range = TextRange::new(site.range.start, site.name_range.end);
             let property = self.property(range, site.receiver_range, site.name, object, method);
             self.arguments(site.arguments, Runs::Locally);
             return property;
         }
-        let arguments = self.arguments(site.arguments, Self::runs(kind, method.name()));
+        let runs = Self::runs(kind, method.name());
+        let arguments = self.arguments(site.arguments, runs);
+        if let (Runs::Driver(kind), Some(((_, function), rest))) =
+            (runs, arguments.lowered.split_first())
+        {
+            self.runs_on_driver(function, kind, rest);
+        }
         if Self::makes_column(method.outcome) || kind == Type::Column {
             return self.column_of(method, object, value, &arguments);
         }
@@ -242,7 +235,7 @@ impl<'a> Lowering<'a> {
         Lowered::column(Expression::Apply { function: function.to_owned(), arguments: operands })
     }
 
-    fn emit_method(
+    pub(super) fn emit_method(
         &mut self,
         site: &Site<'a>,
         object: Lowered,
@@ -279,7 +272,7 @@ impl<'a> Lowering<'a> {
             confidence,
             result,
             range: site.range,
-            name_range: site.name.range,
+            name_range: site.name_range,
             arguments_range: site.arguments_range,
         };
         let mut lowered = self.emit(emission, arguments);
@@ -291,13 +284,24 @@ impl<'a> Lowering<'a> {
 
     fn static_method(&mut self, site: &Site<'a>, kind: Type) -> Lowered {
         let method = spark::api().method(self.language, kind, &site.name.text);
+        if self.language == Language::Python && kind.is_dataset() && method.is_some() {
+            // `DataFrame.union(left, right)`.
+            let unbound = self.callable(Callable::Unbound { kind, name: site.name });
+            return self.apply(
+                site.range,
+                site.name_range,
+                unbound,
+                site.arguments,
+                site.arguments_range,
+            );
+        }
         let arguments = self.arguments(site.arguments, Runs::Locally);
         let Some(method) =
             method.filter(|it| it.effect == Effect::Configure || kind == Type::Window)
         else {
             return Lowered::unknown(UnresolvedReason::ForeignCall);
         };
-        self.emit_static(method, site.range, site.name.range, site.arguments_range, arguments)
+        self.emit_static(method, site.range, site.name_range, site.arguments_range, arguments)
     }
 
     fn emit_static(
@@ -369,7 +373,11 @@ impl<'a> Lowering<'a> {
         };
         if self.language == Language::Python && !method.python_property {
             // A bound method that is not called.
-            return Lowered::unknown(UnresolvedReason::Other);
+            let callable = match value {
+                Some(_) => Callable::Method { object: Lowered { call: None, ..object }, name },
+                None => Callable::Unbound { kind, name },
+            };
+            return self.callable(callable);
         }
         if Self::makes_column(method.outcome) || kind == Type::Column {
             let function = method.name().to_owned();
@@ -409,6 +417,7 @@ impl<'a> Lowering<'a> {
             receiver_range,
             arguments: &[],
             arguments_range: end,
+            name_range: name.range,
             typed: false,
         };
         let registry = method.receiver == Type::Session && method.name() == "udf";
@@ -556,16 +565,15 @@ impl<'a> Lowering<'a> {
     ) -> Lowered {
         match callee.meaning.clone() {
             Meaning::Function(index) => {
+                // A method that is a value is bound to what it was taken from.
                 let bound = self.definitions[index].class.is_some();
                 let arguments = self.arguments(arguments, Runs::Locally);
                 self.call_local(index, &arguments.lowered, bound)
             }
             Meaning::LocalClass(class) => {
                 let arguments = self.arguments(arguments, Runs::Locally);
-                if let Some(index) =
-                    self.methods.get(&(class.clone(), "__init__".to_owned())).copied()
-                {
-                    self.call_local(index, &arguments.lowered, true);
+                if let Some(index) = self.method_of(&class, "__init__") {
+                    self.learn(index, &arguments.lowered, true);
                 }
                 self.lowered(Meaning::Instance(class))
             }
@@ -589,6 +597,24 @@ impl<'a> Lowering<'a> {
                     }
                 }
                 self.lowered(Meaning::ForeignInstance(class))
+            }
+            Meaning::Bound(index) => {
+                self.apply_callable(index, range, name_range, arguments, arguments_range)
+            }
+            Meaning::Callable(result) => {
+                self.arguments(arguments, Runs::Locally);
+                self.called(&result)
+            }
+            Meaning::Library(library) => {
+                self.arguments(arguments, Runs::Locally);
+                self.lowered(Meaning::Library(library))
+            }
+            Meaning::Instance(class) => {
+                let arguments = self.arguments(arguments, Runs::Locally);
+                match self.method_of(&class, "__call__") {
+                    Some(index) => self.call_local(index, &arguments.lowered, true),
+                    None => Lowered::unknown(UnresolvedReason::ForeignCall),
+                }
             }
             Meaning::Spark(value) => {
                 let kind = self.program.value(value).kind;
@@ -628,16 +654,15 @@ impl<'a> Lowering<'a> {
                     arguments: operands,
                 })
             }
-            Meaning::Tuple(_) | Meaning::Many(_) => {
+            Meaning::Tuple(_)
+            | Meaning::Many(_)
+            | Meaning::Each(_)
+            | Meaning::Mapping(_)
+            | Meaning::Record(_) => {
                 let arguments = self.arguments(arguments, Runs::Locally);
-                match (&callee.meaning, arguments.first("").and_then(Expression::as_integer)) {
-                    (Meaning::Tuple(items), Some(at)) => {
-                        let meaning =
-                            usize::try_from(at).ok().and_then(|at| items.get(at).cloned());
-                        self.lowered(meaning.unwrap_or(Meaning::Unknown(UnresolvedReason::Other)))
-                    }
-                    _ => self.element(&callee),
-                }
+                let key = arguments.first("").cloned().unwrap_or_default();
+                self.item(&callee, &key)
+                    .unwrap_or_else(|| Lowered::unknown(UnresolvedReason::Other))
             }
             meaning => {
                 let evaluated = self.arguments(arguments, Runs::Locally);
@@ -690,6 +715,9 @@ impl<'a> Lowering<'a> {
         if last == "reduce" && path.ends_with("functools.reduce") {
             return self.reduce(range, arguments);
         }
+        if path == "functools.partial" {
+            return self.partial(arguments);
+        }
         match self.path_meaning(path) {
             None => {}
             // What another file imported, by its own name.
@@ -711,6 +739,9 @@ impl<'a> Lowering<'a> {
             }
         }
         let arguments = self.arguments(arguments, Runs::Locally);
+        if let Some(made) = spark::library_call(path) {
+            return self.library_value(made, "");
+        }
         if last == "getOrCreate" || last == "builder" {
             return Lowered::unknown(UnresolvedReason::ForeignCall);
         }
@@ -881,11 +912,8 @@ impl<'a> Lowering<'a> {
             return self.collection(evaluated);
         }
         let expression = super::expressions::applied(name, evaluated.expressions());
-        if let ("list" | "tuple" | "set" | "sorted" | "reversed", [(_, only)]) =
-            (name, evaluated.lowered.as_slice())
-            && matches!(only.meaning, Meaning::Many(_) | Meaning::Tuple(_))
-        {
-            return Lowered { call: None, ..only.clone() };
+        if let Some(found) = self.collection_builtin(name, &evaluated) {
+            return found;
         }
         if is_builtin(name) {
             return Lowered::local(expression);
@@ -895,13 +923,9 @@ impl<'a> Lowering<'a> {
 
     fn collection(&mut self, items: Arguments) -> Lowered {
         let expression = Expression::List(items.expressions());
-        if items
-            .lowered
-            .iter()
-            .any(|(_, item)| matches!(item.meaning, Meaning::Spark(_) | Meaning::Instance(_)))
-        {
+        if items.lowered.iter().any(|(_, item)| carries(&item.meaning)) {
             let meanings = items.lowered.into_iter().map(|(_, item)| item.meaning).collect();
-            return Lowered { meaning: Meaning::Tuple(Rc::new(meanings)), expression, call: None };
+            return Lowered { meaning: row(meanings), expression, call: None };
         }
         Lowered::local(expression)
     }
@@ -919,7 +943,7 @@ impl<'a> Lowering<'a> {
             confidence: Confidence::Known,
             result: Some(Type::DataFrame),
             range: site.range,
-            name_range: site.name.range,
+            name_range: site.name_range,
             arguments_range: site.arguments_range,
         };
         self.emit(emission, arguments)

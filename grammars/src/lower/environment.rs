@@ -21,6 +21,12 @@ pub(super) enum Meaning {
     Spark(ValueId),
     /// A driver-side collection whose elements are like this value.
     Many(ValueId),
+    /// A driver-side collection whose elements are like this one, which is no value of Spark's itself.
+    Each(Rc<Meaning>),
+    /// A driver-side mapping whose values are like this one.
+    Mapping(Rc<Meaning>),
+    /// A driver-side mapping with the keys that are written out.
+    Record(Rc<Vec<(String, Meaning)>>),
     /// A column expression.
     Column(Rc<Expression>),
     /// A value of the language itself.
@@ -43,6 +49,12 @@ pub(super) enum Meaning {
     ForeignInstance(Rc<ClassName>),
     /// Several things in a row.
     Tuple(Rc<Vec<Meaning>>),
+    /// A bound method, or a function with some of its arguments, by its place among the callables.
+    Bound(usize),
+    /// Something whose call gives a thing of this shape.
+    Callable(Rc<Shape>),
+    /// An object of a library around Spark.
+    Library(spark::Library),
 }
 
 /// An evaluated expression.
@@ -177,6 +189,9 @@ impl Lowering<'_> {
             [only] => return (*only).clone(),
             _ => {}
         }
+        if let Some(merged) = self.merge_structures(&distinct) {
+            return merged;
+        }
         let values: Vec<ValueId> = distinct
             .iter()
             .filter_map(
@@ -214,6 +229,72 @@ impl Lowering<'_> {
         }
         let bound = self.widest_bound(&values);
         Meaning::Spark(self.value(kind, confidence, Origin::Merge(values), bound))
+    }
+
+    /// One meaning for several tuples, collections or functions.
+    fn merge_structures(&mut self, meanings: &[&Meaning]) -> Option<Meaning> {
+        match meanings.first()? {
+            Meaning::Tuple(first) => {
+                let width = first.len();
+                let tuples: Vec<Rc<Vec<Meaning>>> = meanings
+                    .iter()
+                    .filter_map(|it| {
+                        if let Meaning::Tuple(items) = it { Some(items.clone()) } else { None }
+                    })
+                    .filter(|items| items.len() == width)
+                    .collect();
+                if tuples.len() < meanings.len() {
+                    return None;
+                }
+                let items = (0..width)
+                    .map(|at| {
+                        let parts: Vec<Meaning> =
+                            tuples.iter().filter_map(|it| it.get(at).cloned()).collect();
+                        self.merge(&parts)
+                    })
+                    .collect();
+                Some(Meaning::Tuple(Rc::new(items)))
+            }
+            Meaning::Many(_) | Meaning::Each(_) => {
+                let parts: Option<Vec<Meaning>> = meanings
+                    .iter()
+                    .map(|it| match it {
+                        Meaning::Many(value) => Some(Meaning::Spark(*value)),
+                        Meaning::Each(item) => Some((**item).clone()),
+                        _ => None,
+                    })
+                    .collect();
+                let item = self.merge(&parts?);
+                Some(Self::collection_of(item))
+            }
+            Meaning::Function(_) => {
+                let all = meanings.iter().all(|it| matches!(it, Meaning::Function(_)));
+                let mut returns = Shape::Unknown;
+                for meaning in meanings {
+                    if let Meaning::Function(index) = meaning {
+                        returns = returns.join(&self.returns_of(*index));
+                    }
+                }
+                (all && returns != Shape::Unknown)
+                    .then(|| Meaning::Callable(Rc::new(returns.unbounded())))
+            }
+            // Instances of several classes are instances of what they have in common.
+            Meaning::Instance(_) => self.common_base(meanings),
+            _ => None,
+        }
+    }
+
+    fn common_base(&self, meanings: &[&Meaning]) -> Option<Meaning> {
+        let mut common: Option<Vec<Rc<str>>> = None;
+        for meaning in meanings {
+            let Meaning::Instance(class) = meaning else { return None };
+            let ancestry = self.ancestry(class);
+            common = Some(match common {
+                None => ancestry,
+                Some(before) => before.into_iter().filter(|it| ancestry.contains(it)).collect(),
+            });
+        }
+        common?.into_iter().next().map(Meaning::Instance)
     }
 
     /// Replaces the innermost frame's names by what the ends of several paths agree on.
@@ -263,16 +344,32 @@ impl Lowering<'_> {
                 Some(_) => Meaning::ForeignInstance(Rc::new(class.clone())),
             },
             Shape::Tuple(items) => {
-                let items = items
-                    .iter()
-                    .map(|item| {
-                        self.materialize(item, origin)
-                            .unwrap_or(Meaning::Unknown(UnresolvedReason::ForeignCall))
-                    })
-                    .collect();
+                let items = items.iter().map(|item| self.materialized(item, origin)).collect();
                 Meaning::Tuple(Rc::new(items))
             }
+            Shape::Each(item) => Meaning::Each(Rc::new(self.materialized(item, origin))),
+            Shape::Mapping(item) => Meaning::Mapping(Rc::new(self.materialized(item, origin))),
+            Shape::Record(items) => {
+                let items = items
+                    .iter()
+                    .map(|(key, item)| (key.to_string(), self.materialized(item, origin)))
+                    .collect();
+                Meaning::Record(Rc::new(items))
+            }
+            Shape::Function(position) => {
+                Meaning::Function(self.by_position.get(position).copied()?)
+            }
+            Shape::Callable(result) => Meaning::Callable(Rc::new((**result).clone())),
+            Shape::Class(class) => match &class.file {
+                None => Meaning::LocalClass(class.name.as_ref().into()),
+                Some(_) => Meaning::ForeignClass(Rc::new(class.clone())),
+            },
+            Shape::Library(library) => Meaning::Library(*library),
         })
+    }
+
+    fn materialized(&mut self, shape: &Shape, origin: &Origin) -> Meaning {
+        self.materialize(shape, origin).unwrap_or(Meaning::Unknown(UnresolvedReason::ForeignCall))
     }
 
     /// What crosses from one function to another of what is known of a value.
@@ -293,6 +390,23 @@ impl Lowering<'_> {
             Meaning::Tuple(items) => {
                 Shape::Tuple(items.iter().map(|item| self.shape_of(item)).collect())
             }
+            Meaning::Each(item) => Shape::Each(Box::new(self.shape_of(item))),
+            Meaning::Mapping(item) => Shape::Mapping(Box::new(self.shape_of(item))),
+            Meaning::Record(items) => Shape::Record(
+                items
+                    .iter()
+                    .map(|(key, item)| (key.as_str().into(), self.shape_of(item)))
+                    .collect(),
+            ),
+            Meaning::Function(index) => {
+                Shape::Function(self.definitions[*index].def.name.range.start)
+            }
+            Meaning::Callable(result) => Shape::Callable(Box::new((**result).clone())),
+            Meaning::LocalClass(class) => {
+                Shape::Class(ClassName { file: None, name: class.as_ref().into() })
+            }
+            Meaning::ForeignClass(class) => Shape::Class(ClassName::clone(class)),
+            Meaning::Library(library) => Shape::Library(*library),
             _ => Shape::Unknown,
         }
     }

@@ -45,6 +45,7 @@ impl<'a> Lowering<'a> {
                         let site = super::calls::Site {
                             range: expr.range,
                             name,
+                            name_range: name.range,
                             receiver_range,
                             arguments,
                             arguments_range: *arguments_range,
@@ -104,6 +105,11 @@ impl<'a> Lowering<'a> {
             ExprKind::Lambda { parameters, body } => {
                 self.lambda(parameters, body, expr.range, Runs::Locally)
             }
+            ExprKind::Operation { operator, operands }
+                if matches!(operator.as_str(), "yield" | "yield from") =>
+            {
+                self.yielded(operands, operator == "yield from")
+            }
             ExprKind::Operation { operator, operands } => self.operation(operator, operands),
             ExprKind::Conditional { condition, then, otherwise } => {
                 self.conditional(expr.range, condition, then, otherwise.as_deref())
@@ -139,8 +145,8 @@ impl<'a> Lowering<'a> {
         if self.language == Language::Scala
             && let Some(class) = self.enclosing_class()
         {
-            if let Some(index) = self.methods.get(&(class.clone(), name.to_owned())) {
-                return self.lowered(Meaning::Function(*index));
+            if let Some(index) = self.method_of(&class, name) {
+                return self.lowered(Meaning::Function(index));
             }
             if let Some(found) = self.class_attribute(&class, name, name) {
                 return found;
@@ -156,9 +162,8 @@ impl<'a> Lowering<'a> {
         {
             return self.lowered(Meaning::Function(index));
         }
-        if let Some((class, _)) = self.classes.get_key_value(name) {
-            let class = class.clone();
-            return self.lowered(Meaning::LocalClass(class));
+        if self.classes.contains_key(name) {
+            return self.lowered(Meaning::LocalClass(name.into()));
         }
         if let Some(value) = self.ambient.get(name) {
             return Lowered::spark(*value);
@@ -190,6 +195,9 @@ impl<'a> Lowering<'a> {
             // What every program of the language can name, and nothing of Spark's.
             return Lowered::local(Expression::Unknown);
         }
+        if let Some(found) = self.ambient_library(name) {
+            return found;
+        }
         if self.program.uses_spark {
             if let Some(kind) = types::ambient(name) {
                 let value =
@@ -208,7 +216,7 @@ impl<'a> Lowering<'a> {
         Lowered::unknown(UnresolvedReason::Name)
     }
 
-    fn named_meaning(&mut self, meaning: Meaning) -> Lowered {
+    pub(super) fn named_meaning(&mut self, meaning: Meaning) -> Lowered {
         if let Meaning::Path(path) = &meaning
             && let Some(kind) = types::class_of_path(path, self.language)
         {
@@ -227,57 +235,6 @@ impl<'a> Lowering<'a> {
             };
         }
         self.lowered(meaning)
-    }
-
-    /// An attribute of a class of the file, as other methods set it.
-    pub(super) fn class_attribute(
-        &mut self,
-        class: &Rc<str>,
-        attribute: &str,
-        key: &str,
-    ) -> Option<Lowered> {
-        let shape = self.known.attributes.get(&(class.clone(), attribute.to_owned())).cloned()?;
-        let meaning = self.materialize(&shape, &Origin::Ambient(key.to_owned()))?;
-        self.define(key, meaning.clone());
-        Some(self.lowered(meaning))
-    }
-
-    fn list(&mut self, items: &'a [Expr]) -> Lowered {
-        let items: Vec<Lowered> = items.iter().map(|item| self.expression(item)).collect();
-        let expressions: Vec<Expression> =
-            items.iter().map(|item| item.expression.clone()).collect();
-        if items.iter().any(|item| {
-            matches!(item.meaning, Meaning::Spark(_) | Meaning::Many(_) | Meaning::Instance(_))
-        }) {
-            let meanings = items.into_iter().map(|item| item.meaning).collect();
-            return Lowered {
-                meaning: Meaning::Tuple(Rc::new(meanings)),
-                expression: Expression::List(expressions),
-                call: None,
-            };
-        }
-        Lowered::local(Expression::List(expressions))
-    }
-
-    fn mapping(&mut self, pairs: &'a [(Expr, Expr)]) -> Lowered {
-        let mut arguments = Vec::new();
-        let mut datasets = Vec::new();
-        for (key, value) in pairs {
-            let key = self.expression(key).expression;
-            let value = self.expression(value);
-            if let Meaning::Spark(it) = value.meaning {
-                datasets.push(Meaning::Spark(it));
-            }
-            arguments.push(Expression::List(vec![key, value.expression]));
-        }
-        let expression = Expression::Apply { function: "map".to_owned(), arguments };
-        if !datasets.is_empty()
-            && datasets.len() == pairs.len()
-            && let Meaning::Spark(value) = self.merge(&datasets)
-        {
-            return Lowered { meaning: Meaning::Many(value), expression, call: None };
-        }
-        Lowered::local(expression)
     }
 
     fn operation(&mut self, operator: &str, operands: &'a [Expr]) -> Lowered {
@@ -313,6 +270,11 @@ impl<'a> Lowering<'a> {
                 other => other.clone(),
             };
             return Lowered::local(Expression::Literal(literal));
+        }
+        if matches!(operator, "or" | "and")
+            && let Some(chosen) = self.chosen(operator, &parts)
+        {
+            return chosen;
         }
         let column = parts.iter().any(|part| self.is_column(&part.meaning));
         let many = parts.iter().find_map(|part| match &part.meaning {
@@ -350,6 +312,34 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// `given or default` and `condition and value` with datasets or sessions: one of the operands.
+    fn chosen(&mut self, operator: &str, parts: &[Lowered]) -> Option<Lowered> {
+        let spark = |lowering: &Self, part: &Lowered| {
+            matches!(part.meaning, Meaning::Spark(value) if lowering.program.value(value).kind != Type::Column)
+                || matches!(part.meaning, Meaning::Instance(_))
+        };
+        let last = parts.last().filter(|it| spark(self, it))?;
+        if operator == "and" {
+            return Some(Lowered { call: None, ..last.clone() });
+        }
+        let mut meanings: Vec<Meaning> =
+            parts.iter().filter(|it| spark(self, it)).map(|it| it.meaning.clone()).collect();
+        if let Meaning::Spark(value) = last.meaning
+            && meanings.len() < parts.len()
+        {
+            meanings.push(self.stand_in(value));
+        }
+        let meaning = self.merge(&meanings);
+        Some(self.lowered(meaning))
+    }
+
+    /// Something of unknown type that is used where `value` stands in for it: by declaration of the same type.
+    pub(super) fn stand_in(&mut self, value: program::ValueId) -> Meaning {
+        let kind = self.program.value(value).kind;
+        let confidence = self.program.value(value).confidence.min(Confidence::Declared);
+        Meaning::Spark(self.value(kind, confidence, Origin::Ambient(String::new()), None))
+    }
+
     pub(super) fn is_column(&self, meaning: &Meaning) -> bool {
         match meaning {
             Meaning::Column(_) => true,
@@ -381,7 +371,16 @@ impl<'a> Lowering<'a> {
                 lowered
             }
             Meaning::Instance(class) | Meaning::LocalClass(class) => {
-                self.member(&class.clone(), name)
+                let class = class.clone();
+                let key = self.path_text(range);
+                self.member(&class, name, &key)
+            }
+            Meaning::Library(library) => {
+                let text = self.path_text(range);
+                self.library_member(*library, &name.text, &text)
+            }
+            Meaning::Bound(_) | Meaning::Callable(_) => {
+                Lowered::unknown(UnresolvedReason::Attribute)
             }
             Meaning::ForeignInstance(class) | Meaning::ForeignClass(class) => {
                 // As bound in this function, else as its own file has it.
@@ -411,7 +410,17 @@ impl<'a> Lowering<'a> {
             Meaning::Many(value) if matches!(name.text.as_str(), "head" | "last") => {
                 Lowered::spark(*value)
             }
-            Meaning::Tuple(_) | Meaning::Many(_) => object,
+            Meaning::Mapping(_) | Meaning::Record(_) if name.text == "values" => {
+                let item = self.item(&object, &Expression::Unknown);
+                let item = item.map_or(Meaning::Unknown(UnresolvedReason::Other), |it| it.meaning);
+                let meaning = Self::collection_of(item);
+                self.lowered(meaning)
+            }
+            Meaning::Tuple(_)
+            | Meaning::Many(_)
+            | Meaning::Each(_)
+            | Meaning::Mapping(_)
+            | Meaning::Record(_) => object,
             Meaning::Unknown(_)
             | Meaning::Parameter(..)
             | Meaning::Function(_)
@@ -437,48 +446,6 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// `self.x`: as bound in this function, else as other methods of the class set it.
-    fn member(&mut self, class: &Rc<str>, name: &Name) -> Lowered {
-        for prefix in ["self", "this"] {
-            if let Some(meaning) = self.lookup(&format!("{prefix}.{}", name.text)) {
-                return self.named_meaning(meaning);
-            }
-        }
-        if let Some(index) = self.methods.get(&(class.clone(), name.text.clone())) {
-            return self.lowered(Meaning::Function(*index));
-        }
-        if let Some(meaning) = self.members.get(&(class.clone(), name.text.clone())).cloned() {
-            return self.named_meaning(meaning);
-        }
-        let key = format!("self.{}", name.text);
-        if let Some(found) = self.class_attribute(class, &name.text, &key) {
-            return found;
-        }
-        match self.inherited(class, &name.text) {
-            Some(Inherited::Method(index)) => return self.lowered(Meaning::Function(index)),
-            Some(Inherited::Value(meaning)) => {
-                self.define(&key, meaning.clone());
-                return self.lowered(meaning);
-            }
-            None => {}
-        }
-        if self.language == Language::Scala
-            && let Some(meaning) = self.lookup(&name.text)
-        {
-            return self.named_meaning(meaning);
-        }
-        self.conventional(&key, &name.text)
-            .unwrap_or_else(|| Lowered::unknown(UnresolvedReason::Attribute))
-    }
-
-    /// An attribute by the conventional name of a session (`self.spark`, `job.sc`) whose assignment is elsewhere.
-    fn conventional(&mut self, key: &str, name: &str) -> Option<Lowered> {
-        let kind = types::ambient(name).filter(|_| self.program.uses_spark)?;
-        let value = self.value(kind, Confidence::Declared, Origin::Ambient(key.to_owned()), None);
-        self.define(key, Meaning::Spark(value));
-        Some(Lowered::spark(value))
-    }
-
     fn index(&mut self, range: TextRange, index: &'a Expr, object: Lowered) -> Lowered {
         let position = self.expression(index);
         match &object.meaning {
@@ -501,14 +468,22 @@ impl<'a> Lowering<'a> {
                     _ => Lowered::unknown(UnresolvedReason::Other),
                 }
             }
-            Meaning::Many(value) => Lowered::spark(*value),
-            Meaning::Tuple(items) => match position.expression.as_integer() {
-                Some(at) => {
-                    let at = if at < 0 { items.len() as i64 + at } else { at };
-                    let meaning = usize::try_from(at).ok().and_then(|at| items.get(at).cloned());
-                    self.lowered(meaning.unwrap_or(Meaning::Unknown(UnresolvedReason::Other)))
-                }
-                None => self.element(&object),
+            Meaning::Many(_) | Meaning::Each(_) | Meaning::Tuple(_)
+                if matches!(&index.kind, ExprKind::Opaque(_))
+                    && range_is_slice(index, self.text) =>
+            {
+                self.slice(&object)
+            }
+            Meaning::Many(_)
+            | Meaning::Each(_)
+            | Meaning::Tuple(_)
+            | Meaning::Mapping(_)
+            | Meaning::Record(_) => self
+                .item(&object, &position.expression)
+                .unwrap_or_else(|| Lowered::unknown(UnresolvedReason::Other)),
+            Meaning::Library(library) => Lowered {
+                meaning: Meaning::Library(*library),
+                ..Lowered::local(Expression::Unknown)
             },
             Meaning::Column(_) => Lowered::column(Expression::Apply {
                 function: "getItem".to_owned(),
@@ -573,6 +548,11 @@ fn next_link(expr: &Expr) -> Option<&Expr> {
         },
         _ => None,
     }
+}
+
+/// Whether an index is a slice (`[1:]`), which the surface syntax has no form for.
+fn range_is_slice(index: &Expr, text: &str) -> bool {
+    index.range.of(text).contains(':')
 }
 
 /// Whether a function by this name takes two arguments wherever it is given as a value.

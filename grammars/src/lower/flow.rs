@@ -1,5 +1,7 @@
 //! Control flow: branches and their merges, loops and what they carry.
 
+use std::rc::Rc;
+
 use program::{Expression, Origin, ResultUse, ScopeKind, TextRange, UnresolvedReason, ValueId};
 
 use super::Lowering;
@@ -188,7 +190,7 @@ impl<'a> Lowering<'a> {
                     Some(head)
                 }
                 // `dfs = []` before a loop that appends is still that list in it.
-                Meaning::Many(_) => None,
+                Meaning::Many(_) | Meaning::Each(_) | Meaning::Mapping(_) => None,
                 _ => {
                     self.define(name, Meaning::Unknown(UnresolvedReason::Other));
                     None
@@ -263,23 +265,24 @@ impl<'a> Lowering<'a> {
                 call: None,
             },
             Meaning::Column(_) => Lowered::column(Expression::List(vec![lowered.expression])),
+            Meaning::Record(items) if matches!(element.kind, ExprKind::Mapping(_)) => {
+                let item = items.last().map(|it| it.1.clone());
+                let item = item.unwrap_or(Meaning::Unknown(UnresolvedReason::Other));
+                let meaning = Meaning::Mapping(Rc::new(item));
+                Lowered { meaning, expression: Expression::Unknown, call: None }
+            }
+            Meaning::Mapping(_) if matches!(element.kind, ExprKind::Mapping(_)) => {
+                Lowered { expression: Expression::Unknown, ..lowered }
+            }
+            meaning if super::collections::carries(&meaning) => Lowered {
+                meaning: Self::collection_of(meaning),
+                expression: Expression::Unknown,
+                call: None,
+            },
             _ => Lowered::local(Expression::Apply {
                 function: "map".to_owned(),
                 arguments: iterated_by.into_iter().chain([lowered.expression]).collect(),
             }),
-        }
-    }
-
-    /// What a loop over a collection binds.
-    pub(super) fn element(&mut self, collection: &Lowered) -> Lowered {
-        match &collection.meaning {
-            Meaning::Many(value) => Lowered::spark(*value),
-            Meaning::Tuple(items) => {
-                let meaning = self.merge(&items.clone());
-                self.lowered(meaning)
-            }
-            // Rows of a dataset, names of columns: of the language, not Spark's.
-            _ => Lowered::local(Expression::Unknown),
         }
     }
 }
@@ -333,7 +336,9 @@ fn collect_rebound(body: &[Stmt], names: &mut Vec<String>, depth: u32) {
 }
 
 fn collect_pattern(pattern: &Pattern, names: &mut Vec<String>, depth: u32) {
-    if let Pattern::Tuple(items) = pattern {
+    if let Pattern::Rest { name, .. } = pattern {
+        names.push(name.text.clone());
+    } else if let Pattern::Tuple(items) = pattern {
         if depth <= super::DEPTH {
             for item in items {
                 collect_pattern(item, names, depth + 1);

@@ -9,11 +9,15 @@ use program::{
 };
 use rustc_hash::FxHashMap;
 
-use program::summary::Shape;
+use program::summary::{ClassName, Shape};
 
 use super::Lowering;
+use super::classes::is_decorated;
 use super::environment::{Frame, FrameKind, Lowered, Meaning, is_null};
 use crate::syntax::{FunctionDef, Parameter, Pattern, Stmt, StmtKind};
+
+/// Decorators that make a generator what `with` enters.
+pub(super) const CONTEXT_MANAGERS: &[&str] = &["contextmanager", "asynccontextmanager"];
 
 /// What is known of one function from its uses and its body.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -39,6 +43,10 @@ pub(super) struct Summaries {
 
 impl Summaries {
     pub(super) fn record_global(&mut self, name: &str, shape: &Shape) {
+        if matches!(shape, Shape::Function(_) | Shape::Class(_)) {
+            // What `def` and `class` define is found by its name.
+            return;
+        }
         let known = self.globals.entry(name.to_owned()).or_default();
         *known = std::mem::take(known).join(&shape.unbounded());
     }
@@ -70,6 +78,8 @@ pub(super) struct Activation {
     pub(super) returns: Shape,
     /// Whether some path returns what is not known.
     pub(super) unsure: bool,
+    /// What a generator hands out.
+    pub(super) yields: Shape,
     pub(super) expressions: Vec<Expression>,
 }
 
@@ -99,7 +109,12 @@ impl<'a> Lowering<'a> {
                 StmtKind::Class { name, body, parameters, bases, .. } => {
                     let name: Rc<str> = name.text.as_str().into();
                     self.classes.insert(name.clone(), parameters);
-                    let bases = bases.iter().filter_map(super::linked::dotted);
+                    let bases: Vec<String> =
+                        bases.iter().filter_map(super::linked::dotted).collect();
+                    for base in &bases {
+                        let last = base.rsplit('.').next().unwrap_or(base);
+                        self.children.entry(last.into()).or_default().push(name.clone());
+                    }
                     // A class and its companion extend what both do.
                     self.bases.entry(name.clone()).or_default().extend(bases);
                     self.collect(body, Some(&name), depth + 1);
@@ -135,7 +150,9 @@ impl<'a> Lowering<'a> {
         });
         let index = self.definitions.len();
         self.by_position.insert(def.name.range.start, index);
-        if let Some(class) = &class {
+        if let Some(class) = &class
+            && !is_decorated(def, &["setter", "deleter"])
+        {
             self.methods.insert((class.clone(), def.name.text.clone()), index);
         }
         self.definitions.push(Definition { def, class, function });
@@ -184,8 +201,14 @@ impl<'a> Lowering<'a> {
                 && let Pattern::Name(name) = &parameter.pattern
                 && matches!(name.text.as_str(), "self" | "cls")
                 && let Some(class) = &class
+                && !is_decorated(def, &["staticmethod"])
             {
-                self.define(&name.text, Meaning::Instance(class.clone()));
+                let meaning = if name.text == "cls" || is_decorated(def, &["classmethod"]) {
+                    Meaning::LocalClass(class.clone())
+                } else {
+                    Meaning::Instance(class.clone())
+                };
+                self.define(&name.text, meaning);
                 continue;
             }
             let seen = summary.parameters.get(position).cloned().unwrap_or_default();
@@ -210,9 +233,45 @@ impl<'a> Lowering<'a> {
         self.statement = statement;
         self.frames.pop();
         self.scope = outer_scope;
-        let declared = def.returns.as_ref().map(|it| self.annotation(it)).unwrap_or_default();
+        let (returns, declared) = self.summarized_returns(def, class.as_ref(), &activation);
+        let entry = self.found.functions.entry(def.name.range.start).or_default();
+        entry.returns = if activation.unsure { returns.unbounded() } else { returns };
+        entry.unsure = activation.unsure && !declared;
+        if let Some(only) = self.returned_expression(activation.expressions) {
+            self.program.functions[function.index()].returns = only;
+        }
+    }
+
+    /// What a call of the function gives, from its annotation and its body, and whether the annotation says anything.
+    fn summarized_returns(
+        &self,
+        def: &FunctionDef,
+        class: Option<&Rc<str>>,
+        activation: &Activation,
+    ) -> (Shape, bool) {
+        let declared = match def.returns.as_ref().map(|it| (it, self.annotation(it))) {
+            // `-> "Job"` of a class may name itself.
+            Some((written, Shape::Unknown)) => {
+                class.filter(|it| ***it == written.name).map_or(Shape::Unknown, |it| {
+                    Shape::Instance(ClassName { file: None, name: it.as_ref().into() })
+                })
+            }
+            Some((_, declared)) => declared,
+            None => Shape::Unknown,
+        };
+        let yields = activation.yields.clone();
+        let (declared, found) = if is_decorated(def, CONTEXT_MANAGERS) {
+            // What `with` binds is what the generator hands out.
+            (declared.element(), yields)
+        } else if yields == Shape::Unknown {
+            (declared, activation.returns.clone())
+        } else if is_decorated(def, &["fixture"]) {
+            (declared.element(), yields)
+        } else {
+            (declared, Shape::collection(yields))
+        };
         let declares = !declared.is_unknown();
-        let returns = match (declared, activation.returns) {
+        let returns = match (declared, found) {
             (declared, Shape::Unknown) => declared,
             (Shape::Spark { kind, .. }, found @ Shape::Spark { kind: other, .. })
                 if kind == other =>
@@ -220,17 +279,43 @@ impl<'a> Lowering<'a> {
                 found
             }
             (Shape::Unknown, found) => found,
+            (declared @ Shape::Tuple(_), found @ Shape::Tuple(_)) => {
+                let joined = found.clone().join(&declared);
+                if joined.unbounded().at_most(Confidence::Guessed)
+                    == found.unbounded().at_most(Confidence::Guessed)
+                {
+                    found
+                } else {
+                    declared
+                }
+            }
             (declared, _) => declared,
         };
-        let entry = self.found.functions.entry(def.name.range.start).or_default();
-        entry.returns = if activation.unsure { returns.unbounded() } else { returns };
-        entry.unsure = activation.unsure && !declares;
-        let mut expressions = activation.expressions;
-        if expressions.len() == 1
-            && let Some(only) = expressions.pop()
-        {
-            self.program.functions[function.index()].returns = only;
+        (returns, declares)
+    }
+
+    /// The expression that stands for what a function returns: the only one, or a merge where each is a dataset of one type.
+    fn returned_expression(&mut self, mut expressions: Vec<Expression>) -> Option<Expression> {
+        if expressions.len() <= 1 {
+            return expressions.pop();
         }
+        let mut values = Vec::new();
+        for expression in &expressions {
+            let Expression::Value(value) = expression else { return None };
+            if !values.contains(value) {
+                values.push(*value);
+            }
+        }
+        let kind = self.program.value(*values.first()?).kind;
+        if values.iter().any(|it| self.program.value(*it).kind != kind) {
+            return None;
+        }
+        if let [only] = values.as_slice() {
+            return Some(Expression::Value(*only));
+        }
+        let confidence = values.iter().map(|it| self.program.value(*it).confidence).min()?;
+        let bound = self.widest_bound(&values);
+        Some(Expression::Value(self.value(kind, confidence, Origin::Merge(values), bound)))
     }
 
     fn parameter(
@@ -255,8 +340,11 @@ impl<'a> Lowering<'a> {
         let shape = match (&shape, &parameter.annotation, super::pattern_name(&parameter.pattern)) {
             // A parameter by the conventional name of a session is one, unless it says otherwise.
             (Shape::Unknown, None, Some(name)) if self.program.uses_spark => {
-                super::types::ambient(&name)
-                    .map_or(shape, |kind| Shape::spark(kind, Confidence::Declared))
+                match self.fixture(&name) {
+                    Shape::Unknown => super::types::ambient(&name)
+                        .map_or(shape, |kind| Shape::spark(kind, Confidence::Declared)),
+                    given => given,
+                }
             }
             _ => shape,
         };
@@ -288,20 +376,47 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// The result of calling a function of the file, whose parameters learn from the arguments.
-    pub(super) fn call_local(
+    /// What a test's parameter by the name of a fixture of this file is given.
+    fn fixture(&self, name: &str) -> Shape {
+        let fixture = self.definitions.iter().position(|it| {
+            it.class.is_none() && it.def.name.text == name && is_decorated(it.def, &["fixture"])
+        });
+        fixture.map_or(Shape::Unknown, |index| self.returns_of(index).unbounded())
+    }
+
+    /// What a function of the file returns, as far as it is known yet.
+    pub(super) fn returns_of(&self, index: usize) -> Shape {
+        let def = self.definitions[index].def;
+        let position = def.name.range.start;
+        let found = self.found.functions.get(&position).map(|it| &it.returns);
+        let known = self.known.functions.get(&position).map(|it| &it.returns);
+        let returns = [found, known].into_iter().flatten().find(|it| **it != Shape::Unknown);
+        match (returns, &def.returns) {
+            (Some(returns), _) => returns.clone(),
+            (None, Some(declared)) => {
+                let declared = self.annotation(declared);
+                if is_decorated(def, CONTEXT_MANAGERS) { declared.element() } else { declared }
+            }
+            (None, None) => Shape::Unknown,
+        }
+    }
+
+    /// How many of the first parameters a call gives without writing them: `self` or `cls`.
+    pub(super) fn implicit(&self, index: usize, bound: bool) -> usize {
+        let def = self.definitions[index].def;
+        let named = matches!(def.parameters.first().map(|it| &it.pattern), Some(Pattern::Name(name)) if name.text == "self" || name.text == "cls");
+        usize::from(named && (bound || is_decorated(def, &["classmethod"])))
+    }
+
+    /// Takes note of what a function of the file is called with.
+    pub(super) fn learn(
         &mut self,
         index: usize,
         arguments: &[(Option<String>, Lowered)],
         bound: bool,
-    ) -> Lowered {
-        let definition = &self.definitions[index];
-        let (def, function) = (definition.def, definition.function);
-        let position = def.name.range.start;
-        let skip = usize::from(
-            bound
-                && matches!(def.parameters.first().map(|it| &it.pattern), Some(Pattern::Name(name)) if name.text == "self" || name.text == "cls"),
-        );
+    ) {
+        let def = self.definitions[index].def;
+        let skip = self.implicit(index, bound);
         let mut shapes = vec![Shape::Unknown; def.parameters.len()];
         for (at, (name, value)) in arguments.iter().enumerate() {
             let place = match name {
@@ -314,19 +429,41 @@ impl<'a> Lowering<'a> {
                 *shape = self.shape_of(&value.meaning).unbounded();
             }
         }
-        let summary = self.found.functions.entry(position).or_default();
+        let summary = self.found.functions.entry(def.name.range.start).or_default();
         summary.parameters.resize(def.parameters.len(), Shape::Unknown);
         for (known, shape) in summary.parameters.iter_mut().zip(&shapes) {
             *known = std::mem::take(known).join(shape);
         }
-        let mut returns =
-            match (self.known.functions.get(&position), self.found.functions.get(&position)) {
-                (_, Some(found)) if found.returns != Shape::Unknown => found.returns.clone(),
-                (Some(known), _) => known.returns.clone(),
-                _ => Shape::Unknown,
-            };
+    }
+
+    /// `yield value` and `yield from values`.
+    pub(super) fn yielded(&mut self, operands: &'a [crate::syntax::Expr], from: bool) -> Lowered {
+        for operand in operands {
+            let lowered = self.expression(operand);
+            let handed = if from { self.element(&lowered).meaning } else { lowered.meaning };
+            let shape = self.shape_of(&handed).unbounded();
+            if let Some(activation) = self.activations.last_mut() {
+                activation.yields = std::mem::take(&mut activation.yields).join(&shape);
+            }
+        }
+        Lowered::unknown(UnresolvedReason::Other)
+    }
+
+    /// The result of calling a function of the file, whose parameters learn from the arguments.
+    pub(super) fn call_local(
+        &mut self,
+        index: usize,
+        arguments: &[(Option<String>, Lowered)],
+        bound: bool,
+    ) -> Lowered {
+        self.learn(index, arguments, bound);
+        let definition = &self.definitions[index];
+        let (def, function) = (definition.def, definition.function);
+        let mut returns = self.returns_of(index);
         if returns == Shape::Unknown {
-            returns = def.returns.as_ref().map(|it| self.annotation(it)).unwrap_or_default();
+            returns = self.overriding_returns(index);
+        } else if self.is_overridden(index) {
+            returns = returns.unbounded();
         }
         let values = arguments.iter().map(|it| it.1.expression.clone()).collect();
         let expression = Expression::Apply { function: def.name.text.clone(), arguments: values };

@@ -221,7 +221,8 @@ impl<'a> Lowering<'a> {
                         return Some(Inherited::Method(*index));
                     }
                     let key = (base.clone(), name.to_owned());
-                    if let Some(meaning) = self.members.get(&key).cloned() {
+                    let member = self.members.get(&key).filter(|it| !is_null(it)).cloned();
+                    if let Some(meaning) = member {
                         return Some(Inherited::Value(meaning));
                     }
                     if let Some(shape) = self.known.attributes.get(&key).cloned()
@@ -304,7 +305,7 @@ impl<'a> Lowering<'a> {
             Meaning::Local(expression) if !is_null(&value.meaning) && is_local(expression) => {
                 Shape::Local
             }
-            meaning => self.shape_of(meaning).unbounded(),
+            meaning => self.shape_of(meaning).unbounded().exported(),
         }
     }
 
@@ -369,7 +370,7 @@ impl<'a> Lowering<'a> {
                 }
                 Meaning::Path(_) => None,
                 other => {
-                    let shape = self.shape_of(other).unbounded();
+                    let shape = self.shape_of(other).unbounded().exported();
                     (!shape.is_unknown()).then_some(Export::Value(shape))
                 }
             };
@@ -404,12 +405,7 @@ impl<'a> Lowering<'a> {
             && matches!(def.parameters.first().map(|it| &it.pattern), Some(Pattern::Name(_)))
             && !decorated(def, &["staticmethod", "classmethod"]);
         Some(FunctionSummary {
-            // What a context manager or a generator gives is not what calling it gives.
-            returns: if decorated(def, &["contextmanager", "asynccontextmanager"]) {
-                Shape::Unknown
-            } else {
-                returns
-            },
+            returns: returns.exported(),
             receiver,
             property: self.is_property(index),
         })
@@ -431,7 +427,7 @@ impl<'a> Lowering<'a> {
             .attributes
             .range((class.clone(), String::new())..)
             .take_while(|((of, _), _)| of == class)
-            .map(|((_, name), shape)| (name.as_str().into(), shape.unbounded()))
+            .map(|((_, name), shape)| (name.as_str().into(), shape.unbounded().exported()))
             .filter(|(_, shape): &(Arc<str>, Shape)| !shape.is_unknown())
             .collect();
         ClassSummary { bases, methods, attributes }

@@ -61,28 +61,8 @@ impl<'a> Lowering<'a> {
         if let Some(reason) = reason {
             self.unresolved(name, site.range, reason);
         }
-        if matches!(name, "append" | "add" | "appendAll" | "addOne" | "insert")
-            && let Some((_, Lowered { meaning: Meaning::Spark(value), .. })) =
-                arguments.lowered.last()
-        {
-            let receiver = site.receiver_range.of(self.text).to_owned();
-            if is_identifier(&receiver) {
-                self.define(&receiver, Meaning::Many(*value));
-            }
-        }
-        if let (Meaning::Many(value), "values" | "toList" | "toSeq" | "copy") =
-            (&object.meaning, name)
-        {
-            return Lowered {
-                meaning: Meaning::Many(*value),
-                expression: Expression::Unknown,
-                call: None,
-            };
-        }
-        if let (Meaning::Many(value), "get" | "pop" | "head" | "last" | "apply") =
-            (&object.meaning, name)
-        {
-            return Lowered::spark(*value);
+        if let Some(found) = self.collection_method(site, &object, &arguments) {
+            return found;
         }
         let range = matches!(name, "to" | "until" | "range");
         let mut operands: Vec<Expression> =
@@ -127,6 +107,7 @@ impl<'a> Lowering<'a> {
             receiver_range,
             arguments: &[],
             arguments_range: end,
+            name_range: name.range,
             typed: false,
         };
         let reason = match object.meaning {
@@ -215,6 +196,18 @@ impl<'a> Lowering<'a> {
             }
         }
         let evaluated = self.arguments(arguments, Runs::Locally);
+        if let ([(_, function), (_, collection), rest @ ..], Some(written)) =
+            (evaluated.lowered.as_slice(), arguments.first())
+            && !self.in_lambda()
+            && let Some(result) = self.reduced(
+                range,
+                (function, written.value.range),
+                collection,
+                rest.first().map(|it| &it.1),
+            )
+        {
+            return result;
+        }
         if let Some((_, collection)) = evaluated.lowered.get(1)
             && matches!(collection.meaning, Meaning::Many(_) | Meaning::Tuple(_))
         {
@@ -320,6 +313,11 @@ impl<'a> Lowering<'a> {
                         expression: Expression::Unknown,
                         call: None,
                     },
+                    meaning if super::collections::carries(&meaning) => Lowered {
+                        meaning: Self::collection_of(meaning),
+                        expression: Expression::Unknown,
+                        call: None,
+                    },
                     Meaning::Column(_) => Lowered::column(Expression::List(vec![last.expression])),
                     _ => Lowered::local(Expression::Unknown),
                 };
@@ -373,7 +371,7 @@ fn is_iteration(name: &str) -> bool {
     )
 }
 
-fn is_identifier(text: &str) -> bool {
+pub(super) fn is_identifier(text: &str) -> bool {
     text.starts_with(|c: char| c.is_alphabetic() || c == '_')
         && text.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.')
 }

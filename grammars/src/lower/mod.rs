@@ -4,14 +4,19 @@
 //! A file is lowered a few times: what one pass learns of parameters, returns, attributes and globals the next one starts from,
 //! until nothing new is learnt. A file without functions takes one pass.
 
+mod annotations;
 mod arguments;
 mod bounds;
+mod callables;
 mod calls;
+mod classes;
+mod collections;
 mod driver;
 mod environment;
 mod expressions;
 mod flow;
 mod functions;
+mod libraries;
 mod linked;
 mod local;
 mod sql;
@@ -27,6 +32,7 @@ use program::{
 use rustc_hash::FxHashMap;
 
 use crate::syntax::{File, Parameter, Pattern, Stmt, StmtKind, TypeRef};
+use callables::Callable;
 use environment::{Frame, FrameKind, Lowered, Meaning};
 use functions::{Activation, Definition, Summaries};
 use linked::Asked;
@@ -75,6 +81,9 @@ struct Lowering<'a> {
     by_position: FxHashMap<u32, usize>,
     methods: FxHashMap<(Rc<str>, String), usize>,
     classes: FxHashMap<Rc<str>, &'a [Parameter]>,
+    /// Names of the classes that extend a class, by its last name.
+    children: FxHashMap<Rc<str>, Vec<Rc<str>>>,
+    callables: Vec<Callable<'a>>,
     /// What the bodies of objects bound, by class and name.
     members: FxHashMap<(Rc<str>, String), Meaning>,
     activations: Vec<Activation>,
@@ -141,6 +150,8 @@ impl<'a> Lowering<'a> {
             by_position: FxHashMap::default(),
             methods: FxHashMap::default(),
             classes: FxHashMap::default(),
+            children: FxHashMap::default(),
+            callables: Vec::new(),
             members: FxHashMap::default(),
             activations: Vec::new(),
             ambient: FxHashMap::default(),
@@ -229,6 +240,7 @@ impl<'a> Lowering<'a> {
             StmtKind::With { items, body } => {
                 for (context, target) in items {
                     let lowered = self.expression(context);
+                    let lowered = self.entered(lowered);
                     if let Some(target) = target {
                         self.bind(target, &lowered, context.range);
                     }
@@ -305,17 +317,19 @@ impl<'a> Lowering<'a> {
         let declared = annotation.map(|it| self.annotation(it)).unwrap_or_default();
         let Some(value) = value else {
             // `x: DataFrame` alone declares an attribute or a name that is set elsewhere.
-            if let (Pattern::Name(name), Shape::Spark { .. } | Shape::Many(..)) =
-                (target, &declared)
-                && let Some(meaning) =
-                    self.materialize(&declared, &Origin::Ambient(name.text.clone()))
+            if let Some(name) = pattern_name(target)
+                && let Some(meaning) = self.materialize(&declared, &Origin::Ambient(name.clone()))
             {
-                self.define(&name.text, meaning);
+                self.record_self_attribute(&name, &meaning);
+                self.define(&name, meaning);
             }
             return;
         };
         let mut lowered = self.expression(value);
-        if matches!(lowered.meaning, Meaning::Unknown(_) | Meaning::Parameter(..))
+        let field = self.frame().kind == FrameKind::Class;
+        if (matches!(lowered.meaning, Meaning::Unknown(_) | Meaning::Parameter(..))
+            // `orders: DataFrame = None` in a class: a field that its instances set.
+            || (field && matches!(lowered.meaning, Meaning::Local(_))))
             && let Some(name) = pattern_name(target)
             && let Some(meaning) = self.materialize(&declared, &Origin::Ambient(name))
         {
@@ -349,13 +363,48 @@ impl<'a> Lowering<'a> {
                 }
             }
             Pattern::Tuple(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    let part = self.part(lowered, index as u32, true);
+                for (item, part) in self.parts(items, lowered, true) {
                     self.bind(item, &part, value_range);
                 }
             }
-            Pattern::Item(..) | Pattern::Rest { .. } | Pattern::Ignore => {}
+            Pattern::Rest { name, .. } => {
+                self.define(&name.text, lowered.meaning.clone());
+            }
+            Pattern::Item(collection, key) => {
+                let key = self.expression(key).expression;
+                let name = self.path_text(collection.range);
+                if name.is_empty() {
+                    self.expression(collection);
+                } else {
+                    self.put(&name, &key, &lowered.meaning);
+                }
+            }
+            Pattern::Ignore => {}
         }
+    }
+
+    /// The parts of a tuple with what binds them.
+    fn parts<'p>(
+        &mut self,
+        patterns: &'p [Pattern],
+        whole: &Lowered,
+        destructured: bool,
+    ) -> Vec<(&'p Pattern, Lowered)> {
+        let rest = patterns.iter().position(|it| matches!(it, Pattern::Rest { .. }));
+        let mut out = Vec::new();
+        for (index, pattern) in patterns.iter().enumerate() {
+            let after = patterns.len() - index - 1;
+            let part = match (rest, &whole.meaning) {
+                (Some(at), _) if at == index => self.rest(whole, index, after),
+                (Some(at), Meaning::Tuple(items)) if index > at => {
+                    let place = items.len().saturating_sub(after + 1);
+                    self.part(whole, place as u32, destructured)
+                }
+                _ => self.part(whole, index as u32, destructured),
+            };
+            out.push((pattern, part));
+        }
+        out
     }
 
     /// Binds a parameter or a loop's target: no binding of the model, only a name.
@@ -367,22 +416,45 @@ impl<'a> Lowering<'a> {
                 }
             }
             Pattern::Tuple(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    let part = self.part(lowered, index as u32, false);
+                for (item, part) in self.parts(items, lowered, false) {
                     self.bind_quietly(item, &part);
                 }
             }
-            Pattern::Item(..) | Pattern::Rest { .. } | Pattern::Ignore => {}
+            Pattern::Rest { name, .. } => self.define(&name.text, lowered.meaning.clone()),
+            Pattern::Item(..) | Pattern::Ignore => {}
         }
     }
 
     fn record_self_attribute(&mut self, name: &str, meaning: &Meaning) {
-        if let Some(attribute) = name.strip_prefix("self.").or_else(|| name.strip_prefix("this."))
-            && let Some(class) = self.enclosing_class()
-        {
+        let Some((object, attribute)) = name.rsplit_once('.') else { return };
+        let class = match object {
+            "self" | "this" => self.enclosing_class(),
+            _ => match self.lookup(object) {
+                Some(Meaning::Instance(class) | Meaning::LocalClass(class)) => Some(class),
+                _ => None,
+            },
+        };
+        if let Some(class) = class {
             let shape = self.shape_of(meaning);
             self.found.record_attribute(&class, attribute, &shape);
         }
+    }
+
+    /// What `with` binds: an instance of a class of the file says so itself, every other context is its own.
+    fn entered(&mut self, context: Lowered) -> Lowered {
+        if let Meaning::Instance(class) = &context.meaning
+            && let Some(index) =
+                self.method_of(class, "__enter__").or_else(|| self.method_of(class, "__aenter__"))
+        {
+            return self.call_local(index, &[], true);
+        }
+        context
+    }
+
+    /// A path of names as written, else empty.
+    fn path_text(&self, range: TextRange) -> String {
+        let text = range.of(self.text);
+        if local::is_identifier(text) { text.to_owned() } else { String::new() }
     }
 
     /// The n-th part of a tuple.
@@ -404,6 +476,7 @@ impl<'a> Lowering<'a> {
                 }
                 Lowered::unknown(UnresolvedReason::Other)
             }
+            Meaning::Each(item) => self.lowered((**item).clone()),
             Meaning::Local(_) => match &whole.expression {
                 program::Expression::List(items) => items
                     .get(index as usize)
@@ -467,23 +540,6 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn annotation(&self, annotation: &TypeRef) -> Shape {
-        let resolve = |name: &str| match self.lookup(name) {
-            Some(Meaning::Path(path)) => types::class_of_path(&path, self.language)
-                .and_then(|_| path.rsplit('.').next().map(str::to_owned)),
-            Some(Meaning::LocalClass(_)) => None,
-            None if self.class_named(name).is_some() => None,
-            _ => self.program.uses_spark.then(|| name.to_owned()),
-        };
-        let shape = types::annotated(annotation, &resolve);
-        if shape == Shape::Unknown
-            && let Some(class) = self.class_named(&annotation.name)
-        {
-            return Shape::Instance(class);
-        }
-        shape
-    }
-
     /// Takes note of a call that looks like Spark's on a receiver without a type.
     fn unresolved(&mut self, method: &str, range: TextRange, reason: UnresolvedReason) {
         let dataset = self.program.uses_spark
@@ -515,6 +571,7 @@ fn pattern_name(pattern: &Pattern) -> Option<String> {
 fn pattern_names(pattern: &Pattern) -> Vec<String> {
     match pattern {
         Pattern::Tuple(items) => items.iter().flat_map(pattern_names).collect(),
+        Pattern::Rest { name, .. } => vec![name.text.clone()],
         other => pattern_name(other).into_iter().collect(),
     }
 }

@@ -1,10 +1,6 @@
 //! Types from names, imports and annotations.
 
-use program::{Confidence, Import, Language, Type};
-
-use program::summary::Shape;
-
-use crate::syntax::TypeRef;
+use program::{Import, Language, Type};
 
 /// Whether an import is one of Spark's API.
 pub(super) fn imports_spark(import: &Import) -> bool {
@@ -46,37 +42,6 @@ pub(super) fn spark_class(name: &str) -> Option<Type> {
         "DataFrameStatFunctions" => Type::StatFunctions,
         _ => return None,
     })
-}
-
-/// What an annotation says of a value. `resolve` maps a name as written to the one it was imported as, none where it is
-/// imported from elsewhere than Spark.
-pub(super) fn annotated(annotation: &TypeRef, resolve: &dyn Fn(&str) -> Option<String>) -> Shape {
-    let arguments = || annotation.arguments.iter().map(|argument| annotated(argument, resolve));
-    let name = annotation.name.as_str();
-    match name {
-        "Optional" | "Annotated" | "Final" | "ClassVar" => {
-            arguments().next().unwrap_or(Shape::Unknown)
-        }
-        "Union" => {
-            let mut members = arguments().filter(|it| *it != Shape::Unknown);
-            let first = members.next().unwrap_or(Shape::Unknown);
-            if members.all(|it| it == first) { first } else { Shape::Unknown }
-        }
-        "List" | "list" | "Sequence" | "Iterable" | "Iterator" | "Seq" | "Array" | "Vector"
-        | "Set" | "set" => many(arguments().next().as_ref()),
-        "Dict" | "dict" | "Mapping" | "Map" => many(arguments().nth(1).as_ref()),
-        "Tuple" | "tuple" | "Tuple2" | "Tuple3" => Shape::Tuple(arguments().collect()),
-        _ => resolve(name)
-            .and_then(|name| spark_class(&name))
-            .map_or(Shape::Unknown, |kind| Shape::spark(kind, Confidence::Declared)),
-    }
-}
-
-fn many(element: Option<&Shape>) -> Shape {
-    match element {
-        Some(Shape::Spark { kind, confidence, .. }) => Shape::Many(*kind, *confidence),
-        _ => Shape::Unknown,
-    }
 }
 
 /// The type of a name that notebooks and shells define by themselves.
@@ -145,7 +110,8 @@ pub(super) fn class_of_path(path: &str, language: Language) -> Option<Type> {
         Language::Python => "pyspark",
         Language::Scala => "org.apache.spark",
     };
-    let inside = path.starts_with(root);
+    // `pyspark.pandas.DataFrame` has pandas' methods.
+    let inside = path.starts_with(root) && !path.starts_with("pyspark.pandas.");
     inside.then(|| path.rsplit('.').next().and_then(spark_class)).flatten()
 }
 

@@ -170,7 +170,11 @@ impl Front<'_> {
                 let operands = self.expressions(node);
                 ExprKind::Operation { operator: operator.to_owned(), operands }
             }
-            "pair" => ExprKind::List(vec![self.field(node, "key"), self.field(node, "value")]),
+            "pair" => ExprKind::Mapping(vec![(self.field(node, "key"), self.field(node, "value"))]),
+            "list_splat" => ExprKind::Operation {
+                operator: "spread".to_owned(),
+                operands: self.expressions(node),
+            },
             _ => ExprKind::Opaque(self.expressions(node)),
         };
         expr(kind, range(node))
@@ -182,7 +186,8 @@ impl Front<'_> {
             if child.kind() == "pair" {
                 pairs.push((self.field(child, "key"), self.field(child, "value")));
             } else {
-                let value = self.expression(child);
+                // `**others`: pairs under keys that are not written out.
+                let value = self.expression(child.named_child(0).unwrap_or(child));
                 pairs.push((expr(ExprKind::Opaque(Vec::new()), range(child)), value));
             }
         }

@@ -5,7 +5,7 @@ use tree_sitter::Node;
 
 use super::types::annotation;
 use super::{DEPTH, Front, expr, parts, range};
-use crate::syntax::{Expr, ExprKind, FunctionDef, Parameter, Pattern, Stmt, StmtKind};
+use crate::syntax::{Expr, ExprKind, FunctionDef, Name, Parameter, Pattern, Stmt, StmtKind};
 
 impl Front<'_> {
     /// The statements among the children of `node`.
@@ -46,6 +46,19 @@ impl Front<'_> {
             }
             "return_statement" => {
                 let value = node.named_child(0).map(|it| self.expression(it));
+                let value = value.map(|it| match it.kind {
+                    ExprKind::Lambda { parameters, body } => {
+                        // `return lambda …` returns a function that has no other name.
+                        let start = TextRange::new(it.range.start, it.range.start);
+                        let name = Name { text: "lambda".to_owned(), range: start };
+                        let reference = expr(ExprKind::Name(name.text.clone()), it.range);
+                        let function = defined(name, parameters, body, it.range);
+                        out.push(Stmt { kind: function, range: whole });
+                        reference
+                    }
+                    kind => expr(kind, it.range),
+                });
+                let mut push = |kind| out.push(Stmt { kind, range: whole });
                 push(StmtKind::Return(value));
             }
             "raise_statement" => {
@@ -160,7 +173,12 @@ impl Front<'_> {
                     ExprKind::Operation { operator: operator.to_owned(), operands },
                     range(assignment),
                 ));
-                targets.push(self.pattern(left));
+                // The collection that `frames[key] += …` adds to is read already.
+                let target = self.pattern(left);
+                targets.push(match target {
+                    Pattern::Item(..) => Pattern::Ignore,
+                    target => target,
+                });
                 break;
             }
             typed = typed.or_else(|| {
@@ -191,10 +209,15 @@ impl Front<'_> {
             let value = value.take().or_else(|| {
                 reference.clone().filter(|_| out.last().is_some_and(|it| it.range == whole))
             });
-            out.push(Stmt {
-                kind: StmtKind::Assign { target, annotation: typed.clone(), value },
-                range: whole,
-            });
+            let kind = match (target, value) {
+                // A function literal with a name is a function like one that `def` makes.
+                (
+                    Pattern::Name(name),
+                    Some(Expr { kind: ExprKind::Lambda { parameters, body }, range }),
+                ) => defined(name, parameters, body, range),
+                (target, value) => StmtKind::Assign { target, annotation: typed.clone(), value },
+            };
+            out.push(Stmt { kind, range: whole });
         }
     }
 
@@ -314,7 +337,7 @@ impl Front<'_> {
         let mut last = Vec::new();
         for clause in parts(node) {
             match clause.kind() {
-                "except_clause" => handlers
+                "except_clause" | "except_group_clause" => handlers
                     .push(self.body(parts(clause).into_iter().find(|it| it.kind() == "block"))),
                 "else_clause" => self.children(clause, &mut body),
                 "finally_clause" => self.children(clause, &mut last),
@@ -424,6 +447,29 @@ fn header(node: Node<'_>) -> TextRange {
     let colon = node.children(&mut cursor).find(|child| child.kind() == ":");
     let end = colon.map_or(node.end_byte(), |it| it.end_byte());
     TextRange::new(node.start_byte() as u32, end as u32)
+}
+
+/// The function that a named function literal is.
+fn defined(name: Name, parameters: Vec<Parameter>, body: Vec<Stmt>, range: TextRange) -> StmtKind {
+    let start = body.first().map_or(range.end, |it| it.range.start);
+    let body = body
+        .into_iter()
+        .map(|statement| match statement.kind {
+            StmtKind::Expr(value) => {
+                Stmt { kind: StmtKind::Return(Some(value)), range: statement.range }
+            }
+            kind => Stmt { kind, range: statement.range },
+        })
+        .collect();
+    StmtKind::Function(FunctionDef {
+        name,
+        parameters,
+        returns: None,
+        body,
+        last_is_result: false,
+        decorators: Vec::new(),
+        header: TextRange::new(range.start, start),
+    })
 }
 
 /// The expression that reads what `target` binds.

@@ -51,7 +51,7 @@ impl Reader<'_> {
             .rest
             .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.'))
             .unwrap_or(self.rest.len());
-        let name = self.rest.get(..end)?.rsplit('.').next().unwrap_or_default().to_owned();
+        let name = self.rest.get(..end)?.to_owned();
         self.rest = self.rest.get(end..)?;
         let mut arguments = Vec::new();
         if self.depth < 8 && self.eat('[') {

@@ -1,0 +1,233 @@
+//! Classes of the file: what their members are, and what the classes that inherit from each other have in common.
+
+use std::rc::Rc;
+
+use program::summary::Shape;
+use program::{Confidence, Language, Origin, UnresolvedReason};
+
+use super::Lowering;
+use super::calls::Site;
+use super::environment::{FrameKind, Lowered, Meaning, is_null};
+use super::linked::{Ancestor, Inherited};
+use crate::syntax::{ExprKind, FunctionDef, Name};
+
+/// How many classes that inherit from another are asked for what it leaves to them.
+const DESCENDANTS: usize = 32;
+
+impl<'a> Lowering<'a> {
+    /// The class and those of the file that it inherits from, nearest first.
+    pub(super) fn ancestry(&self, class: &Rc<str>) -> Vec<Rc<str>> {
+        let mut found = vec![class.clone()];
+        if self.bases.get(class).is_some_and(|it| !it.is_empty()) {
+            found.extend(self.ancestors(class).into_iter().filter_map(|it| match it {
+                Ancestor::Local(class) => Some(class),
+                Ancestor::Foreign(_) => None,
+            }));
+        }
+        found
+    }
+
+    /// The classes of the file that inherit from `class`, nearest first.
+    fn descendants(&self, class: &Rc<str>) -> Vec<Rc<str>> {
+        let mut found: Vec<Rc<str>> = Vec::new();
+        let mut parent = class.clone();
+        let mut next = 0;
+        loop {
+            for child in self.children.get(&parent).into_iter().flatten() {
+                if child != class && !found.contains(child) && found.len() < DESCENDANTS {
+                    found.push(child.clone());
+                }
+            }
+            match found.get(next) {
+                Some(child) => parent = child.clone(),
+                None => return found,
+            }
+            next += 1;
+        }
+    }
+
+    /// The method that an instance of `class` has by this name, its own or one inherited within the file.
+    pub(super) fn method_of(&self, class: &Rc<str>, name: &str) -> Option<usize> {
+        let method = |class: &Rc<str>| self.methods.get(&(class.clone(), name.to_owned())).copied();
+        method(class).or_else(|| self.ancestry(class).iter().skip(1).find_map(method))
+    }
+
+    /// Whether another class of the file overrides a method, so that a call may run either.
+    pub(super) fn is_overridden(&self, index: usize) -> bool {
+        self.overriding(index).next().is_some()
+    }
+
+    fn overriding(&self, index: usize) -> impl Iterator<Item = usize> + '_ {
+        let definition = &self.definitions[index];
+        let name = definition.def.name.text.as_str();
+        let children = definition.class.as_ref().map(|it| self.descendants(it));
+        children
+            .into_iter()
+            .flatten()
+            .filter_map(|child| self.methods.get(&(child, name.to_owned())).copied())
+    }
+
+    /// What the methods that override this one return, for one that returns nothing itself.
+    pub(super) fn overriding_returns(&self, index: usize) -> Shape {
+        self.overriding(index)
+            .fold(Shape::Unknown, |joined, other| joined.join(&self.returns_of(other)))
+            .unbounded()
+    }
+
+    /// What the body of the class binds to the name. It may be the one that is being lowered.
+    fn class_binding(&self, class: &Rc<str>, name: &str) -> Option<Meaning> {
+        let open =
+            self.frames.iter().rev().find(|frame| {
+                frame.kind == FrameKind::Class && frame.class.as_ref() == Some(class)
+            });
+        let binding = open.and_then(|frame| frame.names.get(name));
+        binding.or_else(|| self.members.get(&(class.clone(), name.to_owned()))).cloned()
+    }
+
+    /// What is known of an attribute as methods of the class set it.
+    pub(super) fn class_attribute(
+        &mut self,
+        class: &Rc<str>,
+        attribute: &str,
+        key: &str,
+    ) -> Option<Lowered> {
+        let shape = self.known.attributes.get(&(class.clone(), attribute.to_owned())).cloned()?;
+        self.attribute_of_shape(&shape, attribute, key)
+    }
+
+    /// An attribute that is the same value wherever `key` names it in this frame.
+    fn attribute_of_shape(&mut self, shape: &Shape, name: &str, key: &str) -> Option<Lowered> {
+        let origin = Origin::Ambient(if key.is_empty() { name } else { key }.to_owned());
+        let meaning = self.materialize(shape, &origin)?;
+        if !key.is_empty() {
+            self.define(key, meaning.clone());
+        }
+        Some(self.lowered(meaning))
+    }
+
+    /// `object.name` for an instance of a class of the file, or for the class itself. `key` is the whole expression where it is a
+    /// path of names, else empty.
+    pub(super) fn member(&mut self, class: &Rc<str>, name: &Name, key: &str) -> Lowered {
+        if let Some(meaning) = self.lookup(key).filter(|_| !key.is_empty()) {
+            return self.named_meaning(meaning);
+        }
+        if self.language == Language::Scala
+            && let Some(meaning) =
+                ["self", "this"].iter().find_map(|it| self.lookup(&format!("{it}.{}", name.text)))
+        {
+            return self.named_meaning(meaning);
+        }
+        let mut bound = self.class_binding(class, &name.text);
+        if matches!(&bound, Some(Meaning::Spark(value)) if !self.is_ambient(*value))
+            && let Some(value) = bound.take()
+        {
+            return self.lowered(value);
+        }
+        if let Some(index) = self.methods.get(&(class.clone(), name.text.clone())).copied() {
+            return self.method_value(index, key);
+        }
+        // A field that is declared in the body is what methods set it to.
+        let declared = match &bound {
+            Some(Meaning::Spark(value)) => self.is_ambient(*value),
+            Some(meaning) => is_null(meaning),
+            None => true,
+        };
+        if declared && let Some(found) = self.class_attribute(class, &name.text, key) {
+            return found;
+        }
+        if let Some(meaning) = bound.take_if(|it| !is_null(it)) {
+            return self.named_meaning(meaning);
+        }
+        match self.inherited(class, &name.text) {
+            Some(Inherited::Method(index)) => return self.method_value(index, key),
+            Some(Inherited::Value(meaning)) => {
+                if !key.is_empty() && !matches!(meaning, Meaning::Foreign(_)) {
+                    self.define(key, meaning.clone());
+                }
+                return self.lowered(meaning);
+            }
+            None => {}
+        }
+        if self.language == Language::Scala
+            && let Some(meaning) = self.lookup(&name.text)
+        {
+            return self.named_meaning(meaning);
+        }
+        if let Some(found) = self.left_to_descendants(class, &name.text, key) {
+            return found;
+        }
+        if let Some(meaning) = bound {
+            return self.lowered(meaning);
+        }
+        self.conventional(key, &name.text)
+            .unwrap_or_else(|| Lowered::unknown(UnresolvedReason::Attribute))
+    }
+
+    fn is_ambient(&self, value: program::ValueId) -> bool {
+        matches!(self.program.value(value).origin, Origin::Ambient(_))
+    }
+
+    /// A method named; a property that keeps its value is the same one wherever `key` names it in this frame.
+    fn method_value(&mut self, index: usize, key: &str) -> Lowered {
+        if !key.is_empty() && is_decorated(self.definitions[index].def, &["cached_property"]) {
+            let property = self.call_local(index, &[], true);
+            self.define(key, property.meaning.clone());
+            return property;
+        }
+        self.lowered(Meaning::Function(index))
+    }
+
+    /// A member that a class uses but leaves to those that inherit from it.
+    fn left_to_descendants(&mut self, class: &Rc<str>, name: &str, key: &str) -> Option<Lowered> {
+        let mut attribute = Shape::Unknown;
+        let mut method = Shape::Unknown;
+        for child in self.descendants(class) {
+            let member = (child, name.to_owned());
+            if let Some(shape) = self.known.attributes.get(&member) {
+                attribute = attribute.join(shape);
+            }
+            if let Some(index) = self.methods.get(&member) {
+                method = method.join(&self.returns_of(*index));
+            }
+        }
+        if !attribute.is_unknown() {
+            return self.attribute_of_shape(&attribute.unbounded(), name, key);
+        }
+        (!method.is_unknown()).then(|| self.lowered(Meaning::Callable(Rc::new(method.unbounded()))))
+    }
+
+    /// `object.name(arguments)` for an instance of a class of the file, or for the class itself.
+    pub(super) fn member_call(
+        &mut self,
+        site: &Site<'a>,
+        object: &Lowered,
+        class: &Rc<str>,
+    ) -> Lowered {
+        let bound = matches!(object.meaning, Meaning::Instance(_));
+        let key = self.path_text(program::TextRange::new(site.range.start, site.name_range.end));
+        let member = self.member(class, site.name, &key);
+        let known = !matches!(member.meaning, Meaning::Unknown(_));
+        self.call_member(site, known.then_some(member.meaning), bound)
+    }
+
+    /// An attribute by the conventional name of a session (`self.spark`, `job.sc`) whose assignment is elsewhere.
+    pub(super) fn conventional(&mut self, key: &str, name: &str) -> Option<Lowered> {
+        let kind = super::types::ambient(name).filter(|_| self.program.uses_spark)?;
+        self.attribute_of_shape(&Shape::spark(kind, Confidence::Declared), name, key)
+    }
+}
+
+/// Whether one of the decorators is by one of these names, however it is qualified, and applied or not.
+pub(super) fn is_decorated(def: &FunctionDef, names: &[&str]) -> bool {
+    def.decorators.iter().any(|decorator| {
+        let callee = match &decorator.kind {
+            ExprKind::Call { callee, .. } => callee,
+            _ => decorator,
+        };
+        match &callee.kind {
+            ExprKind::Name(name) => names.contains(&name.as_str()),
+            ExprKind::Attribute { name, .. } => names.contains(&name.text.as_str()),
+            _ => false,
+        }
+    })
+}
