@@ -1,0 +1,592 @@
+//! The fixpoint over what the files of a workspace say, and what an edit costs.
+//!
+//! A file's program follows from its text and from the answers it was given: each lowering leaves a trace of them. As long as the same
+//! questions would be answered the same, the program stands. A run begins where no file has said anything and goes over the files, imported
+//! ones first, then callers first, until no trace is broken. After an edit the run is the same, but what was lowered before is
+//! taken from memory wherever its trace holds, so the result is the one that a first run would have given.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use program::summary::{Answer, Links, Question, Summary};
+use program::{Language, Program};
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::modules::Modules;
+use super::world::World;
+
+/// How often the files are gone over before what still changes is taken for unknown.
+const SWEEPS: u32 = 8;
+
+/// How often they are gone over after that at most.
+const LAST_SWEEPS: u32 = 16;
+
+/// How many lowerings of one text are remembered.
+const MEMORY: usize = 6;
+
+/// Lowers the text of a file with what other files say; none where that failed.
+pub type Lower<'l> = dyn Fn(&str, Language, &str, &dyn Links) -> Option<Program> + Sync + 'l;
+
+/// What a run did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Linked {
+    /// The files that were lowered, in order; one that was lowered twice stands twice.
+    pub lowered: Vec<Arc<str>>,
+    /// The files whose program is another one than before the run, sorted.
+    pub changed: Vec<Arc<str>>,
+}
+
+/// The files of a workspace with their programs.
+#[derive(Debug, Default)]
+pub struct Linker {
+    files: BTreeMap<Arc<str>, Entry>,
+    modules: Arc<Modules>,
+    /// Where the last run came to rest.
+    settled: Arc<Settled>,
+    /// Files whose text is new since.
+    edited: BTreeSet<Arc<str>>,
+    /// Whether files came or went since.
+    reshaped: bool,
+}
+
+#[derive(Debug)]
+struct Entry {
+    language: Language,
+    text: Arc<str>,
+    memory: Vec<Memo>,
+    program: Option<Arc<Program>>,
+}
+
+/// One lowering of a file's present text.
+#[derive(Debug, Clone)]
+struct Memo {
+    trace: Arc<Trace>,
+    summary: Arc<Summary>,
+    /// Kept for the lowering that a run came to rest with only.
+    program: Option<Arc<Program>>,
+    used: bool,
+}
+
+type Trace = Vec<(Question, Answer)>;
+
+#[derive(Debug, Default)]
+struct Settled {
+    world: World,
+    /// Questions whose answers did not come to rest.
+    frozen: FxHashSet<(Arc<str>, Question)>,
+}
+
+/// What the workspace says to one of its files, as it was when the last run ended. For lowering a text that is being typed.
+#[derive(Debug, Clone)]
+pub struct FileLinks {
+    settled: Arc<Settled>,
+    file: Arc<str>,
+}
+
+impl Links for FileLinks {
+    fn ask(&self, question: &Question) -> Answer {
+        self.settled.ask(&self.file, question, &mut Vec::new())
+    }
+}
+
+impl Settled {
+    fn ask(&self, file: &Arc<str>, question: &Question, consulted: &mut Vec<Arc<str>>) -> Answer {
+        if !self.frozen.is_empty() && self.frozen.contains(&(Arc::clone(file), question.clone())) {
+            return Answer::Unknown;
+        }
+        self.world.ask(file, question, consulted)
+    }
+}
+
+/// Answers and takes note of what was asked.
+struct Recorder<'s> {
+    settled: &'s Settled,
+    file: &'s Arc<str>,
+    trace: RefCell<Trace>,
+    consulted: RefCell<Vec<Arc<str>>>,
+}
+
+impl Links for Recorder<'_> {
+    fn ask(&self, question: &Question) -> Answer {
+        let answer = self.settled.ask(self.file, question, &mut self.consulted.borrow_mut());
+        self.trace.borrow_mut().push((question.clone(), answer.clone()));
+        answer
+    }
+}
+
+impl Linker {
+    /// Takes a file's new text, or takes it out. Nothing is lowered before [`Linker::link`].
+    pub fn set(&mut self, path: &str, file: Option<(Language, Arc<str>)>) {
+        let path: Arc<str> = path.into();
+        match file {
+            Some((language, text)) => {
+                if let Some(known) = self.files.get_mut(&path) {
+                    if known.text == text && known.language == language {
+                        return;
+                    }
+                    known.text = text;
+                    known.language = language;
+                    known.memory.clear();
+                } else {
+                    let entry = Entry { language, text, memory: Vec::new(), program: None };
+                    self.files.insert(Arc::clone(&path), entry);
+                    self.reshaped = true;
+                }
+                self.edited.insert(path);
+            }
+            None => {
+                if self.files.remove(&path).is_some() {
+                    self.reshaped = true;
+                }
+                self.edited.remove(&path);
+            }
+        }
+    }
+
+    /// A file's program, as the last run left it.
+    #[must_use]
+    pub fn program(&self, path: &str) -> Option<&Arc<Program>> {
+        self.files.get(path)?.program.as_ref()
+    }
+
+    /// A file's text.
+    #[must_use]
+    pub fn text(&self, path: &str) -> Option<&Arc<str>> {
+        self.files.get(path).map(|entry| &entry.text)
+    }
+
+    /// The files, sorted.
+    pub fn paths(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.files.keys()
+    }
+
+    /// Whether a text is new since the last run.
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        self.reshaped || !self.edited.is_empty()
+    }
+
+    /// What the workspace says to a file, as the last run left it.
+    #[must_use]
+    pub fn links(&self, path: &str) -> FileLinks {
+        FileLinks { settled: Arc::clone(&self.settled), file: path.into() }
+    }
+
+    /// The number of imports of a file that could be of one of several files, and so are of none.
+    #[must_use]
+    pub fn ambiguous(&self, path: &str) -> usize {
+        let memory = self.files.get(path).map_or(&[][..], |it| it.memory.as_slice());
+        let Some(memo) = memory.iter().find(|it| it.program.is_some()) else { return 0 };
+        let paths: BTreeSet<&str> = memo
+            .trace
+            .iter()
+            .filter_map(|(question, answer)| match (question, answer) {
+                (Question::Path(path), Answer::Ambiguous) => Some(path.as_ref()),
+                _ => None,
+            })
+            .collect();
+        // Members of what is ambiguous do not count again.
+        let within =
+            |path: &str| path.match_indices('.').any(|(dot, _)| paths.contains(&path[..dot]));
+        paths.iter().filter(|path| !within(path)).count()
+    }
+
+    /// Lowers what has to be lowered so that every program follows from its text and from what the other files say. None where
+    /// `cancelled` said so meanwhile: programs then are as before, and what was lowered is remembered.
+    pub fn link(
+        &mut self,
+        lower: &Lower<'_>,
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Option<Linked> {
+        let mut linked = Linked::default();
+        if !self.is_stale() {
+            return Some(linked);
+        }
+        if !self.reshaped && self.patch(lower, &mut linked)? {
+            return Some(linked);
+        }
+        let mut run = Run::new(self, lower, cancelled);
+        run.alone()?;
+        run.sweep()?;
+        let Run { settled, current, mut lowered, .. } = run;
+        let settled = Arc::new(settled);
+        // The programs of files that came to rest with what was remembered without one.
+        let missing: Vec<Arc<str>> = current
+            .iter()
+            .filter(|(file, at)| {
+                self.files.get(*file).is_some_and(|it| it.memory[**at].program.is_none())
+            })
+            .map(|(file, _)| Arc::clone(file))
+            .collect();
+        for file in missing {
+            if cancelled() {
+                return None;
+            }
+            let Some(entry) = self.files.get_mut(&file) else { continue };
+            let made = lowered_file(&file, entry, &settled, lower);
+            lowered.push(Arc::clone(&file));
+            if let (Some((memo, _)), Some(at)) = (made, current.get(&file)) {
+                entry.memory[*at].program = memo.program;
+            }
+        }
+        for (file, entry) in &mut self.files {
+            let program = current.get(file).and_then(|at| entry.memory[*at].program.clone());
+            let same = match (&program, &entry.program) {
+                (Some(new), Some(old)) => Arc::ptr_eq(new, old) || new == old,
+                (None, None) => true,
+                _ => false,
+            };
+            if !same {
+                entry.program.clone_from(&program);
+                linked.changed.push(Arc::clone(file));
+            }
+            // Only what this run passed through can serve the next one; programs of passing states are let go of.
+            let kept = current.get(file).copied();
+            for (at, memo) in entry.memory.iter_mut().enumerate() {
+                if Some(at) != kept {
+                    memo.program = None;
+                } else if same {
+                    memo.program.clone_from(&entry.program);
+                }
+            }
+            entry.memory.retain(|memo| memo.used);
+        }
+        linked.lowered.append(&mut lowered);
+        self.settled = settled;
+        self.edited.clear();
+        self.reshaped = false;
+        Some(linked)
+    }
+
+    /// Lowers the edited files where the last run came to rest. Where they tell the others the same as before, nothing else has
+    /// changed.
+    fn patch(&mut self, lower: &Lower<'_>, linked: &mut Linked) -> Option<bool> {
+        let mut made = Vec::new();
+        for file in &self.edited {
+            let Some(entry) = self.files.get(file) else { continue };
+            let memo = lowered_file(file, entry, &self.settled, lower);
+            linked.lowered.push(Arc::clone(file));
+            let before = self.settled.world.summary(file);
+            let (Some((memo, _)), Some(before)) = (memo, before) else { return Some(false) };
+            let same = memo.summary == *before;
+            made.push((Arc::clone(file), memo, same));
+        }
+        let settled = made.iter().all(|it| it.2);
+        for (file, memo, _) in made {
+            let Some(entry) = self.files.get_mut(&file) else { continue };
+            if settled {
+                if entry.program != memo.program {
+                    entry.program.clone_from(&memo.program);
+                    linked.changed.push(Arc::clone(&file));
+                }
+                entry.memory = vec![Memo { used: false, ..memo }];
+            } else {
+                // Lowered it is: the run that follows may come by here.
+                entry.memory.push(memo);
+            }
+        }
+        if settled {
+            self.edited.clear();
+        }
+        Some(settled)
+    }
+}
+
+/// One run.
+struct Run<'r, 'l> {
+    linker: &'r mut Linker,
+    lower: &'r Lower<'l>,
+    cancelled: &'r (dyn Fn() -> bool + Sync),
+    settled: Settled,
+    /// The lowering that each file is at: a place in its memory.
+    current: BTreeMap<Arc<str>, usize>,
+    /// Files to look at again when a file says something else.
+    dependents: FxHashMap<Arc<str>, FxHashSet<Arc<str>>>,
+    dirty: FxHashSet<Arc<str>>,
+    lowered: Vec<Arc<str>>,
+}
+
+impl<'r, 'l> Run<'r, 'l> {
+    fn new(
+        linker: &'r mut Linker,
+        lower: &'r Lower<'l>,
+        cancelled: &'r (dyn Fn() -> bool + Sync),
+    ) -> Self {
+        if linker.reshaped {
+            linker.modules = Arc::new(Modules::new(linker.files.keys().map(AsRef::as_ref)));
+        }
+        for entry in linker.files.values_mut() {
+            for memo in &mut entry.memory {
+                memo.used = false;
+            }
+        }
+        let in_scala = linker.files.iter().filter(|it| it.1.language == Language::Scala);
+        let in_scala = Arc::new(in_scala.map(|it| Arc::clone(it.0)).collect());
+        let world = World::new(Arc::clone(&linker.modules), in_scala);
+        Self {
+            linker,
+            lower,
+            cancelled,
+            settled: Settled { world, frozen: FxHashSet::default() },
+            current: BTreeMap::new(),
+            dependents: FxHashMap::default(),
+            dirty: FxHashSet::default(),
+            lowered: Vec::new(),
+        }
+    }
+
+    /// Each file where none has said anything: all at once.
+    fn alone(&mut self) -> Option<()> {
+        let (settled, lower, cancelled) = (&self.settled, self.lower, self.cancelled);
+        let made: Vec<(Arc<str>, Option<Made>)> = self
+            .linker
+            .files
+            .par_iter()
+            .map(|(file, entry)| {
+                if cancelled() {
+                    return (Arc::clone(file), None);
+                }
+                (Arc::clone(file), Some(remembered_or_lowered(file, entry, settled, lower)))
+            })
+            .collect();
+        let whole = made.iter().all(|it| it.1.is_some());
+        for (file, made) in made {
+            if let Some(made) = made {
+                self.take(&file, made);
+            }
+        }
+        if !whole {
+            return None;
+        }
+        // All are heard at once, so that the order in which they were lowered is of no matter.
+        let files: Vec<Arc<str>> = self.current.keys().cloned().collect();
+        for file in &files {
+            if let Some(summary) = self.summary(file) {
+                self.settled.world.set(file, &summary);
+            }
+        }
+        Some(())
+    }
+
+    /// Goes over the files until every trace holds.
+    fn sweep(&mut self) -> Option<()> {
+        let mut order = self.order();
+        self.dirty = self.current.keys().cloned().collect();
+        for sweep in 0..LAST_SWEEPS {
+            if self.dirty.is_empty() {
+                return Some(());
+            }
+            for file in &order {
+                if self.dirty.remove(file) {
+                    if (self.cancelled)() {
+                        return None;
+                    }
+                    self.visit(file, sweep >= SWEEPS);
+                }
+            }
+            order.reverse();
+        }
+        Some(())
+    }
+
+    /// Imported files before those that import them; cycles are broken somewhere, and always at the same place.
+    fn order(&mut self) -> Vec<Arc<str>> {
+        let files: Vec<Arc<str>> = self.current.keys().cloned().collect();
+        let mut imports: FxHashMap<Arc<str>, Vec<Arc<str>>> = FxHashMap::default();
+        for file in &files {
+            let mut consulted = Vec::new();
+            if let Some(trace) = self.trace(file) {
+                for (question, _) in trace.iter() {
+                    self.settled.ask(file, question, &mut consulted);
+                }
+            }
+            consulted.sort_unstable();
+            consulted.dedup();
+            self.depend(file, &consulted);
+            imports.insert(Arc::clone(file), consulted);
+        }
+        let mut order = Vec::with_capacity(files.len());
+        let mut entered: FxHashSet<Arc<str>> = FxHashSet::default();
+        for file in files {
+            if !entered.insert(Arc::clone(&file)) {
+                continue;
+            }
+            let mut path = vec![(file, 0)];
+            while let Some((file, next)) = path.last_mut() {
+                let inner = imports.get(file).and_then(|it| it.get(*next)).cloned();
+                *next += 1;
+                match inner {
+                    Some(inner) => {
+                        if entered.insert(Arc::clone(&inner)) {
+                            path.push((inner, 0));
+                        }
+                    }
+                    None => {
+                        if let Some((file, _)) = path.pop() {
+                            order.push(file);
+                        }
+                    }
+                }
+            }
+        }
+        order
+    }
+
+    /// Brings one file up to what the others say now.
+    fn visit(&mut self, file: &Arc<str>, freeze: bool) {
+        let mut consulted = Vec::new();
+        if let Some(trace) = self.trace(file) {
+            let mut broken = Vec::new();
+            for (question, answer) in trace.iter() {
+                if self.settled.ask(file, question, &mut consulted) != *answer {
+                    broken.push(question.clone());
+                    if !freeze {
+                        break;
+                    }
+                }
+            }
+            if broken.is_empty() {
+                return;
+            }
+            if freeze {
+                let file = |question| (Arc::clone(file), question);
+                self.settled.frozen.extend(broken.into_iter().map(file));
+            }
+        }
+        let Some(entry) = self.linker.files.get(file) else { return };
+        let made = remembered_or_lowered(file, entry, &self.settled, self.lower);
+        let before = self.summary(file);
+        self.take(file, made);
+        let Some(after) = self.summary(file) else { return };
+        if before.as_ref() != Some(&after) {
+            self.heard(file, before.as_deref(), &after);
+            self.settled.world.set(file, &after);
+        }
+    }
+
+    /// Marks what depends on a file that says something else.
+    fn heard(&mut self, file: &Arc<str>, before: Option<&Summary>, after: &Summary) {
+        if let Some(dependents) = self.dependents.get(file) {
+            self.dirty.extend(dependents.iter().cloned());
+        }
+        let none = BTreeMap::new();
+        let calls = before.map_or(&none, |it| &it.calls);
+        let changed = calls
+            .iter()
+            .filter(|(function, shapes)| after.calls.get(*function) != Some(*shapes))
+            .chain(after.calls.iter().filter(|(function, _)| !calls.contains_key(*function)));
+        for (function, _) in changed {
+            if self.current.contains_key(&function.file) {
+                self.dirty.insert(Arc::clone(&function.file));
+            }
+        }
+        let top =
+            |summary: &Summary| -> Vec<Arc<str>> { summary.exports.keys().cloned().collect() };
+        let renamed = before
+            .is_none_or(|before| before.package != after.package || top(before) != top(after));
+        let world = &self.settled.world;
+        if renamed && !world.is_python(file) {
+            // A name that was of no file may be one now, or of two.
+            self.dirty.extend(self.current.keys().filter(|it| !world.is_python(it)).cloned());
+        }
+    }
+
+    /// The file is at this lowering from here on.
+    fn take(&mut self, file: &Arc<str>, made: Made) {
+        let at = match made {
+            Made::Remembered(at, consulted) => {
+                self.depend(file, &consulted);
+                at
+            }
+            Made::Lowered(Some((memo, consulted))) => {
+                self.lowered.push(Arc::clone(file));
+                self.depend(file, &consulted);
+                let Some(entry) = self.linker.files.get_mut(file) else { return };
+                if entry.memory.len() >= MEMORY
+                    && let Some(oldest) = entry.memory.iter().position(|it| !it.used)
+                {
+                    entry.memory[oldest] = memo;
+                    oldest
+                } else {
+                    entry.memory.push(memo);
+                    entry.memory.len() - 1
+                }
+            }
+            Made::Lowered(None) => {
+                self.lowered.push(Arc::clone(file));
+                return;
+            }
+        };
+        if let Some(memo) = self.linker.files.get_mut(file).and_then(|it| it.memory.get_mut(at)) {
+            memo.used = true;
+            self.current.insert(Arc::clone(file), at);
+        }
+    }
+
+    fn depend(&mut self, file: &Arc<str>, consulted: &[Arc<str>]) {
+        for other in consulted {
+            if other != file {
+                self.dependents.entry(Arc::clone(other)).or_default().insert(Arc::clone(file));
+            }
+        }
+    }
+
+    fn memo(&self, file: &str) -> Option<&Memo> {
+        self.linker.files.get(file)?.memory.get(*self.current.get(file)?)
+    }
+
+    fn trace(&self, file: &str) -> Option<Arc<Trace>> {
+        self.memo(file).map(|memo| Arc::clone(&memo.trace))
+    }
+
+    fn summary(&self, file: &str) -> Option<Arc<Summary>> {
+        self.memo(file).map(|memo| Arc::clone(&memo.summary))
+    }
+}
+
+/// A lowering, and the files that its answers were read from.
+enum Made {
+    /// At this place in memory.
+    Remembered(usize, Vec<Arc<str>>),
+    /// A new one; none where it failed.
+    Lowered(Option<(Memo, Vec<Arc<str>>)>),
+}
+
+fn remembered_or_lowered(
+    file: &Arc<str>,
+    entry: &Entry,
+    settled: &Settled,
+    lower: &Lower<'_>,
+) -> Made {
+    for (at, memo) in entry.memory.iter().enumerate() {
+        let mut consulted = Vec::new();
+        let holds = memo
+            .trace
+            .iter()
+            .all(|(question, answer)| settled.ask(file, question, &mut consulted) == *answer);
+        if holds {
+            return Made::Remembered(at, consulted);
+        }
+    }
+    Made::Lowered(lowered_file(file, entry, settled, lower))
+}
+
+fn lowered_file(
+    file: &Arc<str>,
+    entry: &Entry,
+    settled: &Settled,
+    lower: &Lower<'_>,
+) -> Option<(Memo, Vec<Arc<str>>)> {
+    let recorder =
+        Recorder { settled, file, trace: RefCell::default(), consulted: RefCell::default() };
+    let program = lower(file, entry.language, &entry.text, &recorder)?;
+    let memo = Memo {
+        trace: Arc::new(recorder.trace.into_inner()),
+        summary: Arc::new(program.summary.clone()),
+        program: Some(Arc::new(program)),
+        used: false,
+    };
+    Some((memo, recorder.consulted.into_inner()))
+}
