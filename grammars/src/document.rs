@@ -2,7 +2,7 @@
 
 use program::{Language, Links, Program, TextRange};
 use ropey::Rope;
-use tree_sitter::{InputEdit, Point};
+use tree_sitter::{InputEdit, Point, Tree};
 
 use crate::notebook::{self, Notebook};
 use crate::parse::{Parsed, parse};
@@ -22,13 +22,16 @@ pub struct Document {
     language: Language,
     rope: Rope,
     parsed: Parsed,
+    /// Whether the tree is that of the text less the lines in it that are no code.
+    masked: bool,
 }
 
 impl Document {
     /// Parses `text`.
     #[must_use]
     pub fn new(language: Language, text: &str) -> Self {
-        let mut document = Self { language, rope: Rope::from_str(text), parsed: Parsed::default() };
+        let rope = Rope::from_str(text);
+        let mut document = Self { language, rope, parsed: Parsed::default(), masked: false };
         document.parse();
         document
     }
@@ -122,7 +125,7 @@ impl Document {
         }
         let grammar = grammar(self.language);
         let text = self.text();
-        let incremental = self.parsed.tree.is_some() && !self.parsed.cut;
+        let incremental = self.parsed.tree.is_some() && !self.parsed.cut && !self.masked;
         let old = self.parsed.tree.as_ref().filter(|_| incremental);
         self.parsed = parse(&grammar, &text, old);
         // How the parser recovers from an error depends on what it reuses. A broken text is parsed whole, so that what is said of
@@ -132,6 +135,19 @@ impl Document {
                 || self.parsed.tree.as_ref().is_some_and(|tree| tree.root_node().has_error()))
         {
             self.parsed = parse(&grammar, &text, None);
+        }
+        self.masked = false;
+        if self.language == Language::Python
+            && let Some(tree) = &self.parsed.tree
+            && tree.root_node().has_error()
+            && let Some(masked) = python::magics::masked(&text)
+        {
+            let parsed = parse(&grammar, &masked, None);
+            let fewer = |it: &Tree| python::errors(it) < python::errors(tree);
+            if !parsed.cut && parsed.tree.as_ref().is_some_and(fewer) {
+                self.parsed = parsed;
+                self.masked = true;
+            }
         }
     }
 }

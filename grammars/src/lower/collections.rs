@@ -332,6 +332,19 @@ impl<'a> Lowering<'a> {
             ) if is_collection(&only.meaning) => {
                 return Some(Lowered { call: None, ..(*only).clone() });
             }
+            ("dict", _)
+                if !lowered.is_empty() && arguments.lowered.iter().all(|it| it.0.is_some()) =>
+            {
+                let items: Vec<(String, Meaning)> = arguments
+                    .lowered
+                    .iter()
+                    .filter_map(|(name, value)| Some((name.clone()?, value.meaning.clone())))
+                    .collect();
+                if !items.iter().any(|it| carries(&it.1)) {
+                    return None;
+                }
+                Meaning::Record(Rc::new(items))
+            }
             ("dict", [only])
                 if matches!(only.meaning, Meaning::Record(_) | Meaning::Mapping(_)) =>
             {
@@ -343,17 +356,6 @@ impl<'a> Lowering<'a> {
                 }
                 _ => return None,
             },
-            ("dict", _) if arguments.lowered.iter().all(|it| it.0.is_some()) => {
-                let items: Vec<(String, Meaning)> = arguments
-                    .lowered
-                    .iter()
-                    .filter_map(|(name, value)| Some((name.clone()?, value.meaning.clone())))
-                    .collect();
-                if !items.iter().any(|it| carries(&it.1)) {
-                    return None;
-                }
-                Meaning::Record(Rc::new(items))
-            }
             ("enumerate", [_, ..]) => {
                 let item = element(self, 0);
                 Meaning::Each(Rc::new(pair(carries(&item).then_some(item)?)))

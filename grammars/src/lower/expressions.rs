@@ -324,20 +324,33 @@ impl<'a> Lowering<'a> {
         }
         let mut meanings: Vec<Meaning> =
             parts.iter().filter(|it| spark(self, it)).map(|it| it.meaning.clone()).collect();
-        if let Meaning::Spark(value) = last.meaning
-            && meanings.len() < parts.len()
-        {
-            meanings.push(self.stand_in(value));
+        let given = parts
+            .iter()
+            .map(|it| &it.meaning)
+            .find(|it| matches!(it, Meaning::Unknown(_) | Meaning::Parameter(..)));
+        if let (Meaning::Spark(value), Some(given)) = (&last.meaning, given) {
+            meanings.insert(0, self.stand_in(*value, given, ""));
         }
         let meaning = self.merge(&meanings);
         Some(self.lowered(meaning))
     }
 
     /// Something of unknown type that is used where `value` stands in for it: by declaration of the same type.
-    pub(super) fn stand_in(&mut self, value: program::ValueId) -> Meaning {
+    pub(super) fn stand_in(
+        &mut self,
+        value: program::ValueId,
+        given: &Meaning,
+        name: &str,
+    ) -> Meaning {
         let kind = self.program.value(value).kind;
         let confidence = self.program.value(value).confidence.min(Confidence::Declared);
-        Meaning::Spark(self.value(kind, confidence, Origin::Ambient(String::new()), None))
+        let origin = match given {
+            Meaning::Parameter(function, index) => {
+                Origin::Parameter { function: *function, index: *index }
+            }
+            _ => Origin::Ambient(name.to_owned()),
+        };
+        Meaning::Spark(self.value(kind, confidence, origin, None))
     }
 
     pub(super) fn is_column(&self, meaning: &Meaning) -> bool {

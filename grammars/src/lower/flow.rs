@@ -4,6 +4,8 @@ use std::rc::Rc;
 
 use program::{Expression, Origin, ResultUse, ScopeKind, TextRange, UnresolvedReason, ValueId};
 
+use rustc_hash::FxHashMap;
+
 use super::Lowering;
 use super::bounds::iterations;
 use super::environment::{Lowered, Meaning, is_null};
@@ -19,6 +21,7 @@ impl<'a> Lowering<'a> {
             self.expression(condition);
         }
         let before = self.frame().names.clone();
+        let absent = conditions.first().and_then(|it| self.asked_for_null(it));
         let mut ends = Vec::new();
         let mut results = Vec::new();
         for (index, arm) in arms.iter().enumerate() {
@@ -46,6 +49,11 @@ impl<'a> Lowering<'a> {
         if !exhaustive {
             ends.push(before.clone());
         }
+        if let Some((name, true)) = &absent
+            && ends.len() == arms.len() + usize::from(!exhaustive)
+        {
+            self.given_or_made(name, &mut ends);
+        }
         let ended = ends.is_empty();
         if ended {
             self.frame().names = before;
@@ -61,6 +69,36 @@ impl<'a> Lowering<'a> {
         (result, ended)
     }
 
+    /// The name that a condition asks to be there, and whether it holds where it is not.
+    fn asked_for_null(&self, condition: &Expr) -> Option<(String, bool)> {
+        let path = |expr: &Expr| {
+            let named = matches!(expr.kind, ExprKind::Name(_) | ExprKind::Attribute { .. });
+            Some(self.path_text(expr.range)).filter(|it| named && !it.is_empty())
+        };
+        let ExprKind::Operation { operator, operands } = &condition.kind else {
+            return path(condition).map(|it| (it, false));
+        };
+        let null = |expr: &Expr| matches!(expr.kind, ExprKind::Literal(program::Literal::Null));
+        match (operator.as_str(), operands.as_slice()) {
+            ("is" | "=", [name, other]) if null(other) => path(name).map(|it| (it, true)),
+            ("is not" | "!=", [name, other]) if null(other) => path(name).map(|it| (it, false)),
+            ("not", [name]) => path(name).map(|it| (it, true)),
+            _ => None,
+        }
+    }
+
+    /// `if x is None: x = …`: what is given in its stead is of the same type by declaration.
+    fn given_or_made(&mut self, name: &str, ends: &mut [FxHashMap<String, Meaning>]) {
+        let Some((made, others)) = ends.split_first_mut() else { return };
+        let Some(Meaning::Spark(value)) = made.get(name).cloned() else { return };
+        for other in others {
+            if let Some(given @ (Meaning::Unknown(_) | Meaning::Parameter(..))) = other.get(name) {
+                let given = self.stand_in(value, &given.clone(), name);
+                other.insert(name.to_owned(), given);
+            }
+        }
+    }
+
     /// `then if condition else otherwise`: arms as scopes only where they hold calls.
     pub(super) fn conditional(
         &mut self,
@@ -70,6 +108,7 @@ impl<'a> Lowering<'a> {
         otherwise: Option<&'a Expr>,
     ) -> Lowered {
         self.expression(condition);
+        let asked = self.asked_for_null(condition);
         let mut meanings = Vec::new();
         let mut expressions = Vec::new();
         for (index, arm) in std::iter::once(then).chain(otherwise).enumerate() {
@@ -85,6 +124,19 @@ impl<'a> Lowering<'a> {
             }
             meanings.push(lowered.meaning);
             expressions.push(lowered.expression);
+        }
+        if let (Some((name, null)), Some(otherwise), [first, second]) =
+            (&asked, otherwise, meanings.as_mut_slice())
+        {
+            // `x if x is not None else …`
+            let (given, made, arm) =
+                if *null { (second, first, otherwise) } else { (first, second, then) };
+            if let (Meaning::Unknown(_) | Meaning::Parameter(..), Meaning::Spark(value)) =
+                (&*given, &*made)
+                && self.path_text(arm.range) == *name
+            {
+                *given = self.stand_in(*value, &given.clone(), name);
+            }
         }
         let meaning = self.merge(&meanings);
         match meaning {

@@ -5,6 +5,7 @@
 
 mod expressions;
 mod literals;
+pub(crate) mod magics;
 mod statements;
 mod types;
 
@@ -24,6 +25,11 @@ pub(crate) fn file(tree: &Tree, text: &str) -> File {
     front.children(root, &mut body);
     let (comments, syntax_errors) = comments_and_errors(root, text);
     File { body, comments, syntax_errors, range: range(root), package: None, runs_on_spark: false }
+}
+
+/// Number of error and missing nodes.
+pub(crate) fn errors(tree: &Tree) -> u32 {
+    if tree.root_node().has_error() { comments_and_errors(tree.root_node(), "").1 } else { 0 }
 }
 
 /// One walk over the tree for what stands beside the code: comments that speak to Stagelight, and errors.

@@ -1,0 +1,483 @@
+//! Python as people write it: what a program's actions run on, told by their lineage.
+
+use program::{Confidence, Language, Origin, Program, ValueId};
+
+fn lower(source: &str) -> Program {
+    grammars::lower(Language::Python, &format!("from pyspark.sql import functions as F\n{source}"))
+}
+
+/// Where a value comes from, nearest first.
+fn lineage(program: &Program, value: ValueId, steps: u32) -> String {
+    let known = program.value(value);
+    let next = |value: ValueId| {
+        if steps == 0 { "…".to_owned() } else { lineage(program, value, steps - 1) }
+    };
+    match &known.origin {
+        Origin::Call(call) => {
+            let call = program.call(*call);
+            let method = match call.arguments.first().and_then(|it| it.value.as_text()) {
+                Some(text) if call.method == "table" => format!("table {text}"),
+                _ => call.method.clone(),
+            };
+            match call.receiver {
+                Some(receiver) if !call.method.starts_with("table") => {
+                    format!("{method} < {}", next(receiver.value))
+                }
+                _ => method,
+            }
+        }
+        Origin::Parameter { .. } => "parameter".to_owned(),
+        Origin::Merge(values) => {
+            let values: Vec<String> = values.iter().map(|it| next(*it)).collect();
+            format!("({})", values.join(" | "))
+        }
+        Origin::Loop { entry, carried } => {
+            let carried = carried.map(|it| program.producer(it));
+            let carried = match carried {
+                Some(Some(call)) => program.call(call).method.clone(),
+                Some(None) => "value".to_owned(),
+                None => "-".to_owned(),
+            };
+            format!("loop[{} then {carried}]", next(*entry))
+        }
+        Origin::Ambient(name) => format!("ambient {name}"),
+        Origin::Returned(function) => {
+            format!("returned by {}", program.functions[function.index()].name)
+        }
+    }
+}
+
+/// The datasets that `count` is called on, in order, each with its lineage. Nothing may be guessed or left unresolved.
+fn counted(source: &str) -> Vec<String> {
+    let program = lower(source);
+    assert!(program.unresolved.is_empty(), "{source}\n{}", program.to_text());
+    assert!(
+        program.calls.iter().all(|call| call.confidence > Confidence::Guessed),
+        "{source}\n{}",
+        program.to_text()
+    );
+    let counts = program.calls.iter().filter(|call| call.method == "count");
+    counts
+        .filter_map(|call| call.receiver)
+        .map(|receiver| lineage(&program, receiver.value, 6))
+        .collect()
+}
+
+fn check(source: &str, expected: &[&str]) {
+    assert_eq!(counted(source), expected, "{source}");
+}
+
+/// The most rows of the datasets that `collect` is called on.
+fn collected_rows(source: &str) -> Vec<Option<u64>> {
+    let program = lower(source);
+    let collects = program.calls.iter().filter(|call| call.method == "collect");
+    collects
+        .filter_map(|call| call.receiver)
+        .map(|receiver| program.value(receiver.value).bound.map(|it| it.rows))
+        .collect()
+}
+
+#[test]
+fn annotations_of_every_spelling() {
+    let imports = "from pyspark.sql import DataFrame, DataFrame as SparkDF, SparkSession\nimport pyspark.sql as ps, pyspark, typing as T\nfrom typing import *\n";
+    for annotation in [
+        "SparkDF",
+        "'DataFrame'",
+        "ps.DataFrame",
+        "\"pyspark.sql.DataFrame\"",
+        "Optional[DataFrame]",
+        "'Optional[ps.DataFrame]'",
+        "T.Optional[\"DataFrame\"]",
+        "DataFrame | None",
+        "None | SparkDF",
+        "Union[DataFrame, None]",
+        "Annotated[DataFrame, 'rows']",
+    ] {
+        check(&format!("{imports}def f(x: {annotation} = None):\n    x.count()\n"), &["parameter"]);
+    }
+    for (annotation, use_) in [
+        ("list[DataFrame]", "x[0].count()"),
+        ("List['DataFrame']", "[d.count() for d in x]"),
+        ("Sequence[SparkDF]", "for d in x:\n        d.count()"),
+        ("tuple[DataFrame, int]", "x[0].count()"),
+        ("Tuple[DataFrame, ...]", "x[3].count()"),
+        ("dict[str, DataFrame]", "x['a'].count()"),
+        ("Dict[str, ps.DataFrame]", "for k, d in x.items():\n        d.count()"),
+        ("Mapping[str, DataFrame]", "for d in x.values():\n        d.count()"),
+        ("dict[str, list[DataFrame]]", "x['a'][0].count()"),
+    ] {
+        check(&format!("{imports}def f(x: {annotation}):\n    {use_}\n"), &["parameter"]);
+    }
+    check(
+        &format!(
+            "{imports}def f(make: Callable[..., DataFrame], s: \"SparkSession\"):\n    make(1).count()\n    s.table('a').count()\ndef g(make: T.Callable[[DataFrame], DataFrame]):\n    make(1).count()\n"
+        ),
+        &["ambient ", "table a", "ambient "],
+    );
+}
+
+#[test]
+fn another_librarys_annotation_is_not_sparks_whatever_else_is_imported() {
+    let program = lower(
+        "from pyspark.sql import DataFrame\nimport pandas as pd\nimport pyspark.pandas as ps\ndef f(a: pd.DataFrame, b: ps.DataFrame, c: 'pd.DataFrame', d: DataFrame | pd.DataFrame, e: list[pd.DataFrame]):\n    a.count()\n    b.count()\n    c.count()\n    d.count()\n    e[0].count()\n",
+    );
+    assert!(program.calls.is_empty(), "{}", program.to_text());
+}
+
+#[test]
+fn attributes_of_instances() {
+    check(
+        "class Job:\n    def __init__(self, spark):\n        self.spark = spark\n        self.orders = spark.table('o')\n    def run(self):\n        self.orders.count()\n        self.later.count()\n    def prepare(self):\n        self.later = self.orders.distinct()\njob = Job(spark)\njob.orders.count()\n",
+        &["ambient self.orders", "ambient self.later", "ambient job.orders"],
+    );
+    check(
+        "class Job:\n    @property\n    def orders(self):\n        return spark.table('o')\n    @cached_property\n    def big(self) -> DataFrame:\n        return spark.table('b')\n    @functools.cached_property\n    def other(self):\n        return spark.table('c')\n    def run(self):\n        self.orders.count()\n        self.big.count()\n        self.other.distinct().count()\n",
+        &["returned by orders", "returned by big", "distinct < returned by other"],
+    );
+    check(
+        "@dataclass\nclass Inputs:\n    orders: DataFrame\n    lines: 'Optional[DataFrame]' = None\n    spark: SparkSession = field(default=None)\n    def size(self):\n        self.orders.count()\n        self.lines.count()\n        self.spark.table('x').count()\ndef f(i: Inputs, j: 'Inputs'):\n    i.orders.count()\n    j.lines.count()\nInputs(spark.table('a')).orders.count()\n",
+        &[
+            "ambient self.orders",
+            "ambient self.lines",
+            "table x",
+            "ambient i.orders",
+            "ambient j.lines",
+            "ambient orders",
+        ],
+    );
+    check(
+        "class Suite(unittest.TestCase):\n    @classmethod\n    def setUpClass(cls):\n        cls.session = SparkSession.builder.getOrCreate()\n    def test(self):\n        self.session.table('a').count()\n",
+        &["table a"],
+    );
+    check(
+        "class Bag: pass\nbag = Bag()\nbag.df = spark.table('a')\nbag.df.count()\ndef f(b: Bag):\n    b.df.count()\n",
+        &["table a", "ambient b.df"],
+    );
+}
+
+#[test]
+fn one_objects_attribute_is_not_anothers() {
+    let program = lower(
+        "class A:\n    def __init__(self):\n        self.df = 3\nclass B:\n    def __init__(self, other: A):\n        self.df = spark.table('b')\n        other.df.count()\n",
+    );
+    assert!(program.calls.iter().all(|call| call.method != "count"), "{}", program.to_text());
+}
+
+#[test]
+fn methods_and_attributes_are_inherited() {
+    let base = "class Base:\n    def __init__(self, spark):\n        self.spark = spark\n        self.df = spark.table('a')\n    def load(self):\n        return self.spark.table('b')\n    @property\n    def view(self):\n        return self.df\n";
+    check(
+        &format!(
+            "{base}class Child(Base):\n    def __init__(self, spark):\n        super().__init__(spark)\n        self.own = self.df.distinct()\n    def run(self):\n        self.load().count()\n        self.df.count()\n        self.view.count()\n        super().load().count()\nclass Grandchild(Child):\n    def run(self):\n        self.own.count()\n        super(Child, self).load().count()\nChild(spark).load().count()\n"
+        ),
+        &[
+            "returned by load",
+            "ambient self.df",
+            "returned by view",
+            "returned by load",
+            "ambient self.own",
+            "returned by load",
+            "returned by load",
+        ],
+    );
+    check(
+        "class Base:\n    def run(self):\n        self.load().count()\n        self.source.count()\n    def load(self):\n        raise NotImplementedError\nclass Child(Base):\n    def __init__(self):\n        self.source = spark.table('s')\n    def load(self):\n        return spark.table('a')\n",
+        &["returned by load", "ambient self.source"],
+    );
+}
+
+#[test]
+fn static_and_class_methods() {
+    check(
+        "class Job:\n    @staticmethod\n    def clean(df):\n        df.count()\n        return df.distinct()\n    @classmethod\n    def make(cls, session):\n        session.table('x').count()\n        return cls(session)\n    def __init__(self, session):\n        self.session = session\n    def run(self):\n        self.clean(self.session.table('a')).count()\nJob.make(SparkSession.builder.getOrCreate()).run()\nJob.clean(spark.table('b')).count()\n",
+        &["parameter", "table x", "returned by clean", "returned by clean"],
+    );
+}
+
+#[test]
+fn comprehensions_of_datasets() {
+    let frames = "dfs = [spark.table(t) for t in names]\n";
+    for (source, expected) in [
+        ("dfs[0].count()\n", "table"),
+        ("dfs[-1].count()\n", "table"),
+        ("dfs[1:][0].count()\n", "table"),
+        ("for d in dfs:\n    d.count()\n", "table"),
+        ("x = [d.count() for d in dfs if d]\n", "table"),
+        ("x = {d.count() for d in dfs}\n", "table"),
+        ("m = {n: d.distinct() for n, d in zip(names, dfs)}\nm['a'].count()\n", "distinct < table"),
+        ("m = dict(zip(names, dfs))\nm['a'].count()\n", "table"),
+        ("for i, d in enumerate(dfs):\n    d.count()\n", "table"),
+        ("next(iter(dfs)).count()\n", "table"),
+        ("for d in sorted(dfs):\n    d.count()\n", "table"),
+        ("g = (d for d in dfs)\nlist(g)[0].count()\n", "table"),
+        ("a, b = dfs\nb.count()\n", "table"),
+        ("a, *rest = dfs\nrest[0].count()\n", "table"),
+        ("[d.count() for pair in [(d, 1) for d in dfs] for d in [pair[0]]]\n", "table"),
+    ] {
+        check(&format!("{frames}{source}"), &[expected]);
+    }
+    check(
+        "m = {t: spark.table(t) for t in names}\nfor k, d in m.items():\n    d.count()\n[d.count() for d in m.values()]\nfor k in m:\n    k.join('x')\n    m[k].count()\nm.get('a').count()\n",
+        &["table", "table", "table", "table"],
+    );
+}
+
+#[test]
+fn keys_of_a_mapping_are_not_datasets() {
+    let program = lower(
+        "m = {'a': spark.table('a')}\nfor k in m:\n    k.count('x')\n    k.replace('a', 'b')\n",
+    );
+    assert_eq!(program.calls.len(), 1, "{}", program.to_text());
+}
+
+#[test]
+fn lists_and_mappings_that_grow() {
+    check(
+        "frames = {}\nframes['a'] = spark.table('a')\nframes['b'] = spark.table('b')\nframes['b'].count()\nfor n in names:\n    frames[n] = spark.table('c')\nframes['a'].count()\nfor n, d in frames.items():\n    d.count()\n",
+        &["table b", "((table a | table b) | table c)", "((table a | table b) | table c)"],
+    );
+    check(
+        "l = []\nfor n in names:\n    l.append(spark.table('a'))\nl[0].count()\nl.extend([spark.table('b')])\nfor d in l:\n    d.count()\n",
+        &["table a", "(table a | table b)"],
+    );
+    check(
+        "config = {'n': 1, 'in': spark.table('a'), 'out': spark.table('b')}\nconfig['in'].count()\nconfig.get('out').count()\nmore = {**config, 'c': spark.table('c')}\nmore['c'].count()\nmore['in'].count()\n",
+        &["table a", "table b", "table c", "table a"],
+    );
+    check(
+        "jobs = [('a', spark.table('a')), ('b', spark.table('b'))]\nfor name, df in jobs:\n    df.count()\njobs[1][1].count()\nd = dict(x=spark.table('x'))\nd['x'].count()\n",
+        &["(table a | table b)", "table b", "table x"],
+    );
+    check(
+        "class Job:\n    def __init__(self):\n        self.frames = {}\n    def load(self):\n        self.frames['a'] = spark.table('a')\n    def run(self):\n        for n, d in self.frames.items():\n            d.count()\n",
+        &["ambient self.frames"],
+    );
+    check(
+        "def two():\n    return spark.table('a'), spark.table('b')\np, q = two()\nq.count()\ndef both():\n    return {'a': spark.table('a'), 'n': 1}\nboth()['a'].count()\nx = both()\nx['a'].count()\n",
+        &["returned by two", "returned by both", "returned by both"],
+    );
+}
+
+#[test]
+fn star_unpacking_and_splits() {
+    check(
+        "a = spark.table('a')\nb = spark.table('b')\nc = spark.table('c')\nfirst, *middle, last = [a, b, c]\nfirst.count()\nmiddle[0].count()\nlast.count()\nall = [*middle, a]\nall[1].count()\n",
+        &["table a", "table b", "table c", "table a"],
+    );
+    check(
+        "train, test = spark.table('a').randomSplit([0.8, 0.2], seed=1)\ntest.count()\nparts = spark.table('a').randomSplit([1.0, 1.0])\nparts[0].count()\n",
+        &["randomSplit < table a", "randomSplit < table a"],
+    );
+}
+
+#[test]
+fn functions_are_values() {
+    check(
+        "f = lambda df: df.distinct()\nspark.table('a').transform(f).count()\nf(spark.table('b')).count()\n",
+        &["transform < table a", "returned by f"],
+    );
+    check(
+        "def with_column(name):\n    def inner(df):\n        return df.withColumn(name, F.lit(1))\n    return inner\ndef other(name): return lambda df: df.drop(name)\nspark.table('a').transform(with_column('x')).transform(other('y')).count()\nwith_column('x')(spark.table('b')).count()\n",
+        &["transform < transform < table a", "returned by inner"],
+    );
+    check(
+        "read = spark.read\nread.parquet('p').count()\nload = spark.read.parquet\nload('x').count()\nsql = spark.sql\nsql(query).count()\ndf = spark.table('a')\nkeep = df.filter\nkeep('x').count()\n",
+        &[
+            "parquet < read < ambient spark",
+            "parquet < read < ambient spark",
+            "sql < ambient spark",
+            "filter < table a",
+        ],
+    );
+    check(
+        "from functools import partial\ndef load(session, kind, path):\n    return session.read.format(kind).load(path)\ncsv = partial(load, spark, 'csv')\ncsv('x').count()\ndef add(df, c):\n    df.count()\n    return df\nspark.table('a').transform(partial(add, c='x')).transform(add, 'y').count()\nparquet = partial(spark.read.parquet, 'p')\nparquet().count()\n",
+        &[
+            "returned by load",
+            "parameter",
+            "transform < transform < table a",
+            "parquet < read < ambient spark",
+        ],
+    );
+    check(
+        "def apply(f, df):\n    return f(df)\ndef clean(df):\n    return df.distinct()\napply(clean, spark.table('a')).count()\nsteps = [clean, lambda_free]\n",
+        &["returned by apply"],
+    );
+    check("DataFrame.union(spark.table('a'), spark.table('b')).count()\n", &["union < table a"]);
+}
+
+#[test]
+fn reduce_is_a_loop() {
+    let frames = "from functools import reduce\nimport functools\ndfs = [spark.table('a'), spark.table('a')]\n";
+    for reduced in [
+        "reduce(lambda x, y: x.union(y), dfs)",
+        "reduce(DataFrame.union, dfs)",
+        "functools.reduce(DataFrame.union, dfs)",
+        "reduce(DataFrame.union, [spark.table('a')])",
+    ] {
+        let lineages = counted(&format!("{frames}{reduced}.count()\n"));
+        assert!(
+            lineages[0].starts_with("loop[") && lineages[0].ends_with("then union]"),
+            "{reduced}: {lineages:?}"
+        );
+    }
+    check(
+        &format!(
+            "{frames}def join(x, y):\n    return x.join(y, 'id')\nreduce(join, dfs[:1], spark.table('z')).count()\n"
+        ),
+        &["loop[table z then value]"],
+    );
+    check(
+        &format!(
+            "{frames}reduce(lambda df, c: df.withColumn(c, F.lit(1)), ['x', 'y'], spark.table('z')).count()\n"
+        ),
+        &["loop[table z then withColumn]"],
+    );
+}
+
+#[test]
+fn contexts_and_generators() {
+    check(
+        "with SparkSession.builder.getOrCreate() as session:\n    session.table('a').count()\n@contextmanager\ndef connect():\n    session = SparkSession.builder.getOrCreate()\n    try:\n        yield session\n    finally:\n        session.stop()\nwith connect() as s:\n    s.table('b').count()\n@contextlib.contextmanager\ndef declared() -> Iterator[SparkSession]:\n    yield other()\nwith declared() as s:\n    s.table('c').count()\n",
+        &["table a", "table b", "table c"],
+    );
+    check(
+        "class Spark:\n    def __enter__(self):\n        self.session = SparkSession.builder.getOrCreate()\n        return self.session\n    def __exit__(self, *rest):\n        self.session.stop()\nwith Spark() as s:\n    s.table('a').count()\nclass Job:\n    def __enter__(self):\n        return self\n    def load(self):\n        return spark.table('b')\nwith Job() as job:\n    job.load().count()\n",
+        &["table a", "returned by load"],
+    );
+    check(
+        "def tables():\n    for n in names:\n        yield spark.table(n)\ndef more():\n    yield from tables()\nfor d in tables():\n    d.count()\nlist(more())[0].count()\n",
+        &["returned by tables", "returned by more"],
+    );
+    check(
+        "@pytest.fixture\ndef session():\n    s = SparkSession.builder.getOrCreate()\n    yield s\n    s.stop()\ndef test_it(session):\n    session.table('a').count()\n",
+        &["table a"],
+    );
+    check(
+        "async def load():\n    return spark.table('a')\nasync def run():\n    df = await load()\n    df.count()\n    async with SparkSession.builder.getOrCreate() as s:\n        s.table('b').count()\n",
+        &["returned by load", "table b"],
+    );
+}
+
+#[test]
+fn defaults_and_guards() {
+    check(
+        "def f(session=None, df=None, other=None):\n    session = session or SparkSession.builder.getOrCreate()\n    session.table('a').count()\n    if df is None:\n        df = session.table('b')\n    df.count()\n    other = other if other is not None else session.table('c')\n    other.count()\n",
+        &["table a", "(table b | parameter)", "(parameter | table c)"],
+    );
+    check(
+        "def f(df: DataFrame, flag):\n    x = df.distinct() if flag else df.limit(3)\n    x.count()\n    if (y := x.filter('a')) is not None:\n        y.count()\n    match flag:\n        case 1:\n            z = x\n        case _:\n            z = y\n    z.count()\n",
+        &[
+            "(distinct < parameter | limit < parameter)",
+            "filter < (distinct < parameter | limit < parameter)",
+            "((distinct < parameter | limit < parameter) | filter < (distinct < parameter | limit < parameter))",
+        ],
+    );
+    check(
+        "try:\n    w = spark.table('c')\nexcept (A, B) as e:\n    w = None\nelse:\n    w = w.distinct()\nfinally:\n    spark.table('d').count()\nw.count()\n",
+        &["table d", "distinct < table c"],
+    );
+}
+
+#[test]
+fn sessions_from_everywhere() {
+    check(
+        "from pyspark import SparkContext, SparkConf\nfrom pyspark.sql import SparkSession, SQLContext, HiveContext\nSparkSession.getActiveSession().table('a').count()\nSparkSession.active().table('b').count()\ndf = SparkSession.active().newSession().table('c')\ndf.sparkSession.table('d').count()\ndf.sql_ctx.table('e').count()\nsc = SparkContext.getOrCreate()\nSQLContext(sc).table('f').count()\nHiveContext(SparkContext(conf=SparkConf().setMaster('local'))).table('g').count()\n",
+        &["table a", "table b", "table d", "table e", "table f", "table g"],
+    );
+}
+
+#[test]
+fn libraries_around_spark() {
+    check(
+        "from awsglue.context import GlueContext\nfrom awsglue.dynamicframe import DynamicFrame\nfrom pyspark import SparkContext\nglueContext = GlueContext(SparkContext())\nsession = glueContext.spark_session\nsession.table('a').count()\nframe = glueContext.create_dynamic_frame.from_catalog(database='d', table_name='t')\nframe.toDF().count()\nframe.count()\nglueContext.create_dynamic_frame_from_options('s3', {}).resolveChoice().toDF().count()\nDynamicFrame.fromDF(session.table('b'), glueContext, 'x').toDF().count()\n",
+        &["table a", "ambient frame", "ambient ", "ambient "],
+    );
+    check(
+        "from delta.tables import DeltaTable\ntarget = DeltaTable.forPath(spark, 'p')\ntarget.toDF().count()\ntarget.alias('t').merge(spark.table('s').alias('s'), 'x').whenMatchedUpdateAll().execute()\ntarget.history().count()\n",
+        &["ambient target", "ambient target"],
+    );
+    check(
+        "import pyspark.pandas as ps\np = ps.read_csv('x')\np.count()\np.groupby('a').count()\np.to_spark().count()\npdf = spark.table('a').toPandas()\npdf.count()\npdf.join(pdf).count()\n",
+        &["ambient p"],
+    );
+    check(
+        "from pyspark.streaming import StreamingContext\nssc = StreamingContext(sc, 1)\nssc.textFileStream('x').map(lambda l: l).count()\ndbutils.widgets.get('x').count('a')\ndbutils.fs.ls('x')\nspark.table('a').count()\n",
+        &["table a"],
+    );
+}
+
+#[test]
+fn returned_values_keep_their_bound() {
+    for (source, rows) in [
+        ("def f():\n    return spark.table('a').limit(5)\nf().collect()\n", Some(5)),
+        (
+            "def f(x):\n    if x:\n        return spark.range(3)\n    return spark.range(9)\nf(1).collect()\n",
+            Some(9),
+        ),
+        (
+            "def f(df):\n    return df.limit(4).select('a')\nf(spark.table('a')).collect()\n",
+            Some(4),
+        ),
+        (
+            "def f() -> DataFrame:\n    return spark.range(5)\ndef g():\n    return f().filter('x')\ng().collect()\n",
+            Some(5),
+        ),
+        ("class A:\n    def f(self):\n        return spark.range(5)\nA().f().collect()\n", Some(5)),
+        (
+            "def f():\n    return spark.range(2), spark.table('a')\nx, y = f()\nx.collect()\n",
+            Some(2),
+        ),
+        // What one path or an overriding method returns may have any number of rows, and so may what calls itself.
+        (
+            "def f(x):\n    if x:\n        return other()\n    return spark.range(3)\nf(1).collect()\n",
+            None,
+        ),
+        (
+            "def f(n):\n    if n == 0:\n        return spark.range(1)\n    return f(n - 1).union(spark.range(1))\nf(5).collect()\n",
+            None,
+        ),
+        (
+            "class A:\n    def f(self):\n        return spark.range(5)\n    def run(self):\n        self.f().collect()\nclass B(A):\n    def f(self):\n        return spark.table('a')\n",
+            None,
+        ),
+        ("def f(df):\n    return df\nf(spark.range(3)).collect()\n", None),
+    ] {
+        assert_eq!(collected_rows(source), [rows], "{source}");
+    }
+}
+
+#[test]
+fn interactive_lines_cost_nothing() {
+    let source = "df = spark.table('a')\n%time df.count()\n%%time\n%matplotlib inline\n!ls -l\n?df\ndf?\nfiles = !ls\ndf.distinct()\nx = df.\ndf.show()\n";
+    let program = lower(source);
+    let methods: Vec<&str> = program.calls.iter().map(|call| call.method.as_str()).collect();
+    assert_eq!(methods, ["table", "count", "distinct", "show"]);
+    assert_eq!(program.syntax_errors, 0);
+    // A text in which such a line is a part of a string keeps it.
+    let program = lower("x = '''\n%time y\n'''\nspark.sql('''\nselect '\n!ls\n' ''')\n");
+    assert!(program.to_text().contains("!ls"), "{}", program.to_text());
+}
+
+#[test]
+fn an_edit_in_a_text_with_interactive_lines_is_as_if_typed_at_once() {
+    let prefix = "import pyspark\n%time df = spark.table('a')\n";
+    let mut document = grammars::Document::new(Language::Python, prefix);
+    let mut text = prefix.to_owned();
+    for typed in ["df", ".", "count", "()", "\n", "!ls\n", "df.show()\n"] {
+        let end = text.len() as u32;
+        document.edit(program::TextRange::new(end, end), typed);
+        text.push_str(typed);
+        let whole = grammars::lower(Language::Python, &text);
+        assert_eq!(document.program().to_text(), whole.to_text(), "{text}");
+    }
+}
+
+#[test]
+fn collections_put_into_each_other_stay_small() {
+    let mut source = String::from("df = spark.table('a')\nx = [df]\nm = {}\n");
+    for _ in 0..300 {
+        source.push_str("x = [x, df]\nm['a'] = {'b': m, 'c': df}\n");
+    }
+    source.push_str("x[1].count()\nm['a']['c'].count()\n");
+    check(&source, &["table a", "table a"]);
+}
