@@ -1,7 +1,7 @@
 //! Bytes in, [`Profile`] out: codecs, lines and state put together.
 
 use crate::LogSource;
-use crate::codec::{self, Codec, Zstd};
+use crate::codec::{self, Decoder};
 use crate::error::LogError;
 use crate::layout::layout;
 use crate::lines::{Lines, MAX_LINE};
@@ -10,7 +10,7 @@ use crate::state::State;
 use std::io::Read;
 use std::ops::ControlFlow;
 
-/// Bytes read at once, and at most decoded between two reports of progress.
+/// Bytes read at once.
 const CHUNK: usize = 1 << 20;
 
 /// A file is given up as no log after this many lines without a single event …
@@ -19,7 +19,7 @@ const HOPELESS_LINES: u64 = 10_000;
 /// … or this many decoded bytes, which is more than a line may have.
 const HOPELESS_BYTES: u64 = 2 * MAX_LINE as u64;
 
-/// Reads a log: a single file, plain or zstd, or a rolling folder's files in their order.
+/// Reads a log: a single file, plain or compressed, or a rolling folder's files in their order.
 ///
 /// Nothing is held but the [`Profile`] itself, one line, and the task values of the stages that are running. `progress` is called
 /// with the number of decoded bytes so far at least once a megabyte, and may stop the reading.
@@ -65,15 +65,10 @@ pub struct Reader {
     part: String,
     /// The part's first bytes, until they tell its codec.
     head: Vec<u8>,
-    decoding: Decoding,
+    /// None until the codec is told.
+    decoder: Option<Decoder>,
     lines: Lines,
     state: State,
-}
-
-enum Decoding {
-    Undecided,
-    Plain,
-    Zstd(Box<Zstd>),
 }
 
 impl std::fmt::Debug for Reader {
@@ -96,7 +91,7 @@ impl Reader {
             name: name.to_owned(),
             part: String::new(),
             head: Vec::new(),
-            decoding: Decoding::Undecided,
+            decoder: None,
             lines: Lines::default(),
             state,
         }
@@ -138,7 +133,7 @@ impl Reader {
         bytes: &[u8],
         progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
     ) -> Result<(), LogError> {
-        if matches!(self.decoding, Decoding::Undecided) {
+        if self.decoder.is_none() {
             self.head.extend_from_slice(&bytes[..bytes.len().min(codec::MAGIC)]);
             if self.head.len() < codec::MAGIC {
                 return Ok(());
@@ -160,16 +155,9 @@ impl Reader {
                 format!("{}/{}", self.name, self.part)
             }
         };
-        self.decoding = match codec::detect(&head) {
-            Codec::Plain => Decoding::Plain,
-            Codec::Zstd => {
-                let zstd = Zstd::new().map_err(|source| LogError::Io { name: name(), source })?;
-                Decoding::Zstd(Box::new(zstd))
-            }
-            Codec::Refused(codec) => {
-                return Err(LogError::UnsupportedCodec { name: name(), codec });
-            }
-        };
+        let decoder = Decoder::new(codec::detect(&head))
+            .map_err(|codec| LogError::UnsupportedCodec { name: name(), codec })?;
+        self.decoder = Some(decoder.map_err(|source| LogError::Io { name: name(), source })?);
         self.decode(&head, progress)
     }
 
@@ -194,10 +182,7 @@ impl Reader {
                 ControlFlow::Break(()) => Err(Some(LogError::Cancelled { name: name.clone() })),
             }
         };
-        let outcome = match &mut self.decoding {
-            Decoding::Zstd(zstd) => zstd.push(bytes, &mut sink),
-            _ => bytes.chunks(CHUNK).try_for_each(&mut sink),
-        };
+        let outcome = self.decoder.as_mut().map_or(Ok(()), |it| it.push(bytes, &mut sink));
         outcome.map_err(|error| error.unwrap_or_else(|| self.not_a_log()))
     }
 
@@ -205,10 +190,7 @@ impl Reader {
         if !self.head.is_empty() {
             self.decide(&mut |_| ControlFlow::Continue(()))?;
         }
-        let mut note = None;
-        if let Decoding::Zstd(zstd) = std::mem::replace(&mut self.decoding, Decoding::Undecided) {
-            note = zstd.finish();
-        }
+        let mut note = self.decoder.take().and_then(Decoder::finish);
         let rest = self.lines.rest();
         if serde_json::from_slice::<serde::de::IgnoredAny>(&rest).is_ok() {
             self.state.line(&rest);

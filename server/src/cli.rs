@@ -96,7 +96,8 @@ pub(crate) struct InputArgs {
     /// Files and folders; the current folder where there are none
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) paths: Vec<PathBuf>,
-    /// An event log: a file, or the folder of a rolling log; may be repeated. In place of the `event-logs` of the configuration
+    /// An event log: a file, the folder of a rolling log, a History Server's archive, `-` for standard input; may be repeated. In place of
+    /// the `event-logs` of the configuration
     #[arg(long = "event-log", value_name = "LOG", value_hint = ValueHint::AnyPath)]
     pub(crate) event_logs: Vec<PathBuf>,
     /// Let the configuration name event logs outside its folder
@@ -220,7 +221,7 @@ Examples:
   stagelight log logs/app-20240501120000-0007
   stagelight log logs/eventlog_v2_app-1 --output-format json | jq '.stages[] | .executorRunTime'")]
 pub(crate) struct LogArgs {
-    /// An event log: a file, or the folder of a rolling log
+    /// An event log: a file, the folder of a rolling log, a History Server's archive, `-` for standard input
     #[arg(value_name = "LOG", value_hint = ValueHint::AnyPath)]
     pub(crate) log: PathBuf,
     /// How to report

@@ -1,13 +1,15 @@
-//! Event logs on disk: one file, or the folder of a rolling log.
+//! Event logs on disk: one file, the folder of a rolling log, or the archive that the History Server hands out; and standard input.
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use eventlog::{LogError, LogSource, Profile};
+use flate2::read::DeflateDecoder;
+use zip::{CompressionMethod, ZipArchive};
 
 use crate::files::{absolute, display_path, reason};
 use crate::problem::Problem;
@@ -19,17 +21,51 @@ pub(crate) struct LogFile {
     pub(crate) path: PathBuf,
     name: String,
     parts: Vec<String>,
-    is_folder: bool,
+    storage: Storage,
     bytes: u64,
     read: AtomicU64,
 }
 
+/// Where the parts of a log lie.
+#[derive(Debug)]
+enum Storage {
+    File,
+    Folder,
+    /// A zip archive, by part.
+    Archive(Vec<Entry>),
+    StandardInput,
+}
+
+/// A file within a zip archive.
+#[derive(Debug)]
+struct Entry {
+    start: u64,
+    bytes: u64,
+    deflated: bool,
+}
+
+/// The name of standard input on a command line.
+const STANDARD_INPUT: &str = "-";
+
+/// The most files that an archive may hold: a rolling log has some hundreds at most.
+const ENTRIES: usize = 10_000;
+
 impl LogFile {
-    /// Opens the log at `path`: a file, or the folder of a rolling log.
+    /// Opens the log at `path`: a file, the folder of a rolling log, an archive, or `-` for standard input.
     ///
     /// # Errors
     /// There is nothing, it can't be read, or a folder does not hold one log.
     pub(crate) fn open(path: &Path) -> Result<Self, Problem> {
+        if path == Path::new(STANDARD_INPUT) {
+            return Ok(Self {
+                path: path.to_owned(),
+                name: "standard input".to_owned(),
+                parts: vec!["standard input".to_owned()],
+                storage: Storage::StandardInput,
+                bytes: 0,
+                read: AtomicU64::new(0),
+            });
+        }
         let path = absolute(path);
         let name = display_path(&path);
         let failed = |message: String| Problem::named(name.clone(), message);
@@ -39,38 +75,61 @@ impl LogFile {
         };
         let metadata = std::fs::metadata(&path).map_err(|error| unreadable(&error))?;
         if !metadata.is_dir() {
+            if let Some(entries) = entries(&path).map_err(|why| {
+                failed(format!("a zip archive that can't be read ({why}); fetch it again"))
+            })? {
+                let (parts, entries) = entries.into_iter().unzip();
+                return Ok(Self {
+                    path,
+                    name,
+                    parts,
+                    storage: Storage::Archive(entries),
+                    bytes: metadata.len(),
+                    read: AtomicU64::new(0),
+                });
+            }
             let part = path.file_name().unwrap_or(OsStr::new("log")).to_string_lossy().into_owned();
             return Ok(Self {
                 path,
                 name,
                 parts: vec![part],
-                is_folder: false,
+                storage: Storage::File,
                 bytes: metadata.len(),
                 read: AtomicU64::new(0),
             });
         }
         let mut parts = Vec::new();
+        let mut folders = Vec::new();
         let mut bytes = 0;
         for entry in std::fs::read_dir(&path).map_err(|error| unreadable(&error))? {
             let entry = entry.map_err(|error| unreadable(&error))?;
             let metadata = std::fs::metadata(entry.path());
             // A name that is not Unicode is none that Spark gives.
-            if let (Ok(metadata), Ok(part)) = (metadata, entry.file_name().into_string())
-                && metadata.is_file()
-            {
-                bytes += metadata.len();
-                parts.push(part);
+            if let (Ok(metadata), Ok(part)) = (metadata, entry.file_name().into_string()) {
+                if metadata.is_file() {
+                    bytes += metadata.len();
+                    parts.push(part);
+                } else if part.starts_with("eventlog_v2_") {
+                    folders.push(part);
+                }
             }
         }
         parts.sort();
-        if !parts.iter().any(|part| part.starts_with("events_")) {
-            let way_out = match parts.first() {
+        let rolling = parts.iter().any(|part| part.starts_with("events_"));
+        // Databricks delivers `eventlog` and, hour by hour, `eventlog-2024-05-01--10-00.gz`.
+        let delivered = parts.iter().any(|part| part.starts_with("eventlog"));
+        if !rolling && delivered {
+            parts.retain(|part| part.starts_with("eventlog"));
+        }
+        if !rolling && !delivered {
+            let way_out = match parts.first().or(folders.first()) {
                 Some(part) => format!("name one, such as {name}/{part}"),
                 None => "name a log file, or a folder with events_* files".to_owned(),
             };
             return Err(failed(format!("a folder, but not of a rolling event log; {way_out}")));
         }
-        Ok(Self { path, name, parts, is_folder: true, bytes, read: AtomicU64::new(0) })
+        let storage = Storage::Folder;
+        Ok(Self { path, name, parts, storage, bytes, read: AtomicU64::new(0) })
     }
 
     /// Its size on disk.
@@ -109,7 +168,11 @@ impl LogFile {
         const HEAD: u64 = 4 << 20;
         let number =
             |part: &String| part.strip_prefix("events_")?.split('_').next()?.parse::<u64>().ok();
-        let first = if self.is_folder {
+        if matches!(self.storage, Storage::StandardInput) {
+            return None;
+        }
+        let rolling = self.parts.iter().any(|part| number(part).is_some());
+        let first = if rolling {
             self.parts.iter().filter(|part| number(part).is_some()).min_by_key(|part| number(part))
         } else {
             self.parts.first()
@@ -124,14 +187,14 @@ impl LogFile {
 }
 
 /// Counts the bytes that are read.
-struct Counted<'a> {
-    file: File,
+struct Counted<'a, R> {
+    bytes: R,
     read: &'a AtomicU64,
 }
 
-impl Read for Counted<'_> {
+impl<R: Read> Read for Counted<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read(buffer)?;
+        let read = self.bytes.read(buffer)?;
         self.read.fetch_add(read as u64, Ordering::Relaxed);
         Ok(read)
     }
@@ -147,12 +210,58 @@ impl LogSource for LogFile {
     }
 
     fn open(&self, part: &str) -> io::Result<Box<dyn Read + Send + '_>> {
-        if !self.parts.iter().any(|known| known == part) {
+        let Some(index) = self.parts.iter().position(|known| known == part) else {
             return Err(io::Error::from(io::ErrorKind::NotFound));
-        }
-        let path = if self.is_folder { self.path.join(part) } else { self.path.clone() };
-        Ok(Box::new(Counted { file: File::open(path)?, read: &self.read }))
+        };
+        let read = &self.read;
+        Ok(match &self.storage {
+            Storage::File => Box::new(Counted { bytes: File::open(&self.path)?, read }),
+            Storage::Folder => Box::new(Counted { bytes: File::open(self.path.join(part))?, read }),
+            Storage::StandardInput => Box::new(Counted { bytes: io::stdin(), read }),
+            Storage::Archive(entries) => {
+                let entry =
+                    entries.get(index).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+                let mut file = File::open(&self.path)?;
+                file.seek(SeekFrom::Start(entry.start))?;
+                let bytes = Counted { bytes: file.take(entry.bytes), read };
+                if entry.deflated { Box::new(DeflateDecoder::new(bytes)) } else { Box::new(bytes) }
+            }
+        })
     }
+}
+
+/// A log as a command line names it: relative to the current folder, `-` for standard input.
+#[must_use]
+pub(crate) fn named(path: &Path) -> PathBuf {
+    if path == Path::new(STANDARD_INPUT) { path.to_owned() } else { absolute(path) }
+}
+
+/// The files in a zip archive, without their folders; none where the file is no archive.
+fn entries(path: &Path) -> Result<Option<Vec<(String, Entry)>>, String> {
+    const MAGIC: [u8; 4] = *b"PK\x03\x04";
+    let Ok(mut file) = File::open(path) else { return Ok(None) };
+    let mut head = [0; MAGIC.len()];
+    if file.read_exact(&mut head).is_err() || head != MAGIC {
+        return Ok(None);
+    }
+    let mut archive = ZipArchive::new(file).map_err(|error| error.to_string())?;
+    if archive.len() > ENTRIES {
+        return Err(format!("it holds more than {ENTRIES} files"));
+    }
+    let mut entries = Vec::new();
+    for index in 0..archive.len() {
+        let file = archive.by_index_raw(index).map_err(|error| error.to_string())?;
+        let name = file.name().map_err(|error| error.to_string())?.into_owned();
+        let Some(start) = file.data_start().filter(|_| !file.is_dir()) else { continue };
+        let deflated = match file.compression() {
+            CompressionMethod::Stored => false,
+            CompressionMethod::Deflated => true,
+            other => return Err(format!("{other} is not read")),
+        };
+        let part = name.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
+        entries.push((part, Entry { start, bytes: file.compressed_size(), deflated }));
+    }
+    Ok(Some(entries))
 }
 
 /// Whether the name is that of a place on another machine: a UNC path or an URL.

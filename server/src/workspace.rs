@@ -91,7 +91,7 @@ pub(crate) fn load(request: &Request) -> Result<Workspace, ConfigurationError> {
         }
         named
     } else {
-        request.event_logs.iter().map(|path| (absolute(path), true)).collect()
+        request.event_logs.iter().map(|path| (log_source::named(path), true)).collect()
     };
     workspace.logs = logs.len();
     let profiles = read_logs(&logs, &mut workspace.problems);

@@ -7,6 +7,7 @@ mod fixes;
 mod formats;
 mod hostile;
 mod inputs;
+mod logs;
 mod runs;
 
 use std::path::{Path, PathBuf};

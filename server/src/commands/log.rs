@@ -8,6 +8,7 @@ use super::{CommandError, tell, write_exact, write_to};
 use crate::cli::{LogArgs, ReportFormat};
 use crate::configuration::Configurations;
 use crate::files::absolute;
+use crate::log_source;
 use crate::output::{log_json, log_text};
 use crate::problem::{Problem, panic_message};
 use crate::workspace::read_logs;
@@ -17,7 +18,7 @@ pub(crate) fn run(args: &LogArgs) -> Result<ExitCode, CommandError> {
     let directory = absolute(Path::new("."));
     let thresholds = Configurations::default().for_folder(&directory)?.thresholds.clone();
     let mut problems = Vec::new();
-    let profiles = read_logs(&[(absolute(&args.log), true)], &mut problems);
+    let profiles = read_logs(&[(log_source::named(&args.log), true)], &mut problems);
     tell(&problems);
     let Some(profile) = profiles.first() else { return Ok(ExitCode::from(2)) };
     let diagnoses = catch_unwind(|| diagnosis::diagnose(profile, &thresholds));
