@@ -9,9 +9,13 @@ use program::Language;
 
 use crate::configuration::{ConfigurationError, Configurations};
 use crate::problem::Problem;
+use crate::source::Kind;
 
 /// The largest source file that is read. What is larger is generated, and offsets are 32 bits wide.
 const MAX_BYTES: u64 = 32 << 20;
+
+/// The largest notebook that is read. Its outputs may be large, and are passed over.
+const MAX_NOTEBOOK_BYTES: u64 = 512 << 20;
 
 /// A source file that was named or found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,18 +24,19 @@ pub(crate) struct FoundFile {
     pub(crate) path: PathBuf,
     /// Its name in output and in the host: relative to the current directory where it lies in it, with `/`.
     pub(crate) name: String,
-    /// Its language.
-    pub(crate) language: Language,
+    /// What it is by its ending.
+    pub(crate) kind: Kind,
     /// Whether it was named rather than found in a folder.
     pub(crate) named: bool,
 }
 
-/// The language of a file by its extension.
+/// What a file is by its extension.
 #[must_use]
-pub(crate) fn language(path: &Path) -> Option<Language> {
+pub(crate) fn kind(path: &Path) -> Option<Kind> {
     match path.extension()?.to_str()? {
-        "py" | "pyw" => Some(Language::Python),
-        "scala" | "sc" => Some(Language::Scala),
+        "py" | "pyw" => Some(Kind::Text(Language::Python)),
+        "scala" | "sc" => Some(Kind::Text(Language::Scala)),
+        "ipynb" => Some(Kind::Jupyter),
         _ => None,
     }
 }
@@ -64,24 +69,24 @@ pub(crate) fn find(
         };
         if metadata.is_dir() {
             walk(&absolute, configurations, &mut files, problems)?;
-        } else if let Some(language) = language(&absolute) {
-            insert(&mut files, &absolute, language, true);
+        } else if let Some(kind) = kind(&absolute) {
+            insert(&mut files, &absolute, kind, true);
         } else {
             problems.push(Problem::named(
                 display_path(&absolute),
-                "not a source file; name a folder, or a file that ends in .py, .scala or .sc",
+                "not a source file; name a folder, or a file that ends in .py, .scala, .sc or .ipynb",
             ));
         }
     }
     Ok(files.into_values().collect())
 }
 
-fn insert(files: &mut BTreeMap<String, FoundFile>, path: &Path, language: Language, named: bool) {
+fn insert(files: &mut BTreeMap<String, FoundFile>, path: &Path, kind: Kind, named: bool) {
     let name = display_path(path);
     let file = files.entry(name.clone()).or_insert_with(|| FoundFile {
         path: path.to_owned(),
         name,
-        language,
+        kind,
         named,
     });
     file.named |= named;
@@ -121,8 +126,8 @@ fn walk(
         if entry.path_is_symlink() && !path.is_file() {
             continue;
         }
-        if let Some(language) = language(path) {
-            insert(files, path, language, false);
+        if let Some(kind) = kind(path) {
+            insert(files, path, kind, false);
         }
     }
     Ok(())
@@ -158,9 +163,13 @@ pub(crate) fn read_text(file: &FoundFile) -> Result<String, Problem> {
         failed(format!("can't be read ({}); grant access to it or exclude it", reason(error)))
     };
     let length = std::fs::metadata(&file.path).map_err(|error| unreadable(&error))?.len();
-    if length > MAX_BYTES {
+    let limit = match file.kind {
+        Kind::Text(_) => MAX_BYTES,
+        Kind::Jupyter => MAX_NOTEBOOK_BYTES,
+    };
+    if length > limit {
         let size = analysis::units::bytes(length);
-        let limit = analysis::units::bytes(MAX_BYTES);
+        let limit = analysis::units::bytes(limit);
         return Err(failed(format!("is {size} large, more than {limit}; exclude it")));
     }
     let bytes = std::fs::read(&file.path).map_err(|error| unreadable(&error))?;

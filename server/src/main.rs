@@ -8,6 +8,7 @@ mod log_source;
 mod lsp;
 mod output;
 mod problem;
+mod source;
 mod workspace;
 
 use std::process::ExitCode;

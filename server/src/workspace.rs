@@ -9,14 +9,15 @@ use std::sync::Arc;
 
 use analysis::{AnalysisHost, Change, FileState, Settings};
 use eventlog::Profile;
+use grammars::notebook::NotebookError;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use program::{Language, Program};
 use rayon::prelude::*;
 
 use crate::configuration::{Configuration, ConfigurationError, Configurations, Overrides};
 use crate::files::{self, FoundFile, absolute, display_path};
 use crate::log_source::{self, LogFile};
 use crate::problem::{Problem, panic_message};
+use crate::source::{NotebookFile, Source};
 
 /// Logs from this size on show their progress on a terminal.
 const PROGRESS_BYTES: u64 = 64 << 20;
@@ -55,7 +56,12 @@ pub(crate) struct Workspace {
     pub(crate) logs: usize,
     /// Globs of configuration files that name logs and match none, as `file:line: glob`.
     pub(crate) empty_globs: Vec<String>,
+    /// Those of the files that are notebooks, by name.
+    pub(crate) notebooks: Notebooks,
 }
+
+/// Notebooks by the name of their file.
+pub(crate) type Notebooks = HashMap<String, Arc<NotebookFile>>;
 
 /// A file of a [`Workspace`]. Its text and program are in the host, under its name.
 #[derive(Debug, Clone)]
@@ -138,7 +144,8 @@ fn sources(
     let found = files::find(&request.paths(), configurations, &mut problems)?;
     if found.is_empty() && problems.is_empty() {
         let paths: Vec<String> = request.paths().iter().map(|path| display_path(path)).collect();
-        let message = "no .py, .scala or .sc file that is not excluded; name another folder";
+        let message =
+            "no .py, .scala, .sc or .ipynb file that is not excluded; name another folder";
         problems.push(Problem::found(paths.join(", "), message));
     }
     let mut loaded = Vec::new();
@@ -151,48 +158,51 @@ fn sources(
             .or_insert_with(|| Arc::new(configuration.settings(&request.overrides)));
         loaded.push((LoadedFile { found, configuration }, Arc::clone(settings)));
     }
-    let states: Vec<Result<FileState, Problem>> = loaded
+    let states: Vec<Result<Option<Loaded>, Problem>> = loaded
         .par_iter()
         .map(|(file, settings)| load_file(&file.found, Arc::clone(settings)))
         .collect();
     let mut change = Change::default();
     let mut files = Vec::new();
+    let mut notebooks = Notebooks::new();
     for ((file, _), state) in loaded.into_iter().zip(states) {
         match state {
-            Ok(state) => {
-                change.files.push((file.found.name.clone(), Some(state)));
+            Ok(Some((state, notebook))) => {
+                let name = file.found.name.clone();
+                notebooks.extend(notebook.map(|notebook| (name.clone(), notebook)));
+                change.files.push((name, Some(state)));
                 files.push(file);
             }
+            Ok(None) => {}
             Err(problem) => problems.push(problem),
         }
     }
     let mut host = AnalysisHost::new(rules::ALL);
     host.apply(change);
-    Ok(Workspace { host, files, problems, logs: 0, empty_globs: Vec::new() })
+    Ok(Workspace { host, files, problems, logs: 0, empty_globs: Vec::new(), notebooks })
 }
 
-/// Reads and lowers a file.
-///
-/// # Errors
-/// It can't be read, is not UTF-8, or its lowering failed.
-pub(crate) fn load_file(found: &FoundFile, settings: Arc<Settings>) -> Result<FileState, Problem> {
-    let text = files::read_text(found)?;
-    let program = lower(found.language, &text).map_err(|message| Problem {
-        path: found.name.clone(),
-        message,
-        named: found.named,
-    })?;
-    Ok(FileState { text: text.into(), program: Arc::new(program), settings })
-}
+/// A file's state, with the notebook that it is if it is one.
+pub(crate) type Loaded = (FileState, Option<Arc<NotebookFile>>);
 
-/// The program of a text.
+/// Reads and lowers a file. None for a notebook in another language that nobody asked for.
 ///
 /// # Errors
-/// Lowering panicked; the file is left out, the others are not.
-pub(crate) fn lower(language: Language, text: &str) -> Result<Program, String> {
-    catch_unwind(AssertUnwindSafe(|| grammars::lower(language, text))).map_err(|panic| {
-        format!("could not be understood ({}); exclude it and report it", panic_message(&*panic))
-    })
+/// It can't be read, is not UTF-8, is not the notebook that its ending promises, or its lowering failed.
+pub(crate) fn load_file(
+    found: &FoundFile,
+    settings: Arc<Settings>,
+) -> Result<Option<Loaded>, Problem> {
+    let failed =
+        |message: String| Problem { path: found.name.clone(), message, named: found.named };
+    let source = match Source::new(found.kind, files::read_text(found)?) {
+        Ok(source) => source,
+        Err(NotebookError::Language(_)) if !found.named => return Ok(None),
+        Err(error @ NotebookError::Language(_)) => return Err(failed(error.to_string())),
+        Err(error) => return Err(failed(format!("{error}; mend it or exclude it"))),
+    };
+    let program = Arc::new(source.program().map_err(failed)?);
+    Ok(Some((FileState { text: source.text, program, settings }, source.notebook)))
 }
 
 /// The logs that a configuration names: of each glob the run that started last. Logs outside the configuration's folder are refused unless

@@ -41,7 +41,7 @@ fn a_file_of_another_kind_is_an_error() {
     assert_eq!(outcome.code, 2);
     assert_eq!(
         outcome.stderr,
-        "error: notes.txt: not a source file; name a folder, or a file that ends in .py, .scala or .sc\n"
+        "error: notes.txt: not a source file; name a folder, or a file that ends in .py, .scala, .sc or .ipynb\n"
     );
 }
 
@@ -86,7 +86,7 @@ fn what_gitignore_names_is_left_out_unless_named() {
     assert_eq!((nothing.code, nothing.stdout.as_str()), (0, "no findings in 0 files\n"));
     assert_eq!(
         nothing.stderr,
-        "warning: .: no .py, .scala or .sc file that is not excluded; name another folder\n"
+        "warning: .: no .py, .scala, .sc or .ipynb file that is not excluded; name another folder\n"
     );
     assert_eq!(folder.run("check build/a.py").code, 1);
 }

@@ -8,6 +8,7 @@ mod formats;
 mod hostile;
 mod inputs;
 mod logs;
+mod notebooks;
 mod runs;
 
 use std::path::{Path, PathBuf};

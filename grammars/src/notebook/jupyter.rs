@@ -84,7 +84,9 @@ impl JupyterNotebook {
         })?;
         let root = object(whole);
         let Some(cells) = cells(&root) else { return Err(NotebookError::NoCells) };
-        let (dialect, default) = dialect(root.get("metadata").copied(), &cells)?;
+        let metadata = root.get("metadata").map_or("{}", |it| it.get());
+        let first = cells.iter().find_map(|cell| cell.language.as_deref());
+        let (dialect, default) = dialect(metadata, first)?;
         let mut reader = Reader {
             file,
             map: SourceMap::default(),
@@ -201,8 +203,8 @@ impl Reader<'_> {
     /// Line and column of a byte of the file. Bytes are asked for in their order.
     fn position(&mut self, byte: usize) -> FilePosition {
         let between = self.file.as_bytes().get(self.at..byte).unwrap_or_default();
-        if let Some(last) = between.iter().rposition(|it| *it == b'\n') {
-            let lines = between.iter().filter(|it| **it == b'\n').count();
+        if let Some(last) = memchr::memrchr(b'\n', between) {
+            let lines = memchr::memchr_iter(b'\n', between).count();
             self.line = self.line.saturating_add(offset(lines));
             self.line_start = self.at + last + 1;
             self.column = 1;
@@ -303,12 +305,16 @@ fn cells<'a>(root: &Object<'a>) -> Option<Vec<RawCell<'a>>> {
     Some(found)
 }
 
-/// What runs the notebook by what it says of itself, and the language of cells where that is not the main one.
-fn dialect(
-    metadata: Option<&RawValue>,
-    cells: &[RawCell<'_>],
+/// What runs a notebook by its metadata, which is an object of JSON, and by the language of its first cell that names one; with the
+/// language of cells that do not say another, where that is not the main one.
+///
+/// # Errors
+/// Its language is none of ours.
+pub fn dialect(
+    metadata: &str,
+    cell: Option<&str>,
 ) -> Result<(Dialect, Option<String>), NotebookError> {
-    let metadata = metadata.map(object).unwrap_or_default();
+    let metadata: Object<'_> = serde_json::from_str(metadata).unwrap_or_default();
     let said = |owner: &str, key: &str| -> Option<String> {
         let name = text(object(metadata.get(owner)?).get(key)?)?.trim().to_ascii_lowercase();
         (!name.is_empty()).then_some(name)
@@ -319,7 +325,7 @@ fn dialect(
         said("kernelspec", "language"),
         said("kernelspec", "name"),
         said("kernelspec", "display_name"),
-        cells.iter().find_map(|cell| cell.language.clone()),
+        cell.map(str::to_ascii_lowercase),
     ];
     let databricks = metadata.contains_key(DATABRICKS);
     let runs_spark = |name: &String| {

@@ -22,7 +22,7 @@ use crate::parse::parse_parts;
 use crate::syntax::File;
 use crate::{lower, python, scala};
 
-pub use jupyter::{JupyterNotebook, NotebookError};
+pub use jupyter::{JupyterNotebook, NotebookError, dialect};
 pub use rewrite::RewriteError;
 pub use source_map::{FilePosition, SourceMap};
 
@@ -108,6 +108,17 @@ impl Notebook {
         let dialect = Dialect { language, databricks: true, spark: true };
         let session = Session { dialect, spark: true, sql: true };
         Some(Self { session, text: text.to_owned(), cells })
+    }
+
+    /// The same cells with these texts, one for each. A notebook in the source format of Databricks is read from its whole text instead.
+    #[must_use]
+    pub fn with_texts(&self, texts: &[String]) -> Self {
+        let cells = self.cells.iter().zip(texts).map(|(cell, text)| CellSource {
+            number: cell.number,
+            text,
+            language: cell.language.as_deref(),
+        });
+        Self::new(self.session.dialect, cells)
     }
 
     /// What it is run by.

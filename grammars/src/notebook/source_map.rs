@@ -96,7 +96,24 @@ impl SourceMap {
     #[must_use]
     pub fn position(&self, text: &str, offset: u32) -> Option<FilePosition> {
         let next = self.strings.partition_point(|string| string.text.start <= offset);
-        let string = &self.strings[next.checked_sub(1)?];
+        self.position_in(next.checked_sub(1)?, text, offset)
+    }
+
+    /// Line and column in the file behind the last character before `offset`: where one string ends and the next begins, in the one
+    /// that ends.
+    #[must_use]
+    pub fn end_position(&self, text: &str, offset: u32) -> Option<FilePosition> {
+        let before = self.strings.partition_point(|string| string.text.start < offset);
+        match before.checked_sub(1) {
+            Some(index) if self.strings[index].text.end >= offset => {
+                self.position_in(index, text, offset)
+            }
+            _ => self.position(text, offset),
+        }
+    }
+
+    fn position_in(&self, string: usize, text: &str, offset: u32) -> Option<FilePosition> {
+        let string = self.strings.get(string)?;
         let offset = offset.min(string.text.end);
         let mut column = string.position.column;
         let mut at = string.text.start;

@@ -26,9 +26,11 @@ pub(crate) fn run(args: &AnnotateArgs) -> Result<ExitCode, CommandError> {
              spark.eventLog.dir where spark.eventLog.enabled is true)"
         )));
     }
-    let problems = &mut workspace.problems;
-    let annotations: Vec<Annotation<'_>> =
-        runs.iter().map(|run| Annotation::new(&analysis, run, runs.len(), problems)).collect();
+    let (problems, notebooks) = (&mut workspace.problems, &workspace.notebooks);
+    let annotations: Vec<Annotation<'_>> = runs
+        .iter()
+        .map(|run| Annotation::new(&analysis, notebooks, run, runs.len(), problems))
+        .collect();
     // A rule that failed says so once, not once for each run.
     let mut seen = Vec::new();
     workspace.problems.retain(|problem| {

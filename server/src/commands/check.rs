@@ -7,18 +7,23 @@ use std::sync::Arc;
 
 use analysis::{Analysis, Applicability, Change, Edit, Evidence, FileCheck, FileState, Finding};
 use anstyle::{AnsiColor, Style};
+use grammars::notebook::RewriteError;
+use program::TextRange;
 use rayon::prelude::*;
 use similar::{ChangeTag, TextDiff};
 
 use super::{CommandError, tell, write_exact, write_to};
 use crate::cli::{CheckArgs, CheckFormat};
 use crate::configuration::Overrides;
-use crate::files::reason;
+use crate::files::{FoundFile, read_text, reason};
+use crate::output::annotation::positions;
+use crate::output::position::Positions;
 use crate::output::report::{CheckReport, CheckedFile, plural};
 use crate::output::terminal::sanitize;
 use crate::output::{check_concise, check_full, check_github, check_json, check_sarif};
 use crate::problem::{Problem, panic_message};
-use crate::workspace::{self, LoadedFile, Workspace};
+use crate::source::{NotebookFile, Source, admit};
+use crate::workspace::{self, LoadedFile, Notebooks, Workspace};
 
 /// Fixes make room for others; after so many rounds they are taken to chase each other.
 const MAX_PASSES: usize = 10;
@@ -40,7 +45,10 @@ pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode, CommandError> {
         let fixed: Vec<Fixed> = workspace
             .files
             .par_iter()
-            .filter_map(|file| fix(&analysis, file, args.unsafe_fixes))
+            .filter_map(|file| {
+                let notebook = workspace.notebooks.get(&file.found.name);
+                fix(&analysis, file, notebook, args.unsafe_fixes)
+            })
             .collect();
         if args.diff {
             return diff(args, &mut workspace, &fixed);
@@ -73,18 +81,19 @@ pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode, CommandError> {
 /// Checks every file of the workspace. The report's files stand in the order of the workspace's.
 fn check(workspace: &mut Workspace, applied: usize) -> CheckReport {
     let analysis = workspace.host.snapshot();
+    let notebooks = &workspace.notebooks;
     let checked: Vec<(CheckedFile, Vec<Problem>, usize)> = workspace
         .files
         .par_iter()
         .map(|file| {
             let name = &file.found.name;
             let mut problems = Vec::new();
-            let check = check_file(&analysis, name, analysis.evidence(), &mut problems);
-            let (text, lines) = analysis
-                .file(name)
-                .map(|source| (Arc::clone(&source.text), Arc::clone(&source.lines)))
-                .unwrap_or_else(|| ("".into(), Arc::default()));
-            let checked = CheckedFile { name: name.clone(), text, lines, findings: check.findings };
+            let check = check_file(&analysis, notebooks, name, analysis.evidence(), &mut problems);
+            let at = analysis.file(name).map_or_else(
+                || Positions { text: "".into(), lines: Arc::default(), notebook: None },
+                |source| positions(source, notebooks, name),
+            );
+            let checked = CheckedFile { name: name.clone(), at, findings: check.findings };
             (checked, problems, check.refuted.len())
         })
         .collect();
@@ -104,11 +113,18 @@ fn check(workspace: &mut Workspace, applied: usize) -> CheckReport {
 /// Checks one file. What panics is left out and told.
 pub(crate) fn check_file(
     analysis: &Analysis,
+    notebooks: &Notebooks,
     name: &str,
     evidence: &Evidence,
     problems: &mut Vec<Problem>,
 ) -> FileCheck {
-    let check = catch_unwind(AssertUnwindSafe(|| analysis.check_with(name, evidence)));
+    let check = catch_unwind(AssertUnwindSafe(|| {
+        let mut check = analysis.check_with(name, evidence);
+        if let Some(notebook) = notebooks.get(name) {
+            admit(notebook.notebook(), &mut check);
+        }
+        check
+    }));
     let check = check.unwrap_or_else(|panic| {
         let why = panic_message(&*panic);
         let message = format!("the check failed ({why}); exclude it and report it");
@@ -125,54 +141,93 @@ pub(crate) fn check_file(
     check
 }
 
-/// A file's text after fixes.
+/// A file after fixes.
 struct Fixed {
     name: String,
-    before: Arc<str>,
-    after: String,
+    /// What changed: the file's text, or that of some of its cells.
+    parts: Vec<FixedPart>,
+    /// The file as it is analysed from now on.
+    after: Source,
     fixes: usize,
 }
 
+/// A text after fixes.
+struct FixedPart {
+    /// The index and the number of the cell of a notebook that it is.
+    cell: Option<(usize, u32)>,
+    before: String,
+    after: String,
+}
+
 /// Applies fixes until nothing changes. None where there is nothing to fix, or where fixes would break the file's syntax.
-fn fix(analysis: &Analysis, file: &LoadedFile, with_unsafe: bool) -> Option<Fixed> {
+fn fix(
+    analysis: &Analysis,
+    file: &LoadedFile,
+    notebook: Option<&Arc<NotebookFile>>,
+    with_unsafe: bool,
+) -> Option<Fixed> {
     let name = &file.found.name;
-    let source = analysis.file(name)?;
+    let known = analysis.file(name)?;
     let mut host = analysis::AnalysisHost::new(rules::ALL);
-    let state = |text: Arc<str>, program| FileState {
-        text,
-        program,
-        settings: Arc::clone(&source.settings),
+    let mut source = Source {
+        language: known.program.language,
+        text: Arc::clone(&known.text),
+        notebook: notebook.cloned(),
     };
-    let mut text = source.text.to_string();
-    let mut program = Arc::clone(&source.program);
+    let mut program = Arc::clone(&known.program);
     let mut fixes = 0;
     for _ in 0..MAX_PASSES {
-        let state = state(text.as_str().into(), Arc::clone(&program));
+        let state = FileState {
+            text: Arc::clone(&source.text),
+            program: Arc::clone(&program),
+            settings: Arc::clone(&known.settings),
+        };
         host.apply(Change { files: vec![(name.clone(), Some(state))], profiles: None });
+        let notebooks = source.notebook.iter().map(|it| (name.clone(), Arc::clone(it))).collect();
         let evidence = analysis.evidence();
-        let check = check_file(&host.snapshot(), name, evidence, &mut Vec::new());
-        let (fixed, count) = apply(&text, &check.findings, with_unsafe);
-        if count == 0 || fixed == text {
+        let check = check_file(&host.snapshot(), &notebooks, name, evidence, &mut Vec::new());
+        let (edits, count) = chosen(&source.text, &check.findings, with_unsafe);
+        let fixed = source.edited(&|range| spliced(&source.text, range, &edits));
+        if count == 0 || fixed.text == source.text {
             break;
         }
-        let lowered = Arc::new(workspace::lower(file.found.language, &fixed).ok()?);
-        if lowered.syntax_errors > source.program.syntax_errors {
+        let lowered = Arc::new(fixed.program().ok()?);
+        if lowered.syntax_errors > known.program.syntax_errors {
             break;
         }
         fixes += count;
-        text = fixed;
+        source = fixed;
         program = lowered;
     }
     (fixes > 0).then(|| Fixed {
         name: name.clone(),
-        before: Arc::clone(&source.text),
-        after: text,
+        parts: parts(&known.text, notebook.map(AsRef::as_ref), &source),
+        after: source,
         fixes,
     })
 }
 
-/// Applies the first fix of each finding that may be applied, as far as they do not overlap: those are for the next pass.
-fn apply(text: &str, findings: &[Finding], with_unsafe: bool) -> (String, usize) {
+/// What differs: a notebook of Jupyter by its cells, any other file as a whole.
+fn parts(before: &str, notebook: Option<&NotebookFile>, after: &Source) -> Vec<FixedPart> {
+    let jupyter = |file: &'_ NotebookFile| file.jupyter().map(|it| it.notebook.clone());
+    let old = notebook.and_then(jupyter);
+    let new = after.notebook.as_deref().and_then(jupyter);
+    let (Some(old), Some(new)) = (old, new) else {
+        let (before, after) = (before.to_owned(), after.text.to_string());
+        return vec![FixedPart { cell: None, before, after }];
+    };
+    let cells = old.cells().iter().zip(new.cells()).enumerate();
+    let parts = cells.map(|(index, (left, right))| FixedPart {
+        cell: Some((index, left.number)),
+        before: left.range.of(old.text()).to_owned(),
+        after: right.range.of(new.text()).to_owned(),
+    });
+    parts.filter(|part| part.before != part.after).collect()
+}
+
+/// The edits of the first fix of each finding that may be applied, as far as they do not overlap: those are for the next pass. With
+/// the number of fixes.
+fn chosen<'a>(text: &str, findings: &'a [Finding], with_unsafe: bool) -> (Vec<&'a Edit>, usize) {
     let mut chosen: Vec<&Edit> = Vec::new();
     let mut count = 0;
     for finding in findings {
@@ -199,9 +254,17 @@ fn apply(text: &str, findings: &[Finding], with_unsafe: bool) -> (String, usize)
         }
     }
     chosen.sort_by_key(|edit| (edit.range.start, edit.range.end));
-    let mut fixed = String::with_capacity(text.len());
-    let mut copied = 0;
-    for edit in chosen {
+    (chosen, count)
+}
+
+/// What the edits that lie in `range` make of it.
+fn spliced(text: &str, range: TextRange, edits: &[&Edit]) -> String {
+    let first = edits.partition_point(|edit| edit.range.start < range.start);
+    let end = range.end as usize;
+    let text = &text[..end];
+    let mut fixed = String::with_capacity(text.len() - range.start as usize);
+    let mut copied = range.start as usize;
+    for edit in edits[first..].iter().take_while(|edit| edit.range.end <= range.end) {
         let start = edit.range.start as usize;
         if start < copied {
             continue;
@@ -219,7 +282,7 @@ fn apply(text: &str, findings: &[Finding], with_unsafe: bool) -> (String, usize)
         }
     }
     fixed.push_str(&text[copied..]);
-    (fixed, count)
+    fixed
 }
 
 /// Writes fixed files and puts them into the workspace; the number of fixes.
@@ -232,14 +295,27 @@ fn write_fixed(workspace: &mut Workspace, fixed: Vec<Fixed>) -> usize {
             continue;
         };
         let Some(source) = snapshot.file(&fixed.name) else { continue };
-        if let Err(error) = std::fs::write(&file.found.path, &fixed.after) {
-            let message = format!("can't be written ({}); grant access to it", reason(&error));
-            workspace.problems.push(Problem::named(fixed.name, message));
-            continue;
-        }
-        let Ok(program) = workspace::lower(file.found.language, &fixed.after) else { continue };
+        let notebook = workspace.notebooks.get(&fixed.name);
+        let written = content(&file.found, notebook.map(AsRef::as_ref), &fixed);
+        let written = written.and_then(|content| {
+            std::fs::write(&file.found.path, &content).map(|()| content).map_err(|error| {
+                let message = format!("can't be written ({}); grant access to it", reason(&error));
+                Problem::named(fixed.name.clone(), message)
+            })
+        });
+        let content = match written {
+            Ok(content) => content,
+            Err(problem) => {
+                workspace.problems.push(problem);
+                continue;
+            }
+        };
+        // Read again, since the strings of a notebook stand elsewhere now.
+        let Ok(after) = Source::new(file.found.kind, content) else { continue };
+        let Ok(program) = after.program() else { continue };
+        workspace.notebooks.extend(after.notebook.map(|it| (fixed.name.clone(), it)));
         let state = FileState {
-            text: fixed.after.into(),
+            text: after.text,
             program: Arc::new(program),
             settings: Arc::clone(&source.settings),
         };
@@ -248,6 +324,21 @@ fn write_fixed(workspace: &mut Workspace, fixed: Vec<Fixed>) -> usize {
     }
     workspace.host.apply(change);
     applied
+}
+
+/// What is to be written for a fixed file: its text, or a notebook with other texts in some cells and every other byte as it is.
+fn content(
+    found: &FoundFile,
+    notebook: Option<&NotebookFile>,
+    fixed: &Fixed,
+) -> Result<String, Problem> {
+    let Some(jupyter) = notebook.and_then(NotebookFile::jupyter) else {
+        return Ok(fixed.after.text.to_string());
+    };
+    let texts: Vec<(usize, String)> =
+        fixed.parts.iter().filter_map(|part| Some((part.cell?.0, part.after.clone()))).collect();
+    let failed = |error: RewriteError| Problem::named(fixed.name.clone(), error.to_string());
+    jupyter.rewrite(&read_text(found)?, &texts).map_err(failed)
 }
 
 /// Prints what fixes would change.
@@ -291,20 +382,24 @@ fn write_diff(
     let (red, green) = (color(AnsiColor::Red), color(AnsiColor::Green));
     let cyan = color(AnsiColor::Cyan);
     let name = sanitize(fixed.name.strip_prefix("./").unwrap_or(&fixed.name)).into_owned();
-    writeln!(out, "{red}--- a/{name}{red:#}\n{green}+++ b/{name}{green:#}")?;
-    let diff = TextDiff::from_lines(&*fixed.before, fixed.after.as_str());
-    for hunk in diff.unified_diff().context_radius(3).iter_hunks() {
-        writeln!(out, "{cyan}{}{cyan:#}", hunk.header())?;
-        for change in hunk.iter_changes() {
-            let (sign, style) = match change.tag() {
-                ChangeTag::Delete => ('-', red),
-                ChangeTag::Insert => ('+', green),
-                ChangeTag::Equal => (' ', Style::new()),
-            };
-            let line = change.value().strip_suffix('\n').unwrap_or(change.value());
-            writeln!(out, "{style}{sign}{}{style:#}", clean(line))?;
-            if change.missing_newline() {
-                writeln!(out, "\\ No newline at end of file")?;
+    for part in &fixed.parts {
+        let cell = part.cell.map(|(_, number)| format!(":cell {number}")).unwrap_or_default();
+        writeln!(out, "{red}--- a/{name}{cell}{red:#}\n{green}+++ b/{name}{cell}{green:#}")?;
+        let diff = TextDiff::from_lines(part.before.as_str(), part.after.as_str());
+        for hunk in diff.unified_diff().context_radius(3).iter_hunks() {
+            writeln!(out, "{cyan}{}{cyan:#}", hunk.header())?;
+            for change in hunk.iter_changes() {
+                let (sign, style) = match change.tag() {
+                    ChangeTag::Delete => ('-', red),
+                    ChangeTag::Insert => ('+', green),
+                    ChangeTag::Equal => (' ', Style::new()),
+                };
+                let line = change.value().strip_suffix('\n').unwrap_or(change.value());
+                writeln!(out, "{style}{sign}{}{style:#}", clean(line))?;
+                // A cell has no line end at its end; nobody takes it for a mistake.
+                if change.missing_newline() && part.cell.is_none() {
+                    writeln!(out, "\\ No newline at end of file")?;
+                }
             }
         }
     }
@@ -351,9 +446,13 @@ mod tests {
         let three = finding(&[(4, 5, "Z"), (6, 6, "!")], Applicability::Safe);
         let four = finding(&[(3, 4, "?")], Applicability::Unsafe);
         let all = [one, two, three, four];
-        assert_eq!(apply(text, &all, false), ("XcdZf!".to_owned(), 2));
-        assert_eq!(apply(text, &all, true), ("Xc?Zf!".to_owned(), 3));
+        let apply = |findings: &[Finding], with_unsafe| {
+            let (edits, count) = chosen(text, findings, with_unsafe);
+            (spliced(text, TextRange::new(0, text.len() as u32), &edits), count)
+        };
+        assert_eq!(apply(&all, false), ("XcdZf!".to_owned(), 2));
+        assert_eq!(apply(&all, true), ("Xc?Zf!".to_owned(), 3));
         let outside = finding(&[(5, 9, "")], Applicability::Safe);
-        assert_eq!(apply(text, &[outside], false), (text.to_owned(), 0));
+        assert_eq!(apply(&[outside], false), (text.to_owned(), 0));
     }
 }

@@ -6,7 +6,8 @@ use anstyle::{AnsiColor, Effects, Style};
 
 use super::{CommandError, tell, write_to};
 use crate::cli::ModelArgs;
-use crate::output::position::position;
+use crate::output::annotation::positions;
+use crate::output::report::counted;
 use crate::output::terminal::sanitize;
 use crate::workspace::{self, Request};
 
@@ -26,15 +27,24 @@ pub(crate) fn run(args: &ModelArgs) -> Result<ExitCode, CommandError> {
             for line in source.program.to_text().lines() {
                 writeln!(out, "  {}", sanitize(line))?;
             }
+            let at = positions(source, &workspace.notebooks, name);
+            let left_out = at.notebook.as_ref().map_or(0, |it| it.notebook().left_out());
+            if left_out > 0 {
+                let cells = counted(left_out, "cell");
+                writeln!(out, "  {dim}{cells} in other languages left out{dim:#}")?;
+            }
             if source.program.syntax_errors > 0 {
                 writeln!(out, "  {dim}{} syntax errors{dim:#}", source.program.syntax_errors)?;
             }
             for unresolved in &source.program.unresolved {
-                let (line, column) = position(&source.text, &source.lines, unresolved.range.start);
+                let (place, span) = at.shown("", unresolved.range);
                 writeln!(
                     out,
-                    "  {dim}unresolved {} at {line}:{column}: {:?}{dim:#}",
+                    "  {dim}unresolved {} at {}{}:{}: {:?}{dim:#}",
                     sanitize(&unresolved.method),
+                    place.strip_prefix(':').map(|cell| format!("{cell}:")).unwrap_or_default(),
+                    span.line,
+                    span.column,
                     unresolved.reason
                 )?;
             }

@@ -145,13 +145,15 @@ pub(crate) async fn closed(server: Arc<Server>, version: Arc<Version>) {
         let project = server.state.project(&version);
         project.release(&version);
         let (true, Some(path)) = (project.may_have_logs(), version.path()) else { return };
+        let kind = version.kind();
         let found = FoundFile {
             path: path.to_owned(),
             name: crate::files::display_path(path),
-            language: version.language(),
+            kind,
             named: false,
         };
-        let state = workspace::load_file(&found, Arc::clone(&project.settings)).ok();
+        let loaded = workspace::load_file(&found, Arc::clone(&project.settings)).ok().flatten();
+        let state = loaded.map(|(state, _)| state);
         project.put_files(vec![(path.to_owned(), state)]);
     })
     .await;
@@ -274,7 +276,8 @@ fn sources(project: &Project) -> Vec<(PathBuf, Option<FileState>)> {
             own.is_ok_and(|own| own.file == project.configuration.file)
         })
         .filter_map(|found| {
-            let state = workspace::load_file(&found, Arc::clone(&project.settings)).ok()?;
+            let (state, _) =
+                workspace::load_file(&found, Arc::clone(&project.settings)).ok().flatten()?;
             Some((found.path, Some(state)))
         })
         .collect()

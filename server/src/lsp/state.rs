@@ -9,13 +9,14 @@ use analysis::{AnalysisHost, Change, Evidence, FileCheck, FileState, Settings};
 use dashmap::DashMap;
 use eventlog::Profile;
 use grammars::Document;
-use program::{CallKey, Language, Program, TextRange};
+use program::{CallKey, Program, TextRange};
 use tower_lsp_server::ls_types::{TextDocumentContentChangeEvent, Uri};
 
 use super::lines::{Encoding, Lines, saturate};
 use super::{from_proto, logs};
 use crate::configuration::{Configuration, ConfigurationError, Configurations, Overrides};
 use crate::files::absolute;
+use crate::source::Kind;
 
 /// More changes than this at once, and the text is parsed anew rather than after each.
 const CHANGES_ONE_BY_ONE: usize = 8;
@@ -456,9 +457,9 @@ impl Version {
         self.path.as_deref()
     }
 
-    /// Its language.
-    pub(crate) fn language(&self) -> Language {
-        self.document.language()
+    /// What its file is.
+    pub(crate) fn kind(&self) -> Kind {
+        Kind::Text(self.document.language())
     }
 
     fn read(&self) -> &Read {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::annotation::{AnnotatedFile, Annotation, CostLine};
 use super::json;
-use super::position::position;
+use super::position::CellSpan;
 
 #[derive(Serialize)]
 struct Output<'a> {
@@ -34,6 +34,8 @@ struct Line<'a> {
     line: u32,
     end_line: u32,
     column: u32,
+    #[serde(flatten)]
+    cell: Option<Cell>,
     method: &'a str,
     #[serde(rename = "match")]
     matched: String,
@@ -76,7 +78,23 @@ struct JsonFinding<'a> {
     task_time_ms: u64,
     message: &'a str,
     column: u32,
+    #[serde(flatten)]
+    cell: Option<Cell>,
     measured: Option<&'a str>,
+}
+
+/// The place in the cell of a notebook.
+#[derive(Serialize)]
+struct Cell {
+    cell: u32,
+    cell_line: u32,
+    cell_column: u32,
+}
+
+impl From<CellSpan> for Cell {
+    fn from(CellSpan { cell, span }: CellSpan) -> Self {
+        Self { cell, cell_line: span.line, cell_column: span.column }
+    }
 }
 
 #[derive(Serialize)]
@@ -140,9 +158,10 @@ fn line<'a>(line: &CostLine<'a>) -> Line<'a> {
     let cost = line.cost;
     Line {
         file: line.file,
-        line: line.line,
-        end_line: line.end_line,
-        column: line.column,
+        line: line.span.line,
+        end_line: line.span.end_line,
+        column: line.span.column,
+        cell: line.cell.map(Cell::from),
         method: line.method,
         matched: cost.matched.to_string(),
         executions: &cost.executions,
@@ -177,18 +196,18 @@ fn line<'a>(line: &CostLine<'a>) -> Line<'a> {
 fn findings<'a>(file: &'a AnnotatedFile<'a>) -> impl Iterator<Item = JsonFinding<'a>> {
     let all = file.check.findings.iter().chain(&file.check.refuted);
     all.map(|finding: &'a Finding| {
-        let start = finding.range.start;
-        let (line, column) = position(&file.source.text, &file.source.lines, start);
+        let span = file.at.span(finding.range);
         let measured = finding.evidence.measured();
         JsonFinding {
             rule: finding.rule,
             file: file.name,
-            line,
+            line: span.line,
             severity: finding.severity.name(),
             evidence: finding.evidence.name(),
             task_time_ms: measured.map_or(0, |measured| measured.task_time_ms),
             message: &finding.message,
-            column,
+            column: span.column,
+            cell: file.at.in_cell(finding.range).map(Cell::from),
             measured: measured.map(|measured| measured.text.as_str()),
         }
     })

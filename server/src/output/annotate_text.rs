@@ -100,9 +100,8 @@ fn hottest(out: &mut dyn Write, annotation: &Annotation<'_>) -> io::Result<()> {
         .map(|line| {
             // What one stage writes another reads: the sum would count a shuffle twice.
             let shuffle = line.cost.shuffle_read_bytes.max(line.cost.shuffle_write_bytes);
-            let place = format!("{}:{}", sanitize(line.file), line.line);
             [
-                truncate_start(&place, 40).into_owned(),
+                truncate_start(&sanitize(&line.shown), 40).into_owned(),
                 sanitize(line.method).into_owned(),
                 duration_ms(line.cost.self_task_time_ms()),
                 percent(run.per_mille(line.cost.self_task_time_ms())),
@@ -179,7 +178,7 @@ fn source(
     let mut gutters: BTreeMap<u32, Gutter> = BTreeMap::new();
     for line in annotation.lines.iter().filter(|line| line.file == file.name) {
         let time = line.cost.self_task_time_ms();
-        let gutter = gutters.entry(line.line).or_default();
+        let gutter = gutters.entry(line.text_line).or_default();
         gutter.self_ms += time;
         gutter.inclusive_ms = gutter.inclusive_ms.max(line.cost.task_time_ms);
         gutter.stale |= line.cost.stale;
@@ -237,6 +236,7 @@ fn source(
 
     let marked = |number: u32| gutters.contains_key(&number) || findings.contains_key(&number);
     let blank = |number: u32| lines.get(number as usize - 1).is_none_or(|it| it.trim().is_empty());
+    let mut cell = None;
     for stretch in stretches(lines.len() as u32, &marked, &blank) {
         let (first, last) = match stretch {
             Stretch::Shown(first, last) => (first, last),
@@ -248,6 +248,12 @@ fn source(
             }
         };
         for number in first..=last {
+            let Some(place) = file.at.line(number) else { continue };
+            if place.cell.is_some() && cell != place.cell {
+                cell = place.cell;
+                let gap = " ".repeat(gutter_width + 1 + number_width);
+                writeln!(out, "{DIM}{gap} ┌ cell {}{DIM:#}", place.cell.unwrap_or_default())?;
+            }
             let line = lines.get(number as usize - 1).copied().unwrap_or_default();
             let line = expand_tabs(line.strip_suffix('\r').unwrap_or(line)).into_owned();
             let line = sanitize(&line).into_owned();
@@ -257,7 +263,7 @@ fn source(
                 }
                 None => write!(out, "{}", " ".repeat(gutter_width))?,
             }
-            let number_text = right(&number.to_string(), number_width);
+            let number_text = right(&place.line.to_string(), number_width);
             let shown = truncate(&line, room);
             let shown = shown.trim_end();
             let bar = if shown.is_empty() { "│" } else { "│ " };

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use analysis::{Analysis, Evidence, FileCheck, Match, Run, SiteCost, SourceFile};
-use program::{CallId, CallKey};
+use program::{CallId, CallKey, TextRange};
 
-use super::position::position;
+use super::position::{CellSpan, Positions, Span};
 use crate::commands::check::check_file;
 use crate::problem::Problem;
+use crate::workspace::Notebooks;
 
 /// One run with the lines that it cost.
 #[derive(Debug)]
@@ -25,12 +26,14 @@ pub(crate) struct Annotation<'a> {
 pub(crate) struct CostLine<'a> {
     /// The file's name.
     pub(crate) file: &'a str,
-    /// Line of the method's name, from 1.
-    pub(crate) line: u32,
-    /// Column of the method's name in characters, from 1.
-    pub(crate) column: u32,
-    /// Line of the call's end.
-    pub(crate) end_line: u32,
+    /// Line of the method's name in the analysed text, from 1.
+    pub(crate) text_line: u32,
+    /// Where the method's name begins and the call ends, in the file.
+    pub(crate) span: Span,
+    /// Where the method's name is in the cell of a notebook.
+    pub(crate) cell: Option<CellSpan>,
+    /// The name with the cell, and the line, as people find it.
+    pub(crate) shown: String,
     /// The method.
     pub(crate) method: &'a str,
     /// Its cost.
@@ -44,6 +47,8 @@ pub(crate) struct AnnotatedFile<'a> {
     pub(crate) name: &'a str,
     /// Its state.
     pub(crate) source: &'a SourceFile,
+    /// The ways to places in it.
+    pub(crate) at: Positions,
     /// What was found.
     pub(crate) check: FileCheck,
 }
@@ -53,6 +58,7 @@ impl<'a> Annotation<'a> {
     #[must_use]
     pub(crate) fn new(
         analysis: &'a Analysis,
+        notebooks: &Notebooks,
         run: &'a Arc<Run>,
         runs: usize,
         problems: &mut Vec<Problem>,
@@ -60,9 +66,9 @@ impl<'a> Annotation<'a> {
         let mut lines: Vec<CostLine<'a>> = run
             .sites
             .iter()
-            .map(|((file, key), cost)| cost_line(analysis, file, key, cost))
+            .map(|((file, key), cost)| cost_line(analysis, notebooks, file, key, cost))
             .collect();
-        lines.sort_by_key(|line| (line.file, line.line, line.column));
+        lines.sort_by_key(|line| (line.file, line.text_line, line.span.line, line.span.column));
         let alone = Evidence { runs: vec![Arc::clone(run)] };
         let files = analysis
             .paths()
@@ -70,8 +76,9 @@ impl<'a> Annotation<'a> {
             .filter(|path| runs == 1 || run.covers(path))
             .filter_map(|name| {
                 let source = analysis.file(name)?;
-                let check = check_file(analysis, name, &alone, problems);
-                Some(AnnotatedFile { name, source, check })
+                let check = check_file(analysis, notebooks, name, &alone, problems);
+                let at = positions(source, notebooks, name);
+                Some(AnnotatedFile { name, source, at, check })
             })
             .collect();
         Self { run, lines, files }
@@ -94,8 +101,18 @@ impl<'a> Annotation<'a> {
     }
 }
 
+/// The ways to places in a file of a snapshot.
+pub(crate) fn positions(source: &SourceFile, notebooks: &Notebooks, name: &str) -> Positions {
+    Positions {
+        text: Arc::clone(&source.text),
+        lines: Arc::clone(&source.lines),
+        notebook: notebooks.get(name).cloned(),
+    }
+}
+
 fn cost_line<'a>(
     analysis: &'a Analysis,
+    notebooks: &Notebooks,
     file: &'a str,
     key: &'a CallKey,
     cost: &'a SiteCost,
@@ -106,10 +123,21 @@ fn cost_line<'a>(
     });
     let Some((source, call)) = found else {
         // The join names calls of this very snapshot; a key without a call still keeps its cost in the sum.
-        return CostLine { file, line: 1, column: 1, end_line: 1, method: &key.method, cost };
+        let span = Span { line: 1, column: 1, end_line: 1, end_column: 1 };
+        let (shown, method) = (format!("{file}:1"), key.method.as_str());
+        return CostLine { file, text_line: 1, span, cell: None, shown, method, cost };
     };
-    let (line, column) = position(&source.text, &source.lines, call.name_range.start);
+    let at = positions(source, notebooks, file);
     let end = call.range.end.max(call.name_range.end);
-    let (end_line, _) = position(&source.text, &source.lines, end);
-    CostLine { file, line, column, end_line, method: &call.method, cost }
+    let range = TextRange::new(call.name_range.start, end);
+    let (place, shown) = at.shown(file, range);
+    CostLine {
+        file,
+        text_line: source.lines.line(range.start),
+        span: at.span(range),
+        cell: at.in_cell(range),
+        shown: format!("{place}:{}", shown.line),
+        method: &call.method,
+        cost,
+    }
 }

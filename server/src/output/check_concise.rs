@@ -9,12 +9,12 @@ use super::terminal::sanitize;
 /// Writes the report.
 pub(crate) fn write(out: &mut dyn Write, report: &CheckReport) -> io::Result<()> {
     for (file, finding) in report.findings() {
-        let span = file.span(finding);
+        let (name, span) = file.at.shown(&file.name, finding.range);
         let style = severity_style(finding.severity);
         write!(
             out,
             "{BOLD}{}{BOLD:#}:{}:{}: {style}{}[{}]{style:#} {}",
-            sanitize(&file.name),
+            sanitize(&name),
             span.line,
             span.column,
             finding.severity.name(),

@@ -44,23 +44,7 @@ fn render(file: &CheckedFile, finding: &Finding) -> String {
         Severity::Information => Level::INFO.with_name(Some("information")),
         Severity::Hint => Level::NOTE.with_name(Some("hint")),
     };
-    let (start, line, source) = excerpt(file, finding);
-    let inside = |range: TextRange| {
-        let from = (range.start as usize).saturating_sub(start).min(source.len());
-        let to = (range.end as usize).saturating_sub(start).min(source.len());
-        from..to.max(from)
-    };
-    let related = finding.related.iter().map(|related| {
-        AnnotationKind::Context
-            .span(inside(related.range))
-            .label(sanitize(&related.message).into_owned())
-    });
-    let snippet = Snippet::source(source.clone())
-        .line_start(line)
-        .path(sanitize(&file.name).into_owned())
-        .annotation(AnnotationKind::Primary.span(inside(finding.range)))
-        .annotations(related);
-    let mut elements: Vec<Element<'_>> = vec![snippet.into()];
+    let mut elements: Vec<Element<'_>> = excerpts(file, finding);
     if let Some(evidence) = evidence_clause(&finding.evidence) {
         let application = finding.evidence.measured().map(|it| it.application.as_str());
         let text = match application {
@@ -91,16 +75,50 @@ fn wrapped(text: &str) -> String {
     wrap(&sanitize(text), columns().saturating_sub(16)).join("\n")
 }
 
-/// The lines that hold a finding and what is related to it: their offset, the first line's number, their text.
-fn excerpt(file: &CheckedFile, finding: &Finding) -> (usize, usize, String) {
-    let ranges = || {
-        std::iter::once(finding.range).chain(finding.related.iter().map(|related| related.range))
+/// A range with what is said of it; nothing of the one that a finding is about.
+type Mark<'a> = (TextRange, Option<&'a str>);
+
+/// The lines that hold a finding and what is related to it. In a notebook what is in other cells stands by itself.
+fn excerpts<'a>(file: &CheckedFile, finding: &Finding) -> Vec<Element<'a>> {
+    let (name, _) = file.at.shown(&file.name, finding.range);
+    let mut groups: Vec<(String, Vec<Mark<'_>>)> = vec![(name, vec![(finding.range, None)])];
+    for related in &finding.related {
+        let (name, _) = file.at.shown(&file.name, related.range);
+        let mark = (related.range, Some(related.message.as_str()));
+        match groups.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, marks)) => marks.push(mark),
+            None => groups.push((name, vec![mark])),
+        }
+    }
+    groups.into_iter().map(|(name, marks)| excerpt(file, &name, &marks).into()).collect()
+}
+
+/// The lines that hold these ranges. The one without a message is what the finding is about.
+fn excerpt<'a>(
+    file: &CheckedFile,
+    name: &str,
+    marks: &[Mark<'_>],
+) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+    let first = marks.iter().map(|(range, _)| range.start).min().unwrap_or(0);
+    let last = marks.iter().map(|(range, _)| range.end).max().unwrap_or(0);
+    let lines = &file.at.lines;
+    let start = lines.line_start(lines.line(first)) as usize;
+    let end = lines.line_start(lines.line(last) + 1) as usize;
+    let source = sanitize_source(file.at.text.get(start..end).unwrap_or_default()).into_owned();
+    let inside = |range: TextRange| {
+        let from = (range.start as usize).saturating_sub(start).min(source.len());
+        let to = (range.end as usize).saturating_sub(start).min(source.len());
+        from..to.max(from)
     };
-    let first = ranges().map(|range| range.start).min().unwrap_or(0);
-    let last = ranges().map(|range| range.end).max().unwrap_or(0);
-    let line = file.lines.line(first);
-    let start = file.lines.line_start(line) as usize;
-    let end = file.lines.line_start(file.lines.line(last) + 1) as usize;
-    let text = file.text.get(start..end).unwrap_or_default();
-    (start, line as usize, sanitize_source(text).into_owned())
+    let annotations = marks.iter().map(|(range, message)| match message {
+        None => AnnotationKind::Primary.span(inside(*range)),
+        Some(message) => {
+            AnnotationKind::Context.span(inside(*range)).label(sanitize(message).into_owned())
+        }
+    });
+    let (_, shown) = file.at.shown(name, TextRange::new(first, first));
+    Snippet::source(source.clone())
+        .line_start(shown.line as usize)
+        .path(sanitize(name).into_owned())
+        .annotations(annotations.collect::<Vec<_>>())
 }

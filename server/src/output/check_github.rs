@@ -10,7 +10,7 @@ use super::terminal::sanitize;
 /// Writes the report.
 pub(crate) fn write(out: &mut dyn Write, report: &CheckReport) -> io::Result<()> {
     for (file, finding) in report.findings() {
-        let span = file.span(finding);
+        let span = file.at.span(finding.range);
         let command = match finding.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",

@@ -3,11 +3,11 @@
 use std::io::{self, Write};
 
 use analysis::{Applicability, Edit, Finding};
-use program::Confidence;
+use program::{Confidence, TextRange};
 use serde::Serialize;
 
 use super::json;
-use super::position::{Span, span};
+use super::position::{CellSpan, Positions, Span};
 use super::report::{CheckReport, CheckedFile};
 
 #[derive(Serialize)]
@@ -39,6 +39,18 @@ struct JsonSpan {
     column: u32,
     end_line: u32,
     end_column: u32,
+    #[serde(flatten)]
+    cell: Option<JsonCell>,
+}
+
+/// The same in the cell of a notebook.
+#[derive(Serialize)]
+struct JsonCell {
+    cell: u32,
+    cell_line: u32,
+    cell_column: u32,
+    cell_end_line: u32,
+    cell_end_column: u32,
 }
 
 #[derive(Serialize)]
@@ -76,10 +88,17 @@ struct JsonProblem<'a> {
     message: &'a str,
 }
 
-impl From<Span> for JsonSpan {
-    fn from(span: Span) -> Self {
-        let Span { line, column, end_line, end_column } = span;
-        Self { line, column, end_line, end_column }
+impl JsonSpan {
+    fn new(at: &Positions, range: TextRange) -> Self {
+        let Span { line, column, end_line, end_column } = at.span(range);
+        let cell = at.in_cell(range).map(|CellSpan { cell, span }| JsonCell {
+            cell,
+            cell_line: span.line,
+            cell_column: span.column,
+            cell_end_line: span.end_line,
+            cell_end_column: span.end_column,
+        });
+        Self { line, column, end_line, end_column, cell }
     }
 }
 
@@ -117,7 +136,7 @@ pub(crate) fn applicability_name(applicability: Applicability) -> &'static str {
 }
 
 fn json_finding<'a>(file: &'a CheckedFile, finding: &'a Finding) -> JsonFinding<'a> {
-    let at = |range| JsonSpan::from(span(&file.text, &file.lines, range));
+    let at = |range| JsonSpan::new(&file.at, range);
     let edit = |edit: &'a Edit| JsonEdit { span: at(edit.range), replacement: &edit.replacement };
     JsonFinding {
         rule: finding.rule,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::check_json::{applicability_name, confidence_name};
 use super::json;
-use super::position::span;
+use super::position::CellSpan;
 use super::report::{CheckReport, CheckedFile, evidence_clause};
 use crate::problem::Problem;
 
@@ -118,6 +118,12 @@ fn result(file: &CheckedFile, finding: &Finding, fingerprints: &mut HashMap<u64,
             "evidence": finding.evidence.name(),
         },
     });
+    if let Some(CellSpan { cell, span }) = file.at.in_cell(finding.range)
+        && let Some(properties) = result.get_mut("properties").and_then(Value::as_object_mut)
+    {
+        properties.insert("cell".to_owned(), json!(cell));
+        properties.insert("cell_line".to_owned(), json!(span.line));
+    }
     let extra = |key: &str, value: Value, result: &mut Value| {
         if let Some(object) = result.as_object_mut() {
             object.insert(key.to_owned(), value);
@@ -155,7 +161,7 @@ fn result(file: &CheckedFile, finding: &Finding, fingerprints: &mut HashMap<u64,
                 .map(|edit| {
                     json!({
                         "deletedRegion": region(file, edit.range, false),
-                        "insertedContent": {"text": edit.replacement},
+                        "insertedContent": {"text": file.at.written(&edit.replacement)},
                     })
                 })
                 .collect();
@@ -190,7 +196,7 @@ fn level(severity: Severity) -> &'static str {
 }
 
 fn region(file: &CheckedFile, range: TextRange, with_snippet: bool) -> Value {
-    let span = span(&file.text, &file.lines, range);
+    let span = file.at.span(range);
     let mut region = json!({
         "startLine": span.line,
         "startColumn": span.column,
@@ -198,7 +204,7 @@ fn region(file: &CheckedFile, range: TextRange, with_snippet: bool) -> Value {
         "endColumn": span.end_column,
     });
     if with_snippet && let Some(object) = region.as_object_mut() {
-        object.insert("snippet".to_owned(), json!({"text": range.of(&file.text)}));
+        object.insert("snippet".to_owned(), json!({"text": range.of(&file.at.text)}));
     }
     region
 }
@@ -232,10 +238,10 @@ fn percent(path: &str) -> String {
 
 /// A hash of the rule and the line's text, with the position among those that are alike: it stays when lines above move.
 fn fingerprint(file: &CheckedFile, finding: &Finding, seen: &mut HashMap<u64, u32>) -> String {
-    let line = file.lines.line(finding.range.start);
-    let start = file.lines.line_start(line);
-    let end = file.lines.line_start(line + 1);
-    let text = TextRange::new(start, end).of(&file.text).trim();
+    let lines = &file.at.lines;
+    let line = lines.line(finding.range.start);
+    let range = TextRange::new(lines.line_start(line), lines.line_start(line + 1));
+    let text = range.of(&file.at.text).trim();
     // FNV-1a, since a fingerprint must stay the same in every release.
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for byte in [finding.rule, "\0", &file.name, "\0", text].concat().bytes() {

@@ -1,11 +1,8 @@
 //! What `check` reports, before it takes a form.
 
-use std::sync::Arc;
-
 use analysis::{Finding, FindingEvidence, Severity};
-use program::LineIndex;
 
-use super::position::{Span, span};
+use super::position::Positions;
 use crate::problem::Problem;
 
 /// The result of a check.
@@ -26,20 +23,10 @@ pub(crate) struct CheckReport {
 pub(crate) struct CheckedFile {
     /// Its name.
     pub(crate) name: String,
-    /// Its text.
-    pub(crate) text: Arc<str>,
-    /// Its lines.
-    pub(crate) lines: Arc<LineIndex>,
+    /// Its text with its lines and cells.
+    pub(crate) at: Positions,
     /// What was found.
     pub(crate) findings: Vec<Finding>,
-}
-
-impl CheckedFile {
-    /// Where a finding is.
-    #[must_use]
-    pub(crate) fn span(&self, finding: &Finding) -> Span {
-        span(&self.text, &self.lines, finding.range)
-    }
 }
 
 impl CheckReport {
