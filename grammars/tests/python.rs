@@ -354,3 +354,47 @@ fn statements_of_every_kind_are_entered() {
     assert_eq!(methods(&program), expected);
     assert_eq!(call(&program, "summary").scope.index(), 0);
 }
+
+#[test]
+fn comparisons_and_conditions_say_what_becomes_of_a_result() {
+    let uses = |source: &str| {
+        let program = lower(&format!("df = spark.table('a')\n{source}\n"));
+        match call(&program, "count").result_use {
+            ResultUse::Compared { comparison, with, .. } => format!("{comparison:?} {with}"),
+            other => format!("{other:?}"),
+        }
+    };
+    assert_eq!(uses("empty = df.count() == 0"), "Equal 0");
+    assert_eq!(uses("assert (df.count()) >= 1"), "GreaterOrEqual 1");
+    assert_eq!(uses("if 0 < df.count() and x: pass"), "Greater 0");
+    assert_eq!(uses("x = 0 < df.count() < 5"), "Other");
+    assert_eq!(uses("x = df.count() == n"), "Other");
+    assert_eq!(uses("x = df.count() + 1 == 1"), "Other");
+    assert!(uses("if df.count():\n    pass").starts_with("Tested { negated: false"));
+    assert!(uses("x = 1 if df.count() else 2").starts_with("Tested { negated: false"));
+    assert!(uses("while not df.count():\n    pass").starts_with("Tested { negated: true"));
+}
+
+#[test]
+fn the_length_of_what_was_collected_is_compared() {
+    let program = lower("df = spark.table('a')\nx = len(df.collect()) == 0\n");
+    let collect = call(&program, "collect").result_use;
+    assert!(matches!(collect, ResultUse::Compared { with: 0, .. }), "{collect:?}");
+}
+
+#[test]
+fn methods_that_are_not_called_are_kept() {
+    let program = lower("df = spark.table('a')\ndf.cache\nf = df.count\n");
+    let [cache, count] = program.uncalled.as_slice() else { panic!("{:?}", program.uncalled) };
+    assert_eq!((cache.method.as_str(), cache.range == cache.statement), ("cache", true));
+    assert_eq!((count.method.as_str(), count.range == count.statement), ("count", false));
+}
+
+#[test]
+fn a_choice_between_two_results_keeps_both() {
+    let program = lower(
+        "from pyspark.sql import functions as F\nf = F.udf(lambda s: s.upper() if s is not None else None)\n",
+    );
+    let returns = &program.functions[0].returns;
+    assert_eq!(program.expression_text(returns), "if(is not($0, null), upper($0), null)");
+}

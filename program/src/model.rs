@@ -67,6 +67,8 @@ pub struct Program {
     pub comments: Vec<Comment>,
     /// What the driver's statements do, for the abstract evaluation. Not part of the text form.
     pub driver: crate::driver::Code,
+    /// Methods of Spark values that are named without being called (`df.cache` in Python).
+    pub uncalled: Vec<Uncalled>,
     /// Calls that look like Spark's but whose receiver stayed unknown.
     pub unresolved: Vec<Unresolved>,
     /// Number of syntax errors the parser recovered from.
@@ -273,8 +275,56 @@ pub enum ResultUse {
     Indexed(i64),
     /// A loop iterates over it.
     Iterated,
+    /// It is compared with an integer: `df.count() > 0`, and `0 < df.count()` as the same.
+    Compared {
+        /// How, with the call's result on the left.
+        comparison: Comparison,
+        /// The integer on the right.
+        with: i64,
+        /// The whole comparison.
+        range: TextRange,
+    },
+    /// Its truth decides: the condition of a branch or loop, or the operand of `not`.
+    Tested {
+        /// Whether `not` stands before it.
+        negated: bool,
+        /// The condition, `not` included.
+        range: TextRange,
+    },
     /// Anything else.
     Other,
+}
+
+/// How two numbers are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// `==`
+    Equal,
+    /// `!=`
+    NotEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+}
+
+/// A method of a Spark value that is named without being called. Scala calls it all the same, so this is Python's alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Uncalled {
+    /// The language-neutral method name.
+    pub method: String,
+    /// Whose method it is.
+    pub receiver: ValueId,
+    /// The whole expression, receiver included.
+    pub range: TextRange,
+    /// The method's own name.
+    pub name_range: TextRange,
+    /// The statement that holds it; equal to `range` where nothing is done with the method.
+    pub statement: TextRange,
 }
 
 /// A name bound to a Spark value.

@@ -3,7 +3,22 @@
 
 use std::fmt::Write;
 
-use crate::{Expression, Literal, Origin, Program, ScopeKind, TextPart};
+use crate::{Expression, Literal, Origin, Program, ResultUse, ScopeKind, TextPart};
+
+/// What becomes of a result, without ranges.
+struct Use(ResultUse);
+
+impl std::fmt::Debug for Use {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            ResultUse::Compared { comparison, with, .. } => {
+                write!(f, "Compared({comparison:?} {with})")
+            }
+            ResultUse::Tested { negated, .. } => write!(f, "Tested(negated: {negated})"),
+            other => write!(f, "{other:?}"),
+        }
+    }
+}
 
 impl Program {
     /// Everything in the program less its ranges and its language. Imports are left out: they are the languages' own.
@@ -61,7 +76,7 @@ impl Program {
                 call.confidence,
                 call.scope,
                 if call.in_sql { " as SQL" } else { "" },
-                call.result_use
+                Use(call.result_use)
             )?;
         }
         for (index, value) in self.values.iter().enumerate() {
@@ -95,6 +110,9 @@ impl Program {
         }
         for binding in &self.bindings {
             writeln!(out, "{} = {} in {}", binding.name, binding.value, binding.scope)?;
+        }
+        for uncalled in &self.uncalled {
+            writeln!(out, "uncalled {} of {}", uncalled.method, uncalled.receiver)?;
         }
         for unresolved in &self.unresolved {
             writeln!(out, "unresolved {}: {:?}", unresolved.method, unresolved.reason)?;

@@ -13,6 +13,19 @@ pub struct Thresholds {
     pub recompute_ms: u64,
     /// Bytes of shuffle under which a shuffle is not worth a word.
     pub shuffle_bytes: u64,
+    /// Task time in milliseconds under which an action that could be left out, or asked for less, is not worth a word.
+    pub action_ms: u64,
+    /// Bytes under which one task may write all of a dataset: what one task reads by default
+    /// (`SQLConf.FILES_MAX_PARTITION_BYTES`, 128 MiB).
+    pub single_partition_bytes: u64,
+    /// Iterations up to which a loop may run an action in each.
+    pub loop_actions: u64,
+    /// Iterations up to which a loop may add a column in each.
+    pub loop_columns: u64,
+    /// Time in milliseconds between the start of a query and its first job under which its plan is not too large.
+    pub planning_ms: u64,
+    /// Rows from which the result of a join without a condition is worth a word.
+    pub product_rows: u64,
     /// Share of the run's task time, in thousandths, under which nothing is worth a word.
     pub share_per_mille: u64,
     /// Total task time in milliseconds under which a run is too small to speak for others.
@@ -30,6 +43,12 @@ impl Default for Thresholds {
             broadcast_bytes: 10 << 20,
             recompute_ms: 1_000,
             shuffle_bytes: 1 << 20,
+            action_ms: 1_000,
+            single_partition_bytes: 128 << 20,
+            loop_actions: 3,
+            loop_columns: 5,
+            planning_ms: 1_000,
+            product_rows: 100_000,
             share_per_mille: 5,
             representative_task_ms: 60_000,
             skew: 3.0,

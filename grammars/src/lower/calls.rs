@@ -2,7 +2,7 @@
 
 use program::{
     Argument, Call, Confidence, Effect, Expression, Language, Literal, Origin, Receiver, ResultUse,
-    TextRange, Type, UnresolvedReason, ValueId,
+    TextRange, Type, Uncalled, UnresolvedReason, ValueId,
 };
 use spark::{Method, Outcome};
 
@@ -372,6 +372,15 @@ impl<'a> Lowering<'a> {
             };
         };
         if self.language == Language::Python && !method.python_property {
+            if let Some(receiver) = value {
+                self.program.uncalled.push(Uncalled {
+                    method: method.name().to_owned(),
+                    receiver,
+                    range,
+                    name_range: name.range,
+                    statement: self.statement,
+                });
+            }
             // A bound method that is not called.
             let callable = match value {
                 Some(_) => Callable::Method { object: Lowered { call: None, ..object }, name },
@@ -914,6 +923,10 @@ impl<'a> Lowering<'a> {
         let expression = super::expressions::applied(name, evaluated.expressions());
         if let Some(found) = self.collection_builtin(name, &evaluated) {
             return found;
+        }
+        if let ("len", [(_, only)]) = (name, evaluated.lowered.as_slice()) {
+            // What becomes of the length becomes of what was brought home.
+            return Lowered { call: only.call, ..Lowered::local(expression) };
         }
         if is_builtin(name) {
             return Lowered::local(expression);

@@ -110,7 +110,12 @@ impl<'a> Lowering<'a> {
             {
                 self.yielded(operands, operator == "yield from")
             }
-            ExprKind::Operation { operator, operands } => self.operation(operator, operands),
+            ExprKind::Operation { operator, operands } => {
+                let calls = self.program.calls.len();
+                let lowered = self.operation(operator, operands, expr.range);
+                self.chained(operands, calls);
+                lowered
+            }
             ExprKind::Conditional { condition, then, otherwise } => {
                 self.conditional(expr.range, condition, then, otherwise.as_deref())
             }
@@ -237,23 +242,24 @@ impl<'a> Lowering<'a> {
         self.lowered(meaning)
     }
 
-    fn operation(&mut self, operator: &str, operands: &'a [Expr]) -> Lowered {
+    fn operation(&mut self, operator: &str, operands: &'a [Expr], range: TextRange) -> Lowered {
         // Strings are put together by long chains of `+`: the left spine is walked, not recursed into.
-        let mut spine = vec![(operator, operands)];
-        while let Some((_, operands)) = spine.last()
+        let mut spine = vec![(operator, operands, range)];
+        while let Some((_, operands, _)) = spine.last()
             && let [left, _] = operands
             && let ExprKind::Operation { operator, operands } = &left.kind
             && operands.len() == 2
         {
-            spine.push((operator.as_str(), operands.as_slice()));
+            spine.push((operator.as_str(), operands.as_slice(), left.range));
         }
         let mut result: Option<Lowered> = None;
-        while let Some((operator, operands)) = spine.pop() {
+        while let Some((operator, operands, range)) = spine.pop() {
             let skip = usize::from(result.is_some());
             let mut parts: Vec<Lowered> = result.take().into_iter().collect();
             for operand in operands.iter().skip(skip) {
                 parts.push(self.expression(operand));
             }
+            self.compared(operator, &parts, range);
             result = Some(self.operated(operator, parts));
         }
         result.unwrap_or_else(|| Lowered::unknown(UnresolvedReason::Other))

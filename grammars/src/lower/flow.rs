@@ -18,7 +18,7 @@ impl<'a> Lowering<'a> {
             return (Lowered::unknown(UnresolvedReason::Other), false);
         };
         for condition in conditions {
-            self.expression(condition);
+            self.condition(condition);
         }
         let before = self.frame().names.clone();
         let absent = conditions.first().and_then(|it| self.asked_for_null(it));
@@ -107,8 +107,8 @@ impl<'a> Lowering<'a> {
         then: &'a Expr,
         otherwise: Option<&'a Expr>,
     ) -> Lowered {
-        self.expression(condition);
         let asked = self.asked_for_null(condition);
+        let condition = self.condition(condition);
         let mut meanings = Vec::new();
         let mut expressions = Vec::new();
         for (index, arm) in std::iter::once(then).chain(otherwise).enumerate() {
@@ -141,7 +141,10 @@ impl<'a> Lowering<'a> {
         let meaning = self.merge(&meanings);
         match meaning {
             Meaning::Unknown(_) | Meaning::Local(_) => {
-                Lowered { meaning, expression: Expression::Unknown, call: None }
+                expressions.insert(0, condition.expression);
+                let expression =
+                    Expression::Apply { function: "if".to_owned(), arguments: expressions };
+                Lowered { meaning, expression, call: None }
             }
             meaning => self.lowered(meaning),
         }
@@ -210,7 +213,7 @@ impl<'a> Lowering<'a> {
     ) {
         let rebound = rebound(body);
         self.looped(None, range, header, &rebound, |lowering| {
-            lowering.expression(condition);
+            lowering.condition(condition);
             lowering.block(body);
         });
     }

@@ -11,6 +11,7 @@ mod callables;
 mod calls;
 mod classes;
 mod collections;
+mod conditions;
 mod driver;
 mod environment;
 mod expressions;
@@ -132,6 +133,7 @@ impl<'a> Lowering<'a> {
             functions: Vec::new(),
             comments: file.comments.clone(),
             driver: program::driver::Code::default(),
+            uncalled: Vec::new(),
             unresolved: Vec::new(),
             syntax_errors: file.syntax_errors,
             summary: program::Summary::default(),
