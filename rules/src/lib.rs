@@ -15,6 +15,7 @@ macro_rules! rules {
 }
 
 rules! {
+    count_for_emptiness::COUNT_FOR_EMPTINESS,
     group_by_key_aggregate::GROUP_BY_KEY_AGGREGATE,
     missing_broadcast::MISSING_BROADCAST,
     reuse_without_cache::REUSE_WITHOUT_CACHE,
