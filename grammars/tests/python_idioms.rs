@@ -27,6 +27,8 @@ fn lineage(program: &Program, value: ValueId, steps: u32) -> String {
             }
         }
         Origin::Parameter { .. } => "parameter".to_owned(),
+        // An element of a collection.
+        Origin::Merge(values) if values.len() == 1 => lineage(program, values[0], steps),
         Origin::Merge(values) => {
             let values: Vec<String> = values.iter().map(|it| next(*it)).collect();
             format!("({})", values.join(" | "))

@@ -164,7 +164,7 @@ pub enum Origin {
         /// Which parameter, from 0.
         index: u32,
     },
-    /// One of several, after branches merge.
+    /// One of several, after branches merge. Of a single value: an element of a collection that it stands for.
     Merge(Vec<ValueId>),
     /// At the head of a loop: the value before it, and the one its body carries over (which stands later).
     Loop {

@@ -121,12 +121,15 @@ impl<'a> Lowering<'a> {
     /// What a loop over a collection binds.
     pub(super) fn element(&mut self, collection: &Lowered) -> Lowered {
         match &collection.meaning {
-            Meaning::Many(value) => Lowered::spark(*value),
-            Meaning::Each(item) => self.lowered((**item).clone()),
-            Meaning::Tuple(items) => {
-                let meaning = self.merge(&items.clone());
-                self.lowered(meaning)
-            }
+            Meaning::Many(value) => self.one_of(*value),
+            Meaning::Each(item) => match **item {
+                Meaning::Spark(value) => self.one_of(value),
+                ref other => self.lowered(other.clone()),
+            },
+            Meaning::Tuple(items) => match self.merge(&items.clone()) {
+                Meaning::Spark(value) => self.one_of(value),
+                meaning => self.lowered(meaning),
+            },
             Meaning::Mapping(_) | Meaning::Record(_) if self.language == Language::Scala => {
                 let value = self.mapped(&collection.meaning);
                 self.lowered(pair(value))
@@ -151,8 +154,7 @@ impl<'a> Lowering<'a> {
     /// `collection[key]`; none where it is no collection of Spark values.
     pub(super) fn item(&mut self, collection: &Lowered, key: &Expression) -> Option<Lowered> {
         let meaning = match &collection.meaning {
-            Meaning::Many(value) => Meaning::Spark(*value),
-            Meaning::Each(item) => (**item).clone(),
+            Meaning::Many(_) | Meaning::Each(_) => return Some(self.element(collection)),
             Meaning::Tuple(items) => match key.as_integer() {
                 Some(at) => {
                     let at = if at < 0 { items.len() as i64 + at } else { at };
@@ -167,12 +169,20 @@ impl<'a> Lowering<'a> {
                     .rev()
                     .find(|it| it.0 == key)
                     .map_or(Meaning::Unknown(UnresolvedReason::Other), |it| it.1.clone()),
-                None => self.mapped(&collection.meaning.clone()),
+                None => return Some(self.some_value(&collection.meaning)),
             },
-            Meaning::Mapping(item) => (**item).clone(),
+            Meaning::Mapping(_) => return Some(self.some_value(&collection.meaning)),
             _ => return None,
         };
         Some(self.lowered(meaning))
+    }
+
+    /// One of the values of a mapping.
+    fn some_value(&mut self, mapping: &Meaning) -> Lowered {
+        match self.mapped(mapping) {
+            Meaning::Spark(value) => self.one_of(value),
+            meaning => self.lowered(meaning),
+        }
     }
 
     /// A slice of a collection is a collection.

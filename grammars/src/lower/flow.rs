@@ -342,6 +342,15 @@ impl<'a> Lowering<'a> {
     }
 }
 
+impl Lowering<'_> {
+    /// One of several datasets, of which one value stands for all: whichever it is, it is not that value itself.
+    pub(super) fn one_of(&mut self, value: ValueId) -> Lowered {
+        let all = self.program.value(value);
+        let (kind, confidence, bound) = (all.kind, all.confidence, all.bound);
+        Lowered::spark(self.value(kind, confidence, Origin::Merge(vec![value]), bound))
+    }
+}
+
 /// Names that statements assign, nested ones included, in order; functions and classes within keep their own.
 pub(super) fn rebound(body: &[Stmt]) -> Vec<String> {
     let mut names = Vec::new();
