@@ -1,5 +1,6 @@
 //! One rule per file, and one list.
 
+mod loops;
 mod plan;
 mod reuse;
 #[cfg(test)]
@@ -15,6 +16,7 @@ macro_rules! rules {
 }
 
 rules! {
+    action_in_loop::ACTION_IN_LOOP,
     count_for_emptiness::COUNT_FOR_EMPTINESS,
     group_by_key_aggregate::GROUP_BY_KEY_AGGREGATE,
     missing_broadcast::MISSING_BROADCAST,

@@ -445,7 +445,7 @@ fn has_word(text: &str, word: &str) -> bool {
 }
 
 /// Whether a line behind `statement` in `range`, indented no deeper than the statement, leaves the branch or loop for good.
-fn jumps(text: &str, statement: TextRange, range: TextRange) -> bool {
+pub(crate) fn jumps(text: &str, statement: TextRange, range: TextRange) -> bool {
     const JUMPS: [&str; 8] = [
         "return",
         "raise ",
