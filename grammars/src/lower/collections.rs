@@ -122,10 +122,10 @@ impl<'a> Lowering<'a> {
     pub(super) fn element(&mut self, collection: &Lowered) -> Lowered {
         match &collection.meaning {
             Meaning::Many(value) => self.one_of(*value),
-            Meaning::Each(item) => match **item {
-                Meaning::Spark(value) => self.one_of(value),
-                ref other => self.lowered(other.clone()),
-            },
+            Meaning::Each(item) => {
+                let item = self.some((**item).clone());
+                self.lowered(item)
+            }
             Meaning::Tuple(items) => match self.merge(&items.clone()) {
                 Meaning::Spark(value) => self.one_of(value),
                 meaning => self.lowered(meaning),
@@ -175,6 +175,17 @@ impl<'a> Lowering<'a> {
             _ => return None,
         };
         Some(self.lowered(meaning))
+    }
+
+    /// What stands for all elements, as one of them.
+    fn some(&mut self, all: Meaning) -> Meaning {
+        match all {
+            Meaning::Spark(value) => self.one_of(value).meaning,
+            Meaning::Tuple(items) => {
+                Meaning::Tuple(Rc::new(items.iter().map(|it| self.some(it.clone())).collect()))
+            }
+            other => other,
+        }
     }
 
     /// One of the values of a mapping.
