@@ -7,17 +7,20 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use analysis::link::{Linked, Linker};
+use analysis::link::Linked;
 use program::summary::Links;
 use program::{Language, Program, Unresolved};
 
-fn lower(_: &str, language: Language, text: &str, links: &dyn Links) -> Option<Program> {
-    Some(grammars::lower_linked(language, text, links))
+type Linker = analysis::link::Linker<(Language, Arc<str>)>;
+
+fn lower(_: &str, source: &(Language, Arc<str>), links: &dyn Links) -> Option<Program> {
+    let (language, text) = source;
+    Some(grammars::lower_linked(*language, text, links))
 }
 
 fn set(linker: &mut Linker, path: &str, text: &str) {
     let language = if path.ends_with(".scala") { Language::Scala } else { Language::Python };
-    linker.set(path, Some((language, text.into())));
+    linker.set(path, Some((language, (language, text.into()))));
 }
 
 fn run(linker: &mut Linker) -> Linked {
@@ -456,9 +459,9 @@ fn a_long_chain_is_followed_in_bounded_time() {
             "from m{last} import f{last}\nfrom m0 import spark\nf{last}(spark.range(1)).collect()\n"
         ),
     );
-    let lower = |path: &str, language: Language, text: &str, links: &dyn Links| {
+    let lower = |path: &str, source: &(Language, Arc<str>), links: &dyn Links| {
         counted.fetch_add(1, Ordering::SeqCst);
-        lower(path, language, text, links)
+        lower(path, source, links)
     };
     linker.link(&lower, &|| false).unwrap();
     let text = calls(&linker, "main.py");
@@ -496,9 +499,9 @@ fn a_run_that_is_cancelled_changes_nothing() {
     let before = linker.program("a.py").cloned();
     set(&mut linker, "readers.py", "def top(n):\n    return n\n");
     let stop = AtomicBool::new(false);
-    let lower = |path: &str, language: Language, text: &str, links: &dyn Links| {
+    let lower = |path: &str, source: &(Language, Arc<str>), links: &dyn Links| {
         stop.store(true, Ordering::SeqCst);
-        lower(path, language, text, links)
+        lower(path, source, links)
     };
     assert_eq!(linker.link(&lower, &|| stop.load(Ordering::SeqCst)), None);
     assert_eq!(linker.program("a.py"), before.as_ref());
@@ -512,8 +515,8 @@ fn a_file_that_cannot_be_lowered_costs_itself() {
     let mut linker = Linker::default();
     set(&mut linker, "bad.py", "def f():\n    return 1\n");
     set(&mut linker, "a.py", "import pyspark\nfrom bad import f\nf().collect()\n");
-    let lower = |path: &str, language: Language, text: &str, links: &dyn Links| {
-        if path == "bad.py" { None } else { lower(path, language, text, links) }
+    let lower = |path: &str, source: &(Language, Arc<str>), links: &dyn Links| {
+        if path == "bad.py" { None } else { lower(path, source, links) }
     };
     linker.link(&lower, &|| false).unwrap();
     assert_eq!(linker.program("bad.py"), None::<&Arc<Program>>);

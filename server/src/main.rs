@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod configuration;
 mod files;
+mod linking;
 mod log_source;
 mod lsp;
 mod output;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use analysis::{FileCheck, Fix};
 use grammars::notebook::{JupyterNotebook, Notebook, NotebookError};
-use program::{Language, Program, TextRange};
+use program::{Language, Links, Program, TextRange};
 
 use crate::problem::panic_message;
 
@@ -19,7 +19,7 @@ pub(crate) enum Kind {
 }
 
 /// A source file as it is analysed.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Source {
     /// Its language.
     pub(crate) language: Language,
@@ -30,7 +30,7 @@ pub(crate) struct Source {
 }
 
 /// A source file that is a notebook.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum NotebookFile {
     /// In the source format of Databricks: the text is the file's.
     Databricks(Notebook),
@@ -82,14 +82,14 @@ impl Source {
         Self { language: self.language, text, notebook }
     }
 
-    /// Its program.
+    /// Its program among the files that `links` speaks for.
     ///
     /// # Errors
     /// Lowering panicked; the file is left out, the others are not.
-    pub(crate) fn program(&self) -> Result<Program, String> {
+    pub(crate) fn program(&self, links: &dyn Links) -> Result<Program, String> {
         let lower = || match &self.notebook {
-            Some(notebook) => notebook.notebook().program(),
-            None => grammars::lower(self.language, &self.text),
+            Some(notebook) => notebook.notebook().linked_program(links),
+            None => grammars::lower_linked(self.language, &self.text, links),
         };
         catch_unwind(AssertUnwindSafe(lower)).map_err(|panic| {
             let why = panic_message(&*panic);

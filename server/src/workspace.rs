@@ -7,14 +7,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use analysis::link::Linker;
 use analysis::{AnalysisHost, Change, FileState, Settings};
 use eventlog::Profile;
 use grammars::notebook::NotebookError;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use program::Alone;
 use rayon::prelude::*;
 
 use crate::configuration::{Configuration, ConfigurationError, Configurations, Overrides};
 use crate::files::{self, FoundFile, absolute, display_path};
+use crate::linking;
 use crate::log_source::{self, LogFile};
 use crate::problem::{Problem, panic_message};
 use crate::source::{NotebookFile, Source};
@@ -48,6 +51,8 @@ impl Request {
 pub(crate) struct Workspace {
     /// Files, runs and the evidence of their join.
     pub(crate) host: AnalysisHost,
+    /// What the files say to each other.
+    pub(crate) linker: Linker<Source>,
     /// The files, sorted by name.
     pub(crate) files: Vec<LoadedFile>,
     /// Inputs that could not be used.
@@ -158,34 +163,66 @@ fn sources(
             .or_insert_with(|| Arc::new(configuration.settings(&request.overrides)));
         loaded.push((LoadedFile { found, configuration }, Arc::clone(settings)));
     }
-    let states: Vec<Result<Option<Loaded>, Problem>> = loaded
-        .par_iter()
-        .map(|(file, settings)| load_file(&file.found, Arc::clone(settings)))
-        .collect();
-    let mut change = Change::default();
-    let mut files = Vec::new();
-    let mut notebooks = Notebooks::new();
-    for ((file, _), state) in loaded.into_iter().zip(states) {
-        match state {
-            Ok(Some((state, notebook))) => {
-                let name = file.found.name.clone();
-                notebooks.extend(notebook.map(|notebook| (name.clone(), notebook)));
-                change.files.push((name, Some(state)));
-                files.push(file);
+    let texts: Vec<Result<Option<Source>, Problem>> =
+        loaded.par_iter().map(|(file, _)| read_source(&file.found)).collect();
+    let mut sources = Vec::new();
+    let mut read = Vec::new();
+    for ((file, settings), source) in loaded.into_iter().zip(texts) {
+        match source {
+            Ok(Some(source)) => {
+                sources.push((file.found.path.clone(), source));
+                read.push((file, settings));
             }
             Ok(None) => {}
             Err(problem) => problems.push(problem),
         }
     }
+    let folders: Vec<PathBuf> =
+        request.paths().iter().map(|path| absolute(path)).filter(|it| it.is_dir()).collect();
+    let (linker, failures) = linking::link(&sources, &folders);
+    let mut change = Change::default();
+    let mut files = Vec::new();
+    let mut notebooks = Notebooks::new();
+    for ((path, source), (file, settings)) in sources.into_iter().zip(read) {
+        let key = linking::key(&path);
+        let name = file.found.name.clone();
+        match linker.program(&key) {
+            Some(program) => {
+                notebooks.extend(source.notebook.map(|notebook| (name.clone(), notebook)));
+                let program = Arc::clone(program);
+                change.files.push((name, Some(FileState { text: source.text, program, settings })));
+                files.push(file);
+            }
+            None => {
+                let message = failures.get(&key).cloned().unwrap_or_default();
+                problems.push(Problem { path: name, message, named: file.found.named });
+            }
+        }
+    }
     let mut host = AnalysisHost::new(rules::ALL);
     host.apply(change);
-    Ok(Workspace { host, files, problems, logs: 0, empty_globs: Vec::new(), notebooks })
+    Ok(Workspace { host, linker, files, problems, logs: 0, empty_globs: Vec::new(), notebooks })
 }
 
 /// A file's state, with the notebook that it is if it is one.
 pub(crate) type Loaded = (FileState, Option<Arc<NotebookFile>>);
 
-/// Reads and lowers a file. None for a notebook in another language that nobody asked for.
+/// Reads a file. None for a notebook in another language that nobody asked for.
+///
+/// # Errors
+/// It can't be read, is not UTF-8, or is not the notebook that its ending promises.
+pub(crate) fn read_source(found: &FoundFile) -> Result<Option<Source>, Problem> {
+    let failed =
+        |message: String| Problem { path: found.name.clone(), message, named: found.named };
+    match Source::new(found.kind, files::read_text(found)?) {
+        Ok(source) => Ok(Some(source)),
+        Err(NotebookError::Language(_)) if !found.named => Ok(None),
+        Err(error @ NotebookError::Language(_)) => Err(failed(error.to_string())),
+        Err(error) => Err(failed(format!("{error}; mend it or exclude it"))),
+    }
+}
+
+/// Reads and lowers a file, taken for itself. None for a notebook in another language that nobody asked for.
 ///
 /// # Errors
 /// It can't be read, is not UTF-8, is not the notebook that its ending promises, or its lowering failed.
@@ -193,15 +230,13 @@ pub(crate) fn load_file(
     found: &FoundFile,
     settings: Arc<Settings>,
 ) -> Result<Option<Loaded>, Problem> {
-    let failed =
-        |message: String| Problem { path: found.name.clone(), message, named: found.named };
-    let source = match Source::new(found.kind, files::read_text(found)?) {
-        Ok(source) => source,
-        Err(NotebookError::Language(_)) if !found.named => return Ok(None),
-        Err(error @ NotebookError::Language(_)) => return Err(failed(error.to_string())),
-        Err(error) => return Err(failed(format!("{error}; mend it or exclude it"))),
-    };
-    let program = Arc::new(source.program().map_err(failed)?);
+    let Some(source) = read_source(found)? else { return Ok(None) };
+    let program = source.program(&Alone).map_err(|message| Problem {
+        path: found.name.clone(),
+        message,
+        named: found.named,
+    })?;
+    let program = Arc::new(program);
     Ok(Some((FileState { text: source.text, program, settings }, source.notebook)))
 }
 

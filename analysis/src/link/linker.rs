@@ -26,8 +26,8 @@ const LAST_SWEEPS: u32 = 16;
 /// How many lowerings of one text are remembered.
 const MEMORY: usize = 6;
 
-/// Lowers the text of a file with what other files say; none where that failed.
-pub type Lower<'l> = dyn Fn(&str, Language, &str, &dyn Links) -> Option<Program> + Sync + 'l;
+/// Lowers a file with what other files say; none where that failed.
+pub type Lower<'l, S> = dyn Fn(&str, &S, &dyn Links) -> Option<Program> + Sync + 'l;
 
 /// What a run did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,10 +38,11 @@ pub struct Linked {
     pub changed: Vec<Arc<str>>,
 }
 
-/// The files of a workspace with their programs.
-#[derive(Debug, Default)]
-pub struct Linker {
-    files: BTreeMap<Arc<str>, Entry>,
+/// The files of a workspace with their programs. `S` is what a program is lowered from: a file whose source is equal to what it was has
+/// not changed.
+#[derive(Debug)]
+pub struct Linker<S> {
+    files: BTreeMap<Arc<str>, Entry<S>>,
     modules: Arc<Modules>,
     /// Where the last run came to rest.
     settled: Arc<Settled>,
@@ -52,9 +53,9 @@ pub struct Linker {
 }
 
 #[derive(Debug)]
-struct Entry {
+struct Entry<S> {
     language: Language,
-    text: Arc<str>,
+    source: S,
     memory: Vec<Memo>,
     program: Option<Arc<Program>>,
 }
@@ -116,21 +117,33 @@ impl Links for Recorder<'_> {
     }
 }
 
-impl Linker {
-    /// Takes a file's new text, or takes it out. Nothing is lowered before [`Linker::link`].
-    pub fn set(&mut self, path: &str, file: Option<(Language, Arc<str>)>) {
+impl<S> Default for Linker<S> {
+    fn default() -> Self {
+        Self {
+            files: BTreeMap::new(),
+            modules: Arc::default(),
+            settled: Arc::default(),
+            edited: BTreeSet::new(),
+            reshaped: false,
+        }
+    }
+}
+
+impl<S: PartialEq + Sync> Linker<S> {
+    /// Takes a file's new source, or takes it out. Nothing is lowered before [`Linker::link`].
+    pub fn set(&mut self, path: &str, file: Option<(Language, S)>) {
         let path: Arc<str> = path.into();
         match file {
-            Some((language, text)) => {
+            Some((language, source)) => {
                 if let Some(known) = self.files.get_mut(&path) {
-                    if known.text == text && known.language == language {
+                    if known.source == source && known.language == language {
                         return;
                     }
-                    known.text = text;
+                    known.source = source;
                     known.language = language;
                     known.memory.clear();
                 } else {
-                    let entry = Entry { language, text, memory: Vec::new(), program: None };
+                    let entry = Entry { language, source, memory: Vec::new(), program: None };
                     self.files.insert(Arc::clone(&path), entry);
                     self.reshaped = true;
                 }
@@ -151,10 +164,10 @@ impl Linker {
         self.files.get(path)?.program.as_ref()
     }
 
-    /// A file's text.
+    /// A file's source.
     #[must_use]
-    pub fn text(&self, path: &str) -> Option<&Arc<str>> {
-        self.files.get(path).map(|entry| &entry.text)
+    pub fn source(&self, path: &str) -> Option<&S> {
+        self.files.get(path).map(|entry| &entry.source)
     }
 
     /// The files, sorted.
@@ -197,7 +210,7 @@ impl Linker {
     /// `cancelled` said so meanwhile: programs then are as before, and what was lowered is remembered.
     pub fn link(
         &mut self,
-        lower: &Lower<'_>,
+        lower: &Lower<'_, S>,
         cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Option<Linked> {
         let mut linked = Linked::default();
@@ -262,7 +275,7 @@ impl Linker {
 
     /// Lowers the edited files where the last run came to rest. Where they tell the others the same as before, nothing else has
     /// changed.
-    fn patch(&mut self, lower: &Lower<'_>, linked: &mut Linked) -> Option<bool> {
+    fn patch(&mut self, lower: &Lower<'_, S>, linked: &mut Linked) -> Option<bool> {
         let mut made = Vec::new();
         for file in &self.edited {
             let Some(entry) = self.files.get(file) else { continue };
@@ -295,9 +308,9 @@ impl Linker {
 }
 
 /// One run.
-struct Run<'r, 'l> {
-    linker: &'r mut Linker,
-    lower: &'r Lower<'l>,
+struct Run<'r, 'l, S> {
+    linker: &'r mut Linker<S>,
+    lower: &'r Lower<'l, S>,
     cancelled: &'r (dyn Fn() -> bool + Sync),
     settled: Settled,
     /// The lowering that each file is at: a place in its memory.
@@ -308,10 +321,10 @@ struct Run<'r, 'l> {
     lowered: Vec<Arc<str>>,
 }
 
-impl<'r, 'l> Run<'r, 'l> {
+impl<'r, 'l, S: PartialEq + Sync> Run<'r, 'l, S> {
     fn new(
-        linker: &'r mut Linker,
-        lower: &'r Lower<'l>,
+        linker: &'r mut Linker<S>,
+        lower: &'r Lower<'l, S>,
         cancelled: &'r (dyn Fn() -> bool + Sync),
     ) -> Self {
         if linker.reshaped {
@@ -554,11 +567,11 @@ enum Made {
     Lowered(Option<(Memo, Vec<Arc<str>>)>),
 }
 
-fn remembered_or_lowered(
+fn remembered_or_lowered<S>(
     file: &Arc<str>,
-    entry: &Entry,
+    entry: &Entry<S>,
     settled: &Settled,
-    lower: &Lower<'_>,
+    lower: &Lower<'_, S>,
 ) -> Made {
     for (at, memo) in entry.memory.iter().enumerate() {
         let mut consulted = Vec::new();
@@ -573,15 +586,15 @@ fn remembered_or_lowered(
     Made::Lowered(lowered_file(file, entry, settled, lower))
 }
 
-fn lowered_file(
+fn lowered_file<S>(
     file: &Arc<str>,
-    entry: &Entry,
+    entry: &Entry<S>,
     settled: &Settled,
-    lower: &Lower<'_>,
+    lower: &Lower<'_, S>,
 ) -> Option<(Memo, Vec<Arc<str>>)> {
     let recorder =
         Recorder { settled, file, trace: RefCell::default(), consulted: RefCell::default() };
-    let program = lower(file, entry.language, &entry.text, &recorder)?;
+    let program = lower(file, &entry.source, &recorder)?;
     let memo = Memo {
         trace: Arc::new(recorder.trace.into_inner()),
         summary: Arc::new(program.summary.clone()),

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use analysis::link::FileLinks;
 use analysis::{Analysis, Applicability, Change, Edit, Evidence, FileCheck, FileState, Finding};
 use anstyle::{AnsiColor, Style};
 use grammars::notebook::RewriteError;
@@ -16,6 +17,7 @@ use super::{CommandError, tell, write_exact, write_to};
 use crate::cli::{CheckArgs, CheckFormat};
 use crate::configuration::Overrides;
 use crate::files::{FoundFile, read_text, reason};
+use crate::linking;
 use crate::output::annotation::positions;
 use crate::output::position::Positions;
 use crate::output::report::{CheckReport, CheckedFile, plural};
@@ -47,7 +49,8 @@ pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode, CommandError> {
             .par_iter()
             .filter_map(|file| {
                 let notebook = workspace.notebooks.get(&file.found.name);
-                fix(&analysis, file, notebook, args.unsafe_fixes)
+                let links = workspace.linker.links(&linking::key(&file.found.path));
+                fix(&analysis, &links, file, notebook, args.unsafe_fixes)
             })
             .collect();
         if args.diff {
@@ -162,6 +165,7 @@ struct FixedPart {
 /// Applies fixes until nothing changes. None where there is nothing to fix, or where fixes would break the file's syntax.
 fn fix(
     analysis: &Analysis,
+    links: &FileLinks,
     file: &LoadedFile,
     notebook: Option<&Arc<NotebookFile>>,
     with_unsafe: bool,
@@ -191,7 +195,7 @@ fn fix(
         if count == 0 || fixed.text == source.text {
             break;
         }
-        let lowered = Arc::new(fixed.program().ok()?);
+        let lowered = Arc::new(fixed.program(links).ok()?);
         if lowered.syntax_errors > known.program.syntax_errors {
             break;
         }
@@ -312,7 +316,8 @@ fn write_fixed(workspace: &mut Workspace, fixed: Vec<Fixed>) -> usize {
         };
         // Read again, since the strings of a notebook stand elsewhere now.
         let Ok(after) = Source::new(file.found.kind, content) else { continue };
-        let Ok(program) = after.program() else { continue };
+        let links = workspace.linker.links(&linking::key(&file.found.path));
+        let Ok(program) = after.program(&links) else { continue };
         workspace.notebooks.extend(after.notebook.map(|it| (fixed.name.clone(), it)));
         let state = FileState {
             text: after.text,

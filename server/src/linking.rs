@@ -1,0 +1,199 @@
+//! Links the sources of a command with each other, and with those that they import.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use analysis::link::{Linker, Modules};
+use ignore::WalkBuilder;
+use program::{Import, Language, Links, Program};
+
+use crate::files;
+use crate::source::Source;
+
+/// How many files of a folder are looked through for what a named file imports.
+const LISTED: usize = 20_000;
+
+/// How many files that nobody named are read for what they tell the named ones.
+const READ: usize = 400;
+
+/// Over how many imports of imports they are looked for.
+const ROUNDS: usize = 8;
+
+/// What is larger is generated.
+const MAX_BYTES: u64 = 2 << 20;
+
+/// Files and folders that stand at the top of a workspace.
+const MARKS: [&str; 9] = [
+    ".git",
+    "stagelight.toml",
+    "pyproject.toml",
+    "setup.py",
+    "setup.cfg",
+    "build.sbt",
+    "build.sc",
+    "pom.xml",
+    "build.gradle",
+];
+
+/// The name of a file among those that are linked: its absolute path, with `/`.
+#[must_use]
+pub(crate) fn key(path: &Path) -> String {
+    let path = path.to_string_lossy();
+    if std::path::MAIN_SEPARATOR == '/' {
+        path.into_owned()
+    } else {
+        path.replace(std::path::MAIN_SEPARATOR, "/")
+    }
+}
+
+/// Links sources, each with its absolute path. Where they are not all of their workspace, files that they import are looked up in it.
+///
+/// With the linker come the messages of files that could not be lowered, by their [`key`].
+pub(crate) fn link(
+    sources: &[(PathBuf, Source)],
+    folders: &[PathBuf],
+) -> (Linker<Source>, BTreeMap<String, String>) {
+    let failures = Mutex::new(BTreeMap::new());
+    let own: BTreeSet<String> = sources.iter().map(|(path, _)| key(path)).collect();
+    let lower = |file: &str, source: &Source, links: &dyn Links| {
+        let lowered = source.program(links);
+        lowered
+            .map_err(|message| {
+                let mut failures = failures.lock().unwrap_or_else(PoisonError::into_inner);
+                failures.insert(file.to_owned(), message);
+            })
+            .ok()
+    };
+    let mut linker = Linker::default();
+    for (path, source) in sources {
+        linker.set(&key(path), Some((source.language, source.clone())));
+    }
+    // Nobody cancels a command but by ending it.
+    linker.link(&lower, &|| false);
+    let tops: BTreeSet<PathBuf> = sources
+        .iter()
+        .filter_map(|(path, _)| top(path))
+        .filter(|top| !folders.iter().any(|folder| top.starts_with(folder)))
+        .collect();
+    if !tops.is_empty() {
+        let listing = Listing::new(&tops, linker.paths().map(AsRef::as_ref));
+        let mut looked_at: BTreeSet<Arc<str>> = BTreeSet::new();
+        let mut read = 0;
+        for _ in 0..ROUNDS {
+            let new: Vec<Arc<str>> =
+                linker.paths().filter(|file| !looked_at.contains(*file)).cloned().collect();
+            let mut wanted = BTreeSet::new();
+            for file in new {
+                if let Some(program) = linker.program(&file) {
+                    wanted.extend(listing.imported(&file, program));
+                }
+                looked_at.insert(file);
+            }
+            wanted.retain(|file| !looked_at.contains(file.as_str()) && !own.contains(file));
+            for file in wanted {
+                let path = Path::new(&file);
+                let small = std::fs::metadata(path).is_ok_and(|it| it.len() <= MAX_BYTES);
+                if read < READ
+                    && small
+                    && let Some(kind) = files::kind(path)
+                    && let Ok(text) = std::fs::read_to_string(path)
+                    && let Ok(source) = Source::new(kind, text)
+                {
+                    read += 1;
+                    linker.set(&file, Some((source.language, source)));
+                }
+            }
+            if !linker.is_stale() {
+                break;
+            }
+            linker.link(&lower, &|| false);
+        }
+    }
+    (linker, failures.into_inner().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// The folder at the top of a file's workspace: the nearest one that says so.
+fn top(file: &Path) -> Option<PathBuf> {
+    file.ancestors()
+        .skip(1)
+        .find(|folder| MARKS.iter().any(|mark| folder.join(mark).exists()))
+        .map(Path::to_path_buf)
+}
+
+/// The sources of workspaces by their paths, not read.
+struct Listing {
+    modules: Modules,
+    /// Scala files by the folder they lie in.
+    folders: BTreeMap<String, Vec<String>>,
+}
+
+impl Listing {
+    fn new<'f>(tops: &BTreeSet<PathBuf>, known: impl Iterator<Item = &'f str>) -> Self {
+        let mut all: BTreeSet<String> = known.map(str::to_owned).collect();
+        for top in tops {
+            let entries = WalkBuilder::new(top).require_git(false).follow_links(false).build();
+            for entry in entries.take(LISTED).flatten() {
+                if entry.file_type().is_some_and(|kind| kind.is_file())
+                    && files::kind(entry.path()).is_some()
+                {
+                    all.insert(key(entry.path()));
+                }
+            }
+        }
+        let modules = Modules::new(all.iter().map(String::as_str));
+        let mut folders: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for file in all {
+            if file.ends_with(".scala")
+                && let Some((folder, _)) = file.rsplit_once('/')
+            {
+                folders.entry(folder.to_owned()).or_default().push(file);
+            }
+        }
+        Self { modules, folders }
+    }
+
+    /// The files that a file's imports may name.
+    fn imported(&self, file: &str, program: &Program) -> Vec<String> {
+        match program.language {
+            Language::Python => {
+                program.imports.iter().flat_map(|import| self.modules_of(file, import)).collect()
+            }
+            Language::Scala => {
+                let own = file.rsplit_once('/').map_or("", |it| it.0).to_owned();
+                let packages = program.imports.iter().map(|import| import.path.as_str());
+                let packages = packages.chain(program.summary.package.as_deref());
+                let mut files = self.folders.get(&own).cloned().unwrap_or_default();
+                for package in packages {
+                    let folder = format!("/{}", package.replace('.', "/"));
+                    // The path may end in an object, which lies in a file of its package.
+                    let outer = folder.rsplit_once('/').map_or("", |it| it.0);
+                    for (path, inner) in &self.folders {
+                        if path.ends_with(&folder) || (outer.len() > 1 && path.ends_with(outer)) {
+                            files.extend(inner.iter().cloned());
+                        }
+                    }
+                }
+                files
+            }
+        }
+    }
+
+    fn modules_of(&self, file: &str, import: &Import) -> Vec<String> {
+        let member = import.member.as_deref().filter(|member| *member != "*");
+        let whole = match member {
+            Some(member) if import.path.ends_with('.') => format!("{}{member}", import.path),
+            Some(member) => format!("{}.{member}", import.path),
+            None => import.path.clone(),
+        };
+        let dots = whole.len() - whole.trim_start_matches('.').len();
+        let ends = whole.match_indices('.').map(|it| it.0).filter(|at| *at >= dots);
+        // A package's own file is run before what lies in it.
+        ends.chain([dots, whole.len()])
+            .filter_map(|end| {
+                let found = self.modules.resolve(file, &whole[..end]);
+                found.path().map(|path| path.as_ref().to_owned())
+            })
+            .collect()
+    }
+}
