@@ -212,7 +212,6 @@ fn is_inert(kind: &str) -> bool {
                 | "bindings"
                 | "namespace_selectors"
                 | "namespace_wildcard"
-                | "type_definition"
                 | "export_declaration"
                 | "xml_name"
                 | "xml_text"

@@ -50,6 +50,7 @@ pub(crate) enum StmtKind {
     Function(FunctionDef),
     /// A class, object, trait or case class. Scala's constructor parameters are `parameters`; its body runs on construction (for an
     /// `object`, and for `extends App`, `runs` is true: the body is part of the program's flow). `bases` are the classes it extends.
+    /// Scala's `implicit` stands among the decorators, and `extension` among those of its methods.
     Class {
         name: Name,
         bases: Vec<Expr>,
@@ -58,6 +59,11 @@ pub(crate) enum StmtKind {
         body: Vec<Stmt>,
         runs: bool,
         header: TextRange,
+    },
+    /// Scala's `type name = target`.
+    TypeAlias {
+        name: Name,
+        target: TypeRef,
     },
     /// Arms exclude one another; `conditions` are evaluated in the enclosing scope, in order. `exhaustive` tells that one arm always runs.
     /// `try` comes as arms too: the body with `else`, then each handler, without conditions; `finally` follows as plain statements.

@@ -43,6 +43,8 @@ pub enum Shape {
     Mapping(Box<Shape>),
     /// A driver-side mapping whose keys are written out.
     Record(Vec<(Arc<str>, Shape)>),
+    /// Scala's `Option`, `Try` and their like: such a thing, or none.
+    Maybe(Box<Shape>),
     /// An instance of a class of the workspace.
     Instance(ClassName),
     /// A class of the workspace itself.
@@ -93,6 +95,7 @@ impl Shape {
                 left.into_iter().zip(right).map(|(left, right)| left.join(right)).collect(),
             ),
             (Shape::Each(left), Shape::Each(right)) => Shape::Each(Box::new(left.join(right))),
+            (Shape::Maybe(left), Shape::Maybe(right)) => Shape::Maybe(Box::new(left.join(right))),
             (Shape::Callable(left), Shape::Callable(right)) => {
                 Shape::Callable(Box::new(left.join(right)))
             }
@@ -130,6 +133,15 @@ impl Shape {
         }
     }
 
+    /// Such a thing, or none.
+    #[must_use]
+    pub fn maybe(item: Shape) -> Shape {
+        match item {
+            Shape::Unknown | Shape::Conflict | Shape::Local => Shape::Unknown,
+            other => Shape::Maybe(Box::new(other.unbounded())),
+        }
+    }
+
     /// A mapping with values of this shape.
     #[must_use]
     pub fn mapping(value: Shape) -> Shape {
@@ -163,6 +175,7 @@ impl Shape {
         match self {
             Shape::Tuple(_)
             | Shape::Each(_)
+            | Shape::Maybe(_)
             | Shape::Mapping(_)
             | Shape::Record(_)
             | Shape::Callable(_)
@@ -171,6 +184,7 @@ impl Shape {
                 Shape::Unknown
             }
             Shape::Each(item) => Shape::Each(Box::new(item.map(depth - 1, change))),
+            Shape::Maybe(item) => Shape::Maybe(Box::new(item.map(depth - 1, change))),
             Shape::Mapping(value) => Shape::Mapping(Box::new(value.map(depth - 1, change))),
             Shape::Callable(result) => Shape::Callable(Box::new(result.map(depth - 1, change))),
             Shape::Record(items) => Shape::Record(

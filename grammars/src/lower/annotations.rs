@@ -26,6 +26,24 @@ impl Lowering<'_> {
             let argument = annotation.arguments.get(index);
             argument.map_or(Shape::Unknown, |it| self.annotated(it, depth + 1))
         };
+        if let Some(target) = self.aliases.get(annotation.name.as_str()) {
+            return self.annotated(target, depth + 1);
+        }
+        if self.language == program::Language::Scala {
+            match annotation.name.as_str() {
+                "Option" | "Some" | "Try" | "Success" | "Future" => {
+                    return Shape::maybe(argument(0));
+                }
+                "Either" => return Shape::maybe(argument(1)),
+                "Function" => {
+                    return match annotation.arguments.len().checked_sub(1).map(argument) {
+                        None | Some(Shape::Unknown) => Shape::Unknown,
+                        Some(result) => Shape::Callable(result.into()),
+                    };
+                }
+                _ => {}
+            }
+        }
         match last_part(&annotation.name) {
             "Optional" | "Annotated" | "Final" | "ClassVar" | "Awaitable" | "InitVar" => {
                 argument(0)
@@ -33,8 +51,9 @@ impl Lowering<'_> {
             "Union" => self.union(annotation, depth),
             "List" | "list" | "Sequence" | "MutableSequence" | "Collection" | "Iterable"
             | "Iterator" | "Generator" | "AsyncIterator" | "AsyncIterable" | "AsyncGenerator"
-            | "Seq" | "IndexedSeq" | "Array" | "Vector" | "Set" | "set" | "FrozenSet"
-            | "frozenset" | "Deque" | "deque" => Shape::collection(argument(0)),
+            | "Seq" | "IndexedSeq" | "LazyList" | "Stream" | "ArrayBuffer" | "ListBuffer"
+            | "Buffer" | "Array" | "Vector" | "Set" | "set" | "FrozenSet" | "frozenset"
+            | "Deque" | "deque" => Shape::collection(argument(0)),
             "Dict" | "dict" | "Mapping" | "MutableMapping" | "DefaultDict" | "defaultdict"
             | "OrderedDict" | "Map" => Shape::mapping(argument(1)),
             "Tuple" | "tuple" | "Tuple2" | "Tuple3" => {

@@ -1,6 +1,10 @@
 //! Functions as values: bound methods, functions with some of their arguments, and what `reduce` does with them.
 
-use program::{Confidence, Expression, Origin, ResultUse, TextRange, Type, UnresolvedReason};
+use std::rc::Rc;
+
+use program::{
+    Confidence, Expression, Language, Origin, ResultUse, TextRange, Type, UnresolvedReason,
+};
 
 use program::summary::Shape;
 
@@ -31,6 +35,76 @@ impl<'a> Lowering<'a> {
         let index = self.callables.len();
         self.callables.push(callable);
         Lowered { meaning: Meaning::Bound(index), expression, call: None }
+    }
+
+    /// A function of the file applied; to fewer arguments than it asks for, where Scala then makes a function of the rest.
+    pub(super) fn call_or_curry(
+        &mut self,
+        index: usize,
+        arguments: Arguments,
+        bound: bool,
+    ) -> Lowered {
+        let parameters = &self.definitions[index].def.parameters;
+        let open = parameters.iter().filter(|it| it.default.is_none()).count();
+        // The last may take any number of arguments.
+        let any = parameters
+            .last()
+            .and_then(|it| it.annotation.as_ref())
+            .is_some_and(|it| it.name == "Seq");
+        let given = arguments.lowered.len();
+        if self.language == Language::Scala
+            && given > 0
+            && given < open.saturating_sub(usize::from(any))
+            && arguments.model.len() == given
+        {
+            let function = self.lowered(Meaning::Function(index));
+            return self.callable(Callable::Partial { function, arguments });
+        }
+        self.call_local(index, &arguments.lowered, bound)
+    }
+
+    /// `f andThen g`, `f compose g`: what the last of them gives.
+    pub(super) fn composed(
+        &mut self,
+        name: &str,
+        object: &Lowered,
+        arguments: &Arguments,
+    ) -> Option<Lowered> {
+        let [(_, other)] = arguments.lowered.as_slice() else { return None };
+        let functions = [&object.meaning, &other.meaning];
+        let is_function = |it: &&Meaning| {
+            matches!(it, Meaning::Function(_) | Meaning::Bound(_) | Meaning::Callable(_))
+        };
+        if !functions.iter().any(is_function) {
+            return None;
+        }
+        let last = if name == "compose" { object } else { other };
+        let result = self.result_of(&last.meaning);
+        if result.is_unknown() {
+            return None;
+        }
+        let operands = vec![object.expression.clone(), other.expression.clone()];
+        Some(Lowered {
+            meaning: Meaning::Callable(Rc::new(result)),
+            expression: Expression::Apply { function: name.to_owned(), arguments: operands },
+            call: None,
+        })
+    }
+
+    /// What a call of a function that is a value gives.
+    fn result_of(&self, function: &Meaning) -> Shape {
+        match function {
+            Meaning::Function(index) => self.returns_of(*index).unbounded(),
+            Meaning::Callable(result) => Shape::clone(result),
+            Meaning::Bound(index) => match self.callables.get(*index) {
+                Some(Callable::Partial { function, .. }) => match function.meaning {
+                    Meaning::Function(index) => self.returns_of(index).unbounded(),
+                    _ => Shape::Unknown,
+                },
+                _ => Shape::Unknown,
+            },
+            _ => Shape::Unknown,
+        }
     }
 
     /// `partial(function, …)`.

@@ -14,6 +14,7 @@ use super::environment::{Lowered, Meaning};
 use super::functions::Runs;
 use super::types;
 use crate::syntax::{Arg, Expr, ExprKind, Name};
+use program::summary::Shape;
 
 /// A method call as it stands in the source.
 pub(super) struct Site<'a> {
@@ -77,6 +78,7 @@ impl<'a> Lowering<'a> {
                 let text = self.path_text(site.receiver_range);
                 self.library_member(library, &site.name.text, &text)
             }
+            Meaning::Maybe(_) => self.maybe_method(site, &object),
             _ => self.local_method(site, object),
         }
     }
@@ -95,7 +97,7 @@ impl<'a> Lowering<'a> {
             }
             Some(Meaning::Function(index)) => {
                 let arguments = self.arguments(site.arguments, Runs::Locally);
-                return self.call_local(*index, &arguments.lowered, bound);
+                return self.call_or_curry(*index, arguments, bound);
             }
             _ => {}
         }
@@ -138,6 +140,9 @@ impl<'a> Lowering<'a> {
         }
         let Some(method) = spark::api().method(self.language, kind, name) else {
             let arguments = self.arguments(site.arguments, Runs::Locally);
+            if let Some(extension) = self.extension(kind, name) {
+                return self.call_extension(extension, object, arguments);
+            }
             self.unresolved(name, site.range, UnresolvedReason::Method);
             let operands =
                 std::iter::once(object.expression).chain(arguments.expressions()).collect();
@@ -366,6 +371,10 @@ impl<'a> Lowering<'a> {
                     }
                 }
                 _ => {
+                    if let Some(extension) = self.extension(kind, &name.text) {
+                        let none = Arguments { lowered: Vec::new(), model: Vec::new() };
+                        return self.call_extension(extension, object, none);
+                    }
                     self.unresolved(&name.text, range, UnresolvedReason::Method);
                     Lowered::unknown(UnresolvedReason::Method)
                 }
@@ -479,6 +488,41 @@ impl<'a> Lowering<'a> {
         self.emit(emission, Arguments { lowered: vec![(None, index)], model })
     }
 
+    /// A call that a generator of a `for` stands for.
+    pub(super) fn emit_generator(
+        &mut self,
+        dataset: Lowered,
+        name: &str,
+        range: TextRange,
+        header: TextRange,
+        place: TextRange,
+        arguments: Arguments,
+    ) -> Lowered {
+        let Meaning::Spark(value) = dataset.meaning else { return dataset };
+        let (kind, confidence) = {
+            let value = self.program.value(value);
+            (value.kind, value.confidence)
+        };
+        let Some(method) = spark::api().method(self.language, kind, name) else {
+            return Lowered::unknown(UnresolvedReason::Method);
+        };
+        let emission = Emission {
+            method: method.name(),
+            receiver_type: kind,
+            receiver: Some((dataset, header)),
+            effect: method.effect,
+            confidence,
+            result: match method.outcome {
+                Outcome::Spark(result) => Some(result),
+                Outcome::Local | Outcome::Unit => None,
+            },
+            range,
+            name_range: header,
+            arguments_range: place,
+        };
+        self.emit(emission, arguments)
+    }
+
     fn emit(&mut self, emission: Emission<'_>, arguments: Arguments) -> Lowered {
         let receiver_call = emission.receiver.as_ref().and_then(|it| it.0.call);
         let receiver = emission.receiver.and_then(|(lowered, range)| match lowered.meaning {
@@ -577,10 +621,19 @@ impl<'a> Lowering<'a> {
                 // A method that is a value is bound to what it was taken from.
                 let bound = self.definitions[index].class.is_some();
                 let arguments = self.arguments(arguments, Runs::Locally);
-                self.call_local(index, &arguments.lowered, bound)
+                self.call_or_curry(index, arguments, bound)
             }
             Meaning::LocalClass(class) => {
                 let arguments = self.arguments(arguments, Runs::Locally);
+                if self.language == Language::Scala
+                    && let Some(index) = self.method_of(&class, "apply")
+                    && matches!(
+                        self.returns_of(index),
+                        Shape::Spark { .. } | Shape::Many(..) | Shape::Maybe(_)
+                    )
+                {
+                    return self.call_local(index, &arguments.lowered, true);
+                }
                 if let Some(index) = self.method_of(&class, "__init__") {
                     self.learn(index, &arguments.lowered, true);
                 }
@@ -620,7 +673,8 @@ impl<'a> Lowering<'a> {
             }
             Meaning::Instance(class) => {
                 let arguments = self.arguments(arguments, Runs::Locally);
-                match self.method_of(&class, "__call__") {
+                let method = self.method_of(&class, "__call__");
+                match method.or_else(|| self.method_of(&class, "apply")) {
                     Some(index) => self.call_local(index, &arguments.lowered, true),
                     None => Lowered::unknown(UnresolvedReason::ForeignCall),
                 }
@@ -748,6 +802,17 @@ impl<'a> Lowering<'a> {
             }
         }
         let arguments = self.arguments(arguments, Runs::Locally);
+        if path.starts_with("scala.") {
+            let found = match last {
+                "Map" | "HashMap" | "LinkedHashMap" | "TreeMap" | "SortedMap" => {
+                    self.collection_builtin("Map", &arguments)
+                }
+                _ => self.wrapped(last, &arguments),
+            };
+            if let Some(found) = found {
+                return found;
+            }
+        }
         if let Some(made) = spark::library_call(path) {
             return self.library_value(made, "");
         }
@@ -927,6 +992,9 @@ impl<'a> Lowering<'a> {
         if let ("len", [(_, only)]) = (name, evaluated.lowered.as_slice()) {
             // What becomes of the length becomes of what was brought home.
             return Lowered { call: only.call, ..Lowered::local(expression) };
+        }
+        if let Some(found) = self.wrapped(name, &evaluated) {
+            return found;
         }
         if is_builtin(name) {
             return Lowered::local(expression);

@@ -126,6 +126,7 @@ impl<'a> Lowering<'a> {
                 let item = self.some((**item).clone());
                 self.lowered(item)
             }
+            Meaning::Maybe(item) => self.lowered((**item).clone()),
             Meaning::Tuple(items) => match self.merge(&items.clone()) {
                 Meaning::Spark(value) => self.one_of(value),
                 meaning => self.lowered(meaning),
@@ -282,6 +283,10 @@ impl<'a> Lowering<'a> {
                     let item = self.mapped(&last.meaning.clone());
                     self.put(&receiver, &Expression::Unknown, &item);
                 }
+                "update" | "put" | "updated" if self.language == Language::Scala => {
+                    let key = arguments.first("").cloned().unwrap_or_default();
+                    self.put(&receiver, &key, &last.meaning);
+                }
                 "setdefault" => self.put(&receiver, &Expression::Unknown, &last.meaning),
                 _ => {}
             }
@@ -312,10 +317,14 @@ impl<'a> Lowering<'a> {
             }
             (
                 Meaning::Mapping(_) | Meaning::Record(_),
-                "get" | "pop" | "apply" | "getOrElse" | "setdefault",
+                "get" | "pop" | "apply" | "getOrElse" | "setdefault" | "getOrElseUpdate",
             ) => {
                 let key = arguments.first("key").cloned().unwrap_or_default();
-                return self.item(object, &key);
+                let item = self.item(object, &key)?;
+                if self.language == Language::Scala && name == "get" {
+                    return Some(Lowered { meaning: Self::maybe_of(item.meaning.clone()), ..item });
+                }
+                return Some(item);
             }
             (
                 Meaning::Many(_) | Meaning::Each(_) | Meaning::Tuple(_),
@@ -366,6 +375,9 @@ impl<'a> Lowering<'a> {
                 }
                 Meaning::Record(Rc::new(items))
             }
+            ("Map", [_, ..]) if self.language == Language::Scala => {
+                return self.map_of(arguments);
+            }
             ("dict", [only])
                 if matches!(only.meaning, Meaning::Record(_) | Meaning::Mapping(_)) =>
             {
@@ -395,6 +407,80 @@ impl<'a> Lowering<'a> {
         };
         let meaning = shallow(meaning, DEPTH);
         Some(Lowered { meaning, expression: Expression::Unknown, call: None })
+    }
+
+    /// Scala's `Map("orders" -> orders)`.
+    fn map_of(&mut self, arguments: &Arguments) -> Option<Lowered> {
+        let mut items = Vec::new();
+        let mut keyed = true;
+        for (_, pair) in &arguments.lowered {
+            let Meaning::Tuple(parts) = &pair.meaning else { return None };
+            let [_, value] = parts.as_slice() else { return None };
+            let key = match &pair.expression {
+                Expression::List(parts) => parts.first().and_then(Expression::as_text),
+                _ => None,
+            };
+            keyed &= key.is_some();
+            items.push((key.unwrap_or_default().to_owned(), shallow(value.clone(), DEPTH)));
+        }
+        let meaning = if keyed && items.len() <= KEYS {
+            Meaning::Record(Rc::new(items))
+        } else {
+            let values: Vec<Meaning> = items.into_iter().map(|it| it.1).collect();
+            Meaning::Mapping(Rc::new(shallow(self.merge(&values), DEPTH)))
+        };
+        let expression =
+            Expression::Apply { function: "map".to_owned(), arguments: arguments.expressions() };
+        Some(Lowered { meaning, expression, call: None })
+    }
+
+    /// A member without parentheses of one of Scala's collections.
+    pub(super) fn collection_attribute(&mut self, name: &str, object: Lowered) -> Lowered {
+        let plain = |meaning| Lowered { meaning, expression: Expression::Unknown, call: None };
+        match name {
+            "head" | "last" | "next" | "max" | "min" => self.element(&object),
+            "headOption" | "lastOption" => {
+                let item = self.element(&object);
+                Lowered { meaning: Self::maybe_of(item.meaning.clone()), ..item }
+            }
+            "size" | "length" | "isEmpty" | "nonEmpty" | "indices" | "keys" | "keySet" => {
+                Lowered::local(super::expressions::applied(name, vec![object.expression]))
+            }
+            "values" | "toMap" => match self.element(&object).meaning {
+                Meaning::Tuple(parts) if parts.len() == 2 && name == "toMap" => {
+                    plain(Meaning::Mapping(Rc::new(parts[1].clone())))
+                }
+                Meaning::Tuple(parts) if parts.len() == 2 => {
+                    plain(Self::collection_of(parts[1].clone()))
+                }
+                _ => object,
+            },
+            "zipWithIndex" => {
+                let item = self.element(&object).meaning;
+                let index = Meaning::Local(Rc::new(Expression::Unknown));
+                plain(Meaning::Each(Rc::new(row(vec![item, index]))))
+            }
+            "tail" | "init" | "reverse" => {
+                let item = self.element(&object).meaning;
+                plain(Self::collection_of(item))
+            }
+            "flatten" => {
+                let inner = self.element(&object);
+                let item = self.element(&inner).meaning;
+                plain(Self::collection_of(item))
+            }
+            _ => object,
+        }
+    }
+
+    /// Whether a value can be rows written out or computed on the driver: no datasets are in it.
+    pub(super) fn is_rows(&self, meaning: &Meaning) -> bool {
+        match meaning {
+            Meaning::Local(_) | Meaning::Instance(_) | Meaning::ForeignInstance(_) => true,
+            Meaning::Tuple(items) => items.iter().all(|it| self.is_rows(it)),
+            Meaning::Each(item) => self.is_rows(item),
+            _ => false,
+        }
     }
 
     /// What `*rest` is given of a tuple whose first `taken` parts and last `left` parts go elsewhere.
@@ -429,6 +515,7 @@ pub(super) fn carries(meaning: &Meaning) -> bool {
         Meaning::Spark(_)
             | Meaning::Many(_)
             | Meaning::Each(_)
+            | Meaning::Maybe(_)
             | Meaning::Mapping(_)
             | Meaning::Record(_)
             | Meaning::Instance(_)
@@ -453,15 +540,16 @@ fn shallow(meaning: Meaning, depth: u32) -> Meaning {
     let unknown = Meaning::Unknown(UnresolvedReason::Other);
     let Some(below) = depth.checked_sub(1) else {
         return match meaning {
-            Meaning::Tuple(_) | Meaning::Each(_) | Meaning::Mapping(_) | Meaning::Record(_) => {
-                unknown
-            }
+            nested if nests(&nested) => unknown,
             flat => flat,
         };
     };
     match meaning {
         Meaning::Tuple(items) if items.iter().any(nests) => {
             Meaning::Tuple(Rc::new(items.iter().map(|it| shallow(it.clone(), below)).collect()))
+        }
+        Meaning::Maybe(item) if nests(&item) => {
+            Meaning::Maybe(Rc::new(shallow((*item).clone(), below)))
         }
         Meaning::Each(item) if nests(&item) => {
             Meaning::Each(Rc::new(shallow((*item).clone(), below)))
@@ -479,6 +567,10 @@ fn shallow(meaning: Meaning, depth: u32) -> Meaning {
 fn nests(meaning: &Meaning) -> bool {
     matches!(
         meaning,
-        Meaning::Tuple(_) | Meaning::Each(_) | Meaning::Mapping(_) | Meaning::Record(_)
+        Meaning::Tuple(_)
+            | Meaning::Each(_)
+            | Meaning::Maybe(_)
+            | Meaning::Mapping(_)
+            | Meaning::Record(_)
     )
 }

@@ -306,6 +306,8 @@ impl<'a> Builder<'a> {
                 let ids: Vec<u32> = names.iter().map(|name| self.name(&name.text).0).collect();
                 StatementKind::Global(self.list(&ids))
             }
+            // A name for a type does nothing when it is run.
+            StmtKind::TypeAlias { .. } => StatementKind::Block(self.block(&[])),
             StmtKind::Block(body) => StatementKind::Block(self.block(body)),
             StmtKind::Main(body) => StatementKind::Main(self.block(body)),
             StmtKind::Jump(value) => {

@@ -27,6 +27,8 @@ pub(super) enum Meaning {
     Mapping(Rc<Meaning>),
     /// A driver-side mapping with the keys that are written out.
     Record(Rc<Vec<(String, Meaning)>>),
+    /// Scala's `Option`, `Try` and their like: such a thing, or none.
+    Maybe(Rc<Meaning>),
     /// A column expression.
     Column(Rc<Expression>),
     /// A value of the language itself.
@@ -255,6 +257,17 @@ impl Lowering<'_> {
                     .collect();
                 Some(Meaning::Tuple(Rc::new(items)))
             }
+            Meaning::Maybe(_) => {
+                let parts: Option<Vec<Meaning>> = meanings
+                    .iter()
+                    .map(|it| match it {
+                        Meaning::Maybe(item) => Some((**item).clone()),
+                        _ => None,
+                    })
+                    .collect();
+                let item = self.merge(&parts?);
+                Some(Self::maybe_of(item))
+            }
             Meaning::Many(_) | Meaning::Each(_) => {
                 let parts: Option<Vec<Meaning>> = meanings
                     .iter()
@@ -347,6 +360,7 @@ impl Lowering<'_> {
                 let items = items.iter().map(|item| self.materialized(item, origin)).collect();
                 Meaning::Tuple(Rc::new(items))
             }
+            Shape::Maybe(item) => Meaning::Maybe(Rc::new(self.materialized(item, origin))),
             Shape::Each(item) => Meaning::Each(Rc::new(self.materialized(item, origin))),
             Shape::Mapping(item) => Meaning::Mapping(Rc::new(self.materialized(item, origin))),
             Shape::Record(items) => {
@@ -390,6 +404,7 @@ impl Lowering<'_> {
             Meaning::Tuple(items) => {
                 Shape::Tuple(items.iter().map(|item| self.shape_of(item)).collect())
             }
+            Meaning::Maybe(item) => Shape::Maybe(Box::new(self.shape_of(item))),
             Meaning::Each(item) => Shape::Each(Box::new(self.shape_of(item))),
             Meaning::Mapping(item) => Shape::Mapping(Box::new(self.shape_of(item))),
             Meaning::Record(items) => Shape::Record(

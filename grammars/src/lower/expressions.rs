@@ -87,7 +87,15 @@ impl<'a> Lowering<'a> {
             ExprKind::Column(name) => {
                 Lowered::column(Expression::Column { name: name.clone(), of: None })
             }
-            ExprKind::Call { callee, arguments, arguments_range, .. } => {
+            ExprKind::Call { callee, arguments, arguments_range, type_arguments } => {
+                if let (ExprKind::Name(name), [], [asked]) =
+                    (&callee.kind, arguments.as_slice(), type_arguments.as_slice())
+                    && self.language == Language::Scala
+                    && matches!(name.as_str(), "summon" | "implicitly")
+                {
+                    let shape = self.annotation(asked);
+                    return self.called(&shape);
+                }
                 self.function_call(expr.range, callee, arguments, *arguments_range)
             }
             ExprKind::Text(pieces) => {
@@ -184,6 +192,14 @@ impl<'a> Lowering<'a> {
         }
         if let Some(meaning) = self.free_meaning(name) {
             return self.named_meaning(meaning);
+        }
+        if self.language == Language::Scala
+            && let Some(found) = self.starred(name)
+        {
+            return found;
+        }
+        if self.language == Language::Scala && name == "None" {
+            return Lowered::local(Expression::Literal(Literal::Null));
         }
         if matches!(
             name,
@@ -429,6 +445,16 @@ impl<'a> Lowering<'a> {
             Meaning::Many(value) if matches!(name.text.as_str(), "head" | "last") => {
                 Lowered::spark(*value)
             }
+            Meaning::Maybe(_) => self.maybe_attribute(range, receiver_range, name, &object),
+            Meaning::Tuple(items) if tuple_place(&name.text).is_some() => {
+                let item = tuple_place(&name.text).and_then(|at| items.get(at)).cloned();
+                self.lowered(item.unwrap_or(Meaning::Unknown(UnresolvedReason::Other)))
+            }
+            Meaning::Tuple(_) | Meaning::Each(_) | Meaning::Many(_)
+                if self.language == Language::Scala =>
+            {
+                self.collection_attribute(&name.text, object)
+            }
             Meaning::Mapping(_) | Meaning::Record(_) if name.text == "values" => {
                 let item = self.item(&object, &Expression::Unknown);
                 let item = item.map_or(Meaning::Unknown(UnresolvedReason::Other), |it| it.meaning);
@@ -554,6 +580,11 @@ impl<'a> Lowering<'a> {
     pub(super) fn makes_column(outcome: Outcome) -> bool {
         outcome == Outcome::Spark(Type::Column)
     }
+}
+
+/// The place in a tuple that `_1`, `_2`… name.
+fn tuple_place(name: &str) -> Option<usize> {
+    name.strip_prefix('_')?.parse::<usize>().ok()?.checked_sub(1)
 }
 
 /// The inner expression of a link of a chain.

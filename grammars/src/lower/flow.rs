@@ -194,7 +194,13 @@ impl<'a> Lowering<'a> {
         header: TextRange,
     ) {
         let collection = self.expression(iterated);
+        if self.generator(&collection).is_some() {
+            return self.for_each(range, header, collection, target, body);
+        }
         self.set_use(&collection, ResultUse::Iterated);
+        if matches!(collection.meaning, Meaning::Maybe(_)) {
+            return self.for_maybe(target, &collection, body, range, header);
+        }
         let count = iterations(&collection.expression);
         let element = self.element(&collection);
         let rebound = rebound(body);
@@ -202,6 +208,26 @@ impl<'a> Lowering<'a> {
             lowering.bind_quietly(target, &element);
             lowering.block(body);
         });
+    }
+
+    /// A `for` over what may be there: a branch.
+    fn for_maybe(
+        &mut self,
+        target: &'a Pattern,
+        collection: &Lowered,
+        body: &'a [Stmt],
+        range: TextRange,
+        header: TextRange,
+    ) {
+        let names = self.frame().names.clone();
+        let kind = Self::generator_scope(collection, range, 0);
+        let outer = self.open(kind, range, header);
+        let element = self.element(collection);
+        self.bind_quietly(target, &element);
+        self.block(body);
+        self.scope = outer;
+        let after = std::mem::take(&mut self.frame().names);
+        self.merge_frames(vec![after, names]);
     }
 
     pub(super) fn while_loop(
@@ -289,13 +315,18 @@ impl<'a> Lowering<'a> {
         let before = (self.program.calls.len(), self.program.scopes.len());
         let mut iterated_by = Vec::new();
         let mut calls_outside = before.0;
+        let mut maybe = self.language == program::Language::Scala;
         for (index, (target, iterated, conditions)) in clauses.iter().enumerate() {
             let collection = self.expression(iterated);
+            if index == 0 && self.generator(&collection).is_some() {
+                return self.generated(range, collection, clauses, element);
+            }
             self.set_use(&collection, ResultUse::Iterated);
             if index == 0 {
                 calls_outside = self.program.calls.len();
             }
-            let kind = ScopeKind::Loop { iterations: iterations(&collection.expression) };
+            maybe &= matches!(collection.meaning, Meaning::Maybe(_));
+            let kind = Self::generator_scope(&collection, range, index);
             self.open(kind, range, TextRange::new(iterated.range.start, iterated.range.end));
             let item = self.element(&collection);
             self.bind_quietly(target, &item);
@@ -314,6 +345,11 @@ impl<'a> Lowering<'a> {
             self.program.scopes.truncate(before.1);
         }
         match lowered.meaning {
+            meaning if maybe => Lowered {
+                meaning: Self::maybe_of(meaning),
+                expression: lowered.expression,
+                call: None,
+            },
             Meaning::Spark(value) => Lowered {
                 meaning: Meaning::Many(value),
                 expression: Expression::Unknown,

@@ -14,7 +14,7 @@ use program::summary::{ClassName, Shape};
 use super::Lowering;
 use super::classes::is_decorated;
 use super::environment::{Frame, FrameKind, Lowered, Meaning, is_null};
-use crate::syntax::{FunctionDef, Parameter, Pattern, Stmt, StmtKind};
+use crate::syntax::{ExprKind, FunctionDef, Parameter, Pattern, Stmt, StmtKind};
 
 /// Decorators that make a generator what `with` enters.
 pub(super) const CONTEXT_MANAGERS: &[&str] = &["contextmanager", "asynccontextmanager"];
@@ -106,8 +106,16 @@ impl<'a> Lowering<'a> {
                     self.define_function(def, class.cloned(), statement.range);
                     self.collect(&def.body, None, depth + 1);
                 }
-                StmtKind::Class { name, body, parameters, bases, .. } => {
+                StmtKind::TypeAlias { name, target } => {
+                    self.aliases.insert(name.text.as_str(), target);
+                }
+                StmtKind::Class { name, body, parameters, bases, decorators, .. } => {
                     let name: Rc<str> = name.text.as_str().into();
+                    if decorators.iter().any(
+                        |it| matches!(&it.kind, ExprKind::Name(written) if written == "implicit"),
+                    ) {
+                        self.implicits.insert(name.clone());
+                    }
                     self.classes.insert(name.clone(), parameters);
                     let bases: Vec<String> =
                         bases.iter().filter_map(super::linked::dotted).collect();
@@ -222,6 +230,11 @@ impl<'a> Lowering<'a> {
         let statement = self.statement;
         self.activations.push(Activation::default());
         if def.last_is_result {
+            if let (Some(returns), Some(Stmt { kind: StmtKind::Expr(last), .. })) =
+                (&def.returns, def.body.last())
+            {
+                self.expect(last, returns);
+            }
             let (result, ended) = self.block_value(&def.body);
             if !ended {
                 self.returned(result);
@@ -513,7 +526,11 @@ impl<'a> Lowering<'a> {
             let shape = match runs {
                 Runs::Driver(kind) if index == 0 => Shape::spark(kind, Confidence::Known),
                 _ => {
-                    parameter.annotation.as_ref().map(|it| self.annotation(it)).unwrap_or_default()
+                    let written = parameter.annotation.as_ref().map(|it| self.annotation(it));
+                    written.unwrap_or_else(|| {
+                        let expected = self.expected.get(&range.start);
+                        expected.and_then(|it| it.get(index as usize)).cloned().unwrap_or_default()
+                    })
                 }
             };
             let lowered = match self.materialize(&shape, &Origin::Parameter { function, index }) {
@@ -550,11 +567,11 @@ impl<'a> Lowering<'a> {
                 Expression::Apply { function: "lambda".to_owned(), arguments: vec![returns] };
             return Lowered::local(local);
         }
-        Lowered {
-            meaning: Meaning::Unknown(UnresolvedReason::Other),
-            expression: Expression::Function(function),
-            call: None,
-        }
+        let meaning = match (runs, self.shape_of(&result.meaning).unbounded()) {
+            (Runs::Locally, shape) if !shape.is_unknown() => Meaning::Callable(Rc::new(shape)),
+            _ => Meaning::Unknown(UnresolvedReason::Other),
+        };
+        Lowered { meaning, expression: Expression::Function(function), call: None }
     }
 
     /// A function known by name, given as a value; one that the executors run has a scope as a lambda has.

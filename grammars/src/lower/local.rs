@@ -1,7 +1,5 @@
 //! Methods of values that are not known to be Spark's: collections of the language, and receivers without a type.
 
-use std::rc::Rc;
-
 use program::{
     Confidence, Expression, Language, Origin, ResultUse, TextRange, Type, UnresolvedReason,
 };
@@ -14,7 +12,7 @@ use super::expressions::applied;
 use super::flow::rebound;
 use super::functions::Runs;
 use super::types;
-use crate::syntax::{Arg, ExprKind, Name, Parameter, Pattern, Stmt};
+use crate::syntax::{Arg, ExprKind, Name, Parameter, Stmt};
 
 impl<'a> Lowering<'a> {
     pub(super) fn local_method(&mut self, site: &Site<'a>, object: Lowered) -> Lowered {
@@ -25,7 +23,7 @@ impl<'a> Lowering<'a> {
         if self.language == Language::Scala
             && self.program.uses_spark
             && matches!(name, "toDF" | "toDS")
-            && matches!(object.meaning, Meaning::Local(_))
+            && self.is_rows(&object.meaning)
         {
             return self.literal_rows(site, object);
         }
@@ -38,13 +36,24 @@ impl<'a> Lowering<'a> {
             && !(self.in_lambda() && matches!(object.meaning, Meaning::Local(_)))
         {
             self.set_use(&object, ResultUse::Iterated);
-            let fold =
-                matches!(name, "foldLeft" | "fold" | "foldRight").then_some(initial).flatten();
+            let fold = carries_result(name).then_some(initial).flatten();
             if reason.is_none() || is_iteration(name) {
                 return self.driver_loop(site, &object, parameters, body, fold);
             }
         }
         let arguments = self.arguments(site.arguments, Runs::Locally);
+        if self.language == Language::Scala {
+            if reason.is_none()
+                && let Some(found) = self.given_by_name(site, &object, &arguments)
+            {
+                return found;
+            }
+            if matches!(name, "andThen" | "compose")
+                && let Some(found) = self.composed(name, &object, &arguments)
+            {
+                return found;
+            }
+        }
         if let (Some(_), "transform", [(_, Lowered { meaning: Meaning::Spark(value), .. })]) =
             (reason, name, arguments.lowered.as_slice())
             && self.program.value(*value).kind == Type::DataFrame
@@ -58,7 +67,10 @@ impl<'a> Lowering<'a> {
             );
             return Lowered::spark(made);
         }
-        if let Some(reason) = reason {
+        if let Some(reason) = reason
+            && !(self.language == Language::Scala
+                && types::is_of_collections(name, site.arguments.is_empty()))
+        {
             self.unresolved(name, site.range, reason);
         }
         if let Some(found) = self.collection_method(site, &object, &arguments) {
@@ -118,7 +130,15 @@ impl<'a> Lowering<'a> {
         if let Some(guessed) = self.guess(name, receiver_range, &object) {
             return self.method_call(&site, guessed);
         }
-        self.unresolved(&name.text, range, reason);
+        if name.text == "rdd" && self.program.uses_spark {
+            // Wrappers of datasets call the dataset that is in them so, and nothing else does.
+            let origin = Origin::Ambient(range.of(self.text).to_owned());
+            let value = self.value(Type::Rdd, Confidence::Guessed, origin, None);
+            return Lowered { call: object.call, ..Lowered::spark(value) };
+        }
+        if !types::is_of_collections(&name.text, true) {
+            self.unresolved(&name.text, range, reason);
+        }
         let expression = super::expressions::local_attribute(object.expression, &name.text);
         Lowered { meaning: Meaning::Unknown(UnresolvedReason::Attribute), expression, call: None }
     }
@@ -163,16 +183,47 @@ impl<'a> Lowering<'a> {
         body: &'a [Stmt],
         initial: Option<&'a Arg>,
     ) -> Lowered {
-        let carried = initial.map(|initial| self.expression(&initial.value));
         let element = self.element(object);
-        self.fold(
-            site.range,
-            iterations(&object.expression),
-            carried.as_ref(),
-            &element,
-            parameters,
-            body,
-        )
+        let name = site.name.text.as_str();
+        let carried = match initial {
+            Some(initial) => Some(self.expression(&initial.value)),
+            None => carries_result(name).then(|| element.clone()),
+        };
+        let right = name.ends_with("Right");
+        let count = iterations(&object.expression);
+        let folded =
+            self.fold(site.range, count, carried.as_ref(), right, &element, parameters, body);
+        if name.ends_with("Option") {
+            return Lowered { meaning: Self::maybe_of(folded.meaning.clone()), ..folded };
+        }
+        match name {
+            "filter" | "filterNot" | "withFilter" | "sortBy" | "takeWhile" | "dropWhile"
+                if super::collections::carries(&object.meaning) =>
+            {
+                Lowered { call: None, ..object.clone() }
+            }
+            "find" if super::collections::carries(&element.meaning) => {
+                Lowered { meaning: Self::maybe_of(element.meaning.clone()), ..element }
+            }
+            "flatMap" => match self.element(&folded) {
+                // What the function gives is put together, not in each other.
+                inner if matches!(inner.meaning, Meaning::Maybe(_)) => {
+                    let item = self.part_of_maybe(&inner, 0).unwrap_or(inner);
+                    Lowered { meaning: Self::collection_of(item.meaning), ..folded }
+                }
+                inner
+                    if matches!(
+                        inner.meaning,
+                        Meaning::Many(_) | Meaning::Each(_) | Meaning::Tuple(_)
+                    ) =>
+                {
+                    let item = self.element(&inner).meaning;
+                    Lowered { meaning: Self::collection_of(item), ..folded }
+                }
+                _ => folded,
+            },
+            _ => folded,
+        }
     }
 
     /// `reduce(f, xs, initial)`: a loop that carries its result, or a plain function of the language.
@@ -189,6 +240,7 @@ impl<'a> Lowering<'a> {
                     range,
                     iterations(&collection.expression),
                     Some(&carried),
+                    false,
                     &element,
                     parameters,
                     body,
@@ -222,11 +274,13 @@ impl<'a> Lowering<'a> {
         Lowered::local(applied("reduce", evaluated.expressions()))
     }
 
+    #[expect(clippy::too_many_arguments)]
     fn fold(
         &mut self,
         range: TextRange,
         count: Option<u64>,
         carried: Option<&Lowered>,
+        right: bool,
         element: &Lowered,
         parameters: &'a [Parameter],
         body: &'a [Stmt],
@@ -247,10 +301,10 @@ impl<'a> Lowering<'a> {
             .as_ref()
             .and_then(|it| if let Meaning::Spark(value) = it.meaning { Some(value) } else { None });
         self.looped(count, range, range, &names, |lowering| {
-            let mut rest = parameters.iter();
             let mut head = None;
+            let mut given = Vec::new();
             if let Some(carried) = carried {
-                let accumulator = match entry {
+                given.push(match entry {
                     Some(entry) => {
                         let value = lowering.program.value(entry);
                         let (kind, confidence) = (value.kind, value.confidence);
@@ -264,39 +318,13 @@ impl<'a> Lowering<'a> {
                         Lowered::spark(value)
                     }
                     None => Lowered { call: None, ..carried.clone() },
-                };
-                match parameters {
-                    // `case (accumulator, element) =>` takes both as one.
-                    [pair] if matches!(pair.pattern, Pattern::Tuple(_)) => {
-                        rest.next();
-                        let both = Lowered {
-                            meaning: Meaning::Tuple(Rc::new(vec![
-                                accumulator.meaning,
-                                element.meaning.clone(),
-                            ])),
-                            expression: Expression::Unknown,
-                            call: None,
-                        };
-                        lowering.bind_quietly(&pair.pattern, &both);
-                    }
-                    _ => {
-                        if let Some(parameter) = rest.next() {
-                            lowering.bind_quietly(&parameter.pattern, &accumulator);
-                        }
-                    }
-                }
+                });
             }
-            for parameter in rest {
-                let shape = parameter
-                    .annotation
-                    .as_ref()
-                    .map(|it| lowering.annotation(it))
-                    .unwrap_or_default();
-                let typed = lowering.materialize(&shape, &Origin::Ambient(String::new()));
-                let item =
-                    typed.map_or_else(|| element.clone(), |meaning| lowering.lowered(meaning));
-                lowering.bind_quietly(&parameter.pattern, &item);
+            given.push(element.clone());
+            if right {
+                given.reverse();
             }
+            lowering.bind_given(parameters, &given);
             let (last, _) = lowering.block_value(body);
             if let (Some(head), Meaning::Spark(end)) = (head, &last.meaning) {
                 if let Some(value) = lowering.program.values.get_mut(head.index())
@@ -348,6 +376,22 @@ fn lambda_of(arguments: &[Arg]) -> Option<(&[Parameter], &[Stmt], Option<&Arg>)>
         ExprKind::Lambda { parameters, body } => Some((parameters, body, initial)),
         _ => None,
     }
+}
+
+/// Methods that carry a result from element to element.
+pub(super) fn carries_result(name: &str) -> bool {
+    matches!(
+        name,
+        "fold"
+            | "foldLeft"
+            | "foldRight"
+            | "reduce"
+            | "reduceLeft"
+            | "reduceRight"
+            | "reduceOption"
+            | "reduceLeftOption"
+            | "reduceRightOption"
+    )
 }
 
 /// Methods that run a function once per element.

@@ -15,11 +15,14 @@ mod conditions;
 mod driver;
 mod environment;
 mod expressions;
+mod extensions;
 mod flow;
 mod functions;
+mod generators;
 mod libraries;
 mod linked;
 mod local;
+mod options;
 mod sql;
 mod types;
 
@@ -30,7 +33,7 @@ use program::{
     Binding, Bound, Call, CallId, Confidence, Language, Origin, Program, ResultUse, Scope, ScopeId,
     ScopeKind, TextRange, Type, Unresolved, UnresolvedReason, Value, ValueId,
 };
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::syntax::{File, Parameter, Pattern, Stmt, StmtKind, TypeRef};
 use callables::Callable;
@@ -82,6 +85,12 @@ struct Lowering<'a> {
     by_position: FxHashMap<u32, usize>,
     methods: FxHashMap<(Rc<str>, String), usize>,
     classes: FxHashMap<Rc<str>, &'a [Parameter]>,
+    /// Scala's `implicit` classes.
+    implicits: FxHashSet<Rc<str>>,
+    /// Scala's names for types.
+    aliases: FxHashMap<&'a str, &'a TypeRef>,
+    /// What function literals are given where the type says so, by where they begin.
+    expected: FxHashMap<u32, Vec<Shape>>,
     /// Names of the classes that extend a class, by its last name.
     children: FxHashMap<Rc<str>, Vec<Rc<str>>>,
     callables: Vec<Callable<'a>>,
@@ -152,6 +161,9 @@ impl<'a> Lowering<'a> {
             by_position: FxHashMap::default(),
             methods: FxHashMap::default(),
             classes: FxHashMap::default(),
+            implicits: FxHashSet::default(),
+            aliases: FxHashMap::default(),
+            expected: FxHashMap::default(),
             children: FxHashMap::default(),
             callables: Vec::new(),
             members: FxHashMap::default(),
@@ -260,6 +272,7 @@ impl<'a> Lowering<'a> {
                 self.import(import);
                 false
             }
+            StmtKind::TypeAlias { .. } => false,
             StmtKind::Global(names) => {
                 let names = names.iter().map(|name| name.text.clone());
                 self.frame().outer.extend(names);
@@ -278,6 +291,14 @@ impl<'a> Lowering<'a> {
 
     fn import(&mut self, import: &program::Import) {
         self.program.imports.push(import.clone());
+        let full;
+        let import = match self.rooted(import) {
+            Some(rooted) => {
+                full = rooted;
+                &full
+            }
+            None => import,
+        };
         match import.member.as_deref() {
             Some("*") => {
                 let inside = format!("{}.x", import.path);
@@ -287,7 +308,8 @@ impl<'a> Lowering<'a> {
             Some(member) => {
                 let path = linked::joined(&import.path, member);
                 let name = import.alias.as_deref().unwrap_or(member);
-                self.define(name, Meaning::Path(path.as_str().into()));
+                let meaning = self.imported_member(&import.path, member);
+                self.define(name, meaning.unwrap_or_else(|| Meaning::Path(path.as_str().into())));
             }
             None => match &import.alias {
                 Some(alias) => self.define(alias, Meaning::Path(import.path.as_str().into())),
@@ -310,6 +332,53 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// Scala's import of a path that begins with what another import names.
+    fn rooted(&self, import: &program::Import) -> Option<program::Import> {
+        let (root, rest) = import.path.split_once('.').unwrap_or((&import.path, ""));
+        match self.lookup(root) {
+            Some(Meaning::Path(path))
+                if self.language == Language::Scala && *path != *root && !root.is_empty() =>
+            {
+                Some(program::Import { path: linked::joined(&path, rest), ..import.clone() })
+            }
+            _ => None,
+        }
+    }
+
+    /// What an import of a member of one of the file's objects means.
+    fn imported_member(&mut self, path: &str, member: &str) -> Option<Meaning> {
+        if self.language != Language::Scala {
+            return None;
+        }
+        let class: Rc<str> = path.rsplit('.').next()?.into();
+        if !self.classes.contains_key(&class) {
+            return None;
+        }
+        let key = (class, member.to_owned());
+        if let Some(index) = self.methods.get(&key) {
+            return Some(Meaning::Function(*index));
+        }
+        if let Some(meaning) = self.members.get(&key) {
+            return Some(meaning.clone());
+        }
+        let shape = self.known.attributes.get(&key).cloned()?;
+        self.materialize(&shape, &Origin::Ambient(member.to_owned()))
+    }
+
+    /// Takes note of what a function literal is given, where its type says so.
+    fn expect(&mut self, value: &crate::syntax::Expr, annotation: &TypeRef) {
+        if !matches!(value.kind, crate::syntax::ExprKind::Lambda { .. }) {
+            return;
+        }
+        let annotation = self.aliases.get(annotation.name.as_str()).copied().unwrap_or(annotation);
+        if annotation.name == "Function"
+            && let Some((_, parameters)) = annotation.arguments.split_last()
+        {
+            let shapes = parameters.iter().map(|it| self.annotation(it)).collect();
+            self.expected.insert(value.range.start, shapes);
+        }
+    }
+
     fn assign(
         &mut self,
         target: &'a Pattern,
@@ -327,7 +396,19 @@ impl<'a> Lowering<'a> {
             }
             return;
         };
+        if let Some(annotation) = annotation {
+            self.expect(value, annotation);
+        }
         let mut lowered = self.expression(value);
+        if self.language == Language::Scala
+            && environment::is_null(&lowered.meaning)
+            && let Shape::Spark { .. } = declared
+            && let Some(name) = pattern_name(target)
+            && let Some(Meaning::Spark(value)) = self.materialize(&declared, &Origin::Ambient(name))
+        {
+            // `var df: DataFrame = null`, set elsewhere.
+            lowered = Lowered::spark(value);
+        }
         let field = self.frame().kind == FrameKind::Class;
         if (matches!(lowered.meaning, Meaning::Unknown(_) | Meaning::Parameter(..))
             // `orders: DataFrame = None` in a class: a field that its instances set.
@@ -348,7 +429,12 @@ impl<'a> Lowering<'a> {
         match target {
             Pattern::Name(_) | Pattern::Attribute(_) => {
                 if let Some((name, name_range)) = named(target) {
-                    if let Meaning::Spark(value) = lowered.meaning {
+                    // Scala's keywords carry values where the source names none.
+                    let carrier = self.language == Language::Scala
+                        && matches!(name.as_str(), "try" | "match");
+                    if let Meaning::Spark(value) = lowered.meaning
+                        && !carrier
+                    {
                         let index = self.program.bindings.len() as u32;
                         self.program.bindings.push(Binding {
                             name: name.clone(),
@@ -479,6 +565,9 @@ impl<'a> Lowering<'a> {
                 Lowered::unknown(UnresolvedReason::Other)
             }
             Meaning::Each(item) => self.lowered((**item).clone()),
+            Meaning::Maybe(_) => self
+                .part_of_maybe(whole, index)
+                .unwrap_or_else(|| Lowered::unknown(UnresolvedReason::Other)),
             Meaning::Local(_) => match &whole.expression {
                 program::Expression::List(items) => items
                     .get(index as usize)

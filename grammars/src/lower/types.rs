@@ -125,3 +125,43 @@ pub(super) fn column_function_name(language: Language, name: &str) -> &str {
 pub(super) fn is_column_function(language: Language, name: &str) -> bool {
     spark::functions().function(language, name).is_some()
 }
+
+/// Whether Scala's own collections, options or strings have a method of this name, used in this way: on a receiver without a type it
+/// says nothing of Spark. None of them has `count` or `collect` without a function.
+pub(super) fn is_of_collections(name: &str, without_arguments: bool) -> bool {
+    match name {
+        "count" | "collect" => !without_arguments,
+        _ => matches!(
+            name,
+            "aggregate"
+                | "apply"
+                | "contains"
+                | "distinct"
+                | "filter"
+                | "flatMap"
+                | "fold"
+                | "foreach"
+                | "groupBy"
+                | "head"
+                | "id"
+                | "intersect"
+                | "isEmpty"
+                | "keys"
+                | "map"
+                | "mapValues"
+                | "max"
+                | "min"
+                | "name"
+                | "reduce"
+                | "sortBy"
+                | "sum"
+                | "tail"
+                | "take"
+                | "to"
+                | "union"
+                | "values"
+                | "zip"
+                | "zipWithIndex"
+        ),
+    }
+}

@@ -107,12 +107,12 @@ impl Reader<'_> {
                 None => opaque(Vec::new(), empty(assignment)),
             };
             let start = matched.range.start;
-            let branch = self.cases(&clauses, matched, TextRange::new(start, header.end), true);
+            let header = TextRange::new(start, header.end);
+            let (branch, carrier) = self.scrutinised(&clauses, matched, header, true);
             let whole = TextRange::new(start, place.end);
-            let result = Expr {
-                kind: ExprKind::Block(vec![Stmt { kind: branch, range: whole }]),
-                range: whole,
-            };
+            let mut body: Vec<Stmt> = carrier.into_iter().collect();
+            body.push(Stmt { kind: branch, range: whole });
+            let result = Expr { kind: ExprKind::Block(body), range: whole };
             self.assignment(assignment.child_by_field_name("left"), Some(result), place, out);
             return;
         }
@@ -122,8 +122,40 @@ impl Reader<'_> {
             Some(scrutinee) => self.boundary(scrutinee),
             None => opaque(Vec::new(), empty(node)),
         };
-        let branch = self.cases(&clauses, scrutinee, header, value);
-        out.push(Stmt { kind: branch, range: range(node) });
+        let place = range(node);
+        let (branch, carrier) = self.scrutinised(&clauses, scrutinee, header, value);
+        out.extend(carrier);
+        out.push(Stmt { kind: branch, range: place });
+    }
+
+    /// The branch over the clauses of a `match`, and the statement before it that evaluates what the clauses take apart. It is bound
+    /// to a name that no program can have.
+    fn scrutinised(
+        &mut self,
+        clauses: &[Node<'_>],
+        scrutinee: Expr,
+        header: TextRange,
+        value: bool,
+    ) -> (StmtKind, Option<Stmt>) {
+        let takes = |reader: &mut Self| {
+            clauses.iter().any(|clause| {
+                let written = clause.child_by_field_name("pattern");
+                written.is_some_and(|written| binds_names(&reader.pattern(written)))
+            })
+        };
+        if is_path(&scrutinee) || matches!(scrutinee.kind, ExprKind::Literal(_)) || !takes(self) {
+            return (self.cases(clauses, scrutinee, header, value), None);
+        }
+        let place = scrutinee.range;
+        let name = Name { text: "match".to_owned(), range: place };
+        let carried = Expr { kind: ExprKind::Name(name.text.clone()), range: place };
+        let kind = StmtKind::Assign {
+            target: Pattern::Name(name),
+            annotation: None,
+            value: Some(scrutinee),
+        };
+        let branch = self.cases(clauses, carried, header, value);
+        (branch, Some(Stmt { kind, range: place }))
     }
 
     /// The branch over the clauses of a `match`. One of them always runs: a value that no clause matches throws.

@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::{Reader, in_field, is_type, parts, plain_name, tokens};
+use super::{Reader, in_field, is_type, opaque, parts, plain_name, range, tokens};
 use crate::syntax::{Name, Parameter, Pattern, TypeRef};
 
 impl Reader<'_> {
@@ -97,12 +97,18 @@ impl Reader<'_> {
             if !matches!(list.kind(), "parameters" | "class_parameters") {
                 continue;
             }
+            let given = tokens(list)
+                .into_iter()
+                .find(|(_, token)| matches!(token.kind(), "implicit" | "using"));
+            // What the compiler finds by itself need not be written, as what has a default need not.
+            let found = || given.map(|(_, token)| opaque(Vec::new(), range(token)));
             for parameter in parts(list) {
                 match parameter.kind() {
                     "parameter" | "class_parameter" => {
                         let default = parameter
                             .child_by_field_name("default_value")
-                            .map(|value| self.boundary(value));
+                            .map(|value| self.boundary(value))
+                            .or_else(found);
                         let annotation = in_field(parameter, "type")
                             .first()
                             .and_then(|written| self.type_ref(*written));
@@ -119,7 +125,7 @@ impl Reader<'_> {
                         result.push(Parameter {
                             pattern: Pattern::Ignore,
                             annotation,
-                            default: None,
+                            default: found(),
                         });
                     }
                     _ => {}

@@ -92,6 +92,7 @@ impl Reader<'_> {
                 out.push(Stmt { kind: StmtKind::Function(function), range: range(node) });
             }
             "extension_definition" => self.extension(node, out),
+            "type_definition" => self.type_alias(node, out),
             "given_definition" => self.given(node, out),
             "val_definition" | "var_definition" => self.definition(node, out),
             "val_declaration" | "var_declaration" => self.declaration(node, out),
@@ -188,7 +189,7 @@ impl Reader<'_> {
             kind: StmtKind::Class {
                 name,
                 bases,
-                decorators: Vec::new(),
+                decorators: implicit(node).into_iter().collect(),
                 parameters,
                 body,
                 runs,
@@ -196,6 +197,15 @@ impl Reader<'_> {
             },
             range: range(node),
         });
+    }
+
+    /// `type Frames = Map[String, DataFrame]`.
+    fn type_alias(&mut self, node: Node<'_>, out: &mut Vec<Stmt>) {
+        let written = node.child_by_field_name("type");
+        if let Some(target) = written.and_then(|written| self.type_ref(written)) {
+            let kind = StmtKind::TypeAlias { name: self.field_name(node, "name"), target };
+            out.push(Stmt { kind, range: range(node) });
+        }
     }
 
     /// A class that is extended, as an expression.
@@ -237,8 +247,9 @@ impl Reader<'_> {
             && returns.as_ref().is_none_or(|written| written.name != "Unit");
         let decorators =
             parts(node).into_iter().filter(|part| part.kind() == "annotation").collect::<Vec<_>>();
-        let decorators =
+        let mut decorators: Vec<Expr> =
             decorators.into_iter().filter_map(|annotation| self.decorator(annotation)).collect();
+        decorators.extend(implicit(node));
         let outer = std::mem::take(&mut self.placeholders);
         let statements = self.optional_body(body, last_is_result);
         self.placeholders = outer;
@@ -276,7 +287,17 @@ impl Reader<'_> {
         let parameters = self.parameters(node, "parameters");
         for member in in_field(node, "body") {
             if matches!(member.kind(), "function_definition" | "function_declaration") {
-                let function = self.function(member, parameters.clone());
+                let mut function = self.function(member, parameters.clone());
+                // What the compiler finds stands after what is written at a call.
+                let mut own = function.parameters.split_off(parameters.len());
+                let (written, found): (Vec<_>, Vec<_>) = std::mem::take(&mut function.parameters)
+                    .into_iter()
+                    .partition(|it| it.default.is_none());
+                function.parameters = written;
+                function.parameters.append(&mut own);
+                function.parameters.extend(found);
+                let place = span(node.start_byte(), node.start_byte());
+                function.decorators.push(modifier("extension", place));
                 out.push(Stmt { kind: StmtKind::Function(function), range: range(member) });
             } else {
                 self.statement(member, false, out);
@@ -530,6 +551,18 @@ impl Reader<'_> {
         };
         Expr { kind, range: TextRange::new(place.start, arguments_range.end) }
     }
+}
+
+/// Scala's modifiers that change what a name means stand among the decorators.
+fn modifier(name: &str, range: TextRange) -> Expr {
+    Expr { kind: ExprKind::Name(name.to_owned()), range }
+}
+
+/// Whether a definition is `implicit`, as a modifier.
+fn implicit(node: Node<'_>) -> Option<Expr> {
+    let modifiers = parts(node).into_iter().find(|part| part.kind() == "modifiers")?;
+    let written = tokens(modifiers).into_iter().find(|(_, token)| token.kind() == "implicit")?;
+    Some(modifier("implicit", range(written.1)))
 }
 
 /// The header of a definition: everything before its body.

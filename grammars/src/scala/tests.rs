@@ -388,7 +388,7 @@ fn definitions() {
     check("def q: Int", "def q(): Int {  }");
     check(
         "private[x] def r[T: Enc](a: T = 1, b: Int*)(implicit e: E): Seq[T] = Seq(a)",
-        "def r(a: T = 1, b: Seq[Int], e: E): Seq[T] = { Seq(a) }",
+        "def r(a: T = 1, b: Seq[Int], e: E = ?()): Seq[T] = { Seq(a) }",
     );
     check(
         "def g(x: => Int): Option[Dataset[a.b.C]] = { val y = x; Some(y) }",
@@ -409,7 +409,7 @@ fn classes() {
         r#"class Foo(val a: Int, b: String = "x")(implicit s: SparkSession) { self: Baz =>
   @transient lazy val x = 1
 }"#,
-        r#"class Foo(a: Int, b: String = "x", s: SparkSession) { let x = 1 }"#,
+        r#"class Foo(a: Int, b: String = "x", s: SparkSession = ?()) { let x = 1 }"#,
     );
     check("case class P(a: Int)", "class P(a: Int) {  }");
     check(
@@ -438,7 +438,7 @@ end Foo",
         r"extension (df: DataFrame)(using s: S)
   def addX(x: Int): DataFrame = df.x
   def addY = df.y",
-        "def addX(df: DataFrame, s: S, x: Int): DataFrame = { df.x }; def addY(df: DataFrame, s: S) = { df.y }",
+        "@extension def addX(df: DataFrame, x: Int, s: S = ?()): DataFrame = { df.x }; @extension def addY(df: DataFrame, s: S = ?()) = { df.y }",
     );
     check(
         "implicit class R(df: DataFrame) { def z = df }",
@@ -498,7 +498,10 @@ else b",
         "x match { case A => a; case b: B => b; case C(d) :: _ => d }",
         "branch! (x) { a } { let b: B = x; b } { let ((d), _) = x; d }",
     );
-    check("f(1) match { case df => df.count }", "branch! (f(1)) { let df; df.count }");
+    check(
+        "f(1) match { case df => df.count }",
+        "let match = f(1); branch! (match) { let df = match; df.count }",
+    );
     check(
         r"val z = x match
   case 1 => a
