@@ -342,7 +342,7 @@ impl<'a> Lowering<'a> {
             && self.program.scopes.len() == before.1 + clauses.len()
         {
             // Nothing of Spark's happens in it.
-            self.program.scopes.truncate(before.1);
+            self.take_back_scopes(before.1);
         }
         match lowered.meaning {
             meaning if maybe => Lowered {

@@ -359,7 +359,7 @@ impl<'a> Lowering<'a> {
         }
         if self.program.calls.len() == before.0 && self.program.scopes.len() == before.1 + 1 {
             // Nothing of Spark's happens in it.
-            self.program.scopes.truncate(before.1);
+            self.take_back_scopes(before.1);
         }
         result
     }

@@ -598,6 +598,13 @@ impl<'a> Lowering<'a> {
         Lowered { meaning, expression, call: None }
     }
 
+    /// Takes back the scopes from number `from` on, which hold nothing but names.
+    fn take_back_scopes(&mut self, from: usize) {
+        self.program.scopes.truncate(from);
+        let kept = self.program.bindings.iter().rposition(|it| it.scope.index() < from);
+        self.program.bindings.truncate(kept.map_or(0, |kept| kept + 1));
+    }
+
     /// Opens a scope; the caller restores the one that is returned.
     fn open(&mut self, kind: ScopeKind, range: TextRange, header: TextRange) -> ScopeId {
         let id = ScopeId(self.program.scopes.len() as u32);
