@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use program::{CallKey, Program};
+use program::{CallKey, Program, TextRange};
 
 use crate::rule::{EvidenceNeed, Rule, RuleContext, RuleLevel, Settings, Tier};
 use crate::{
@@ -53,6 +53,8 @@ pub fn check_file(
         is_test: is_test(file),
         thresholds: &settings.thresholds,
     };
+    let sql: Vec<TextRange> =
+        program.calls.iter().filter(|call| call.in_sql).map(|call| call.range).collect();
     // Rules with findings that wait for a run: a suppression of them is not unused while none is attached.
     let mut waiting: Vec<&'static str> = Vec::new();
     for rule in rules.iter().copied().filter(|rule| runs(rule, settings, program)) {
@@ -60,7 +62,7 @@ pub fn check_file(
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             (rule.check)(&ctx, &mut found);
             for finding in &mut found {
-                keep_out_of_sql(program, finding);
+                keep_out_of_sql(&sql, finding);
                 settle(rule, &ctx, finding, settings, evidence);
             }
         }));
@@ -104,13 +106,10 @@ pub fn check_file(
 }
 
 /// Takes away fixes that would write code of the language into SQL text.
-fn keep_out_of_sql(program: &Program, finding: &mut Finding) {
-    finding.fixes.retain(|fix| {
-        fix.edits.iter().all(|edit| {
-            let mut texts = program.calls.iter().filter(|call| call.in_sql).map(|call| call.range);
-            !texts.any(|text| text.start <= edit.range.end && edit.range.start <= text.end)
-        })
-    });
+fn keep_out_of_sql(sql: &[TextRange], finding: &mut Finding) {
+    let touches =
+        |edit: &TextRange| sql.iter().any(|text| text.start <= edit.end && edit.start <= text.end);
+    finding.fixes.retain(|fix| !fix.edits.iter().any(|edit| touches(&edit.range)));
 }
 
 fn runs(rule: &Rule, settings: &Settings, program: &Program) -> bool {

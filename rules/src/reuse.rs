@@ -1,6 +1,7 @@
 //! Which datasets are computed how often: for each one, the actions that it reaches without passing a persisted one.
 
-use std::collections::BTreeSet;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use analysis::RuleContext;
 use program::{
@@ -38,6 +39,9 @@ pub(crate) struct Shared {
     pub(crate) is_rdd: bool,
 }
 
+/// What computes a value in one run, and whether in a loop.
+type Computed = (Vec<Use>, bool);
+
 /// What of a file is needed to tell who computes what.
 pub(crate) struct Reuse<'a> {
     program: &'a Program,
@@ -49,6 +53,10 @@ pub(crate) struct Reuse<'a> {
     persisted: BTreeSet<ValueId>,
     escaping: BTreeSet<ValueId>,
     uses: Vec<BTreeSet<Use>>,
+    /// What computes each value, once it was asked for.
+    computed: Vec<OnceCell<Option<Computed>>>,
+    /// The first name of each value.
+    names: BTreeMap<ValueId, &'a str>,
 }
 
 impl<'a> Reuse<'a> {
@@ -84,7 +92,12 @@ impl<'a> Reuse<'a> {
             persisted: BTreeSet::new(),
             escaping: BTreeSet::new(),
             uses: vec![BTreeSet::new(); count],
+            computed: vec![OnceCell::new(); count],
+            names: BTreeMap::new(),
         };
+        for binding in &program.bindings {
+            reuse.names.entry(binding.value).or_insert(&binding.name);
+        }
         reuse.mark_persisted();
         reuse.mark_escaping();
         // What is made of a value stands after it.
@@ -125,12 +138,15 @@ impl<'a> Reuse<'a> {
                 _ => {}
             }
         }
+        let given: BTreeSet<&str> = functions
+            .iter()
+            .filter(|function| !function.is_empty())
+            .flat_map(|function| words_given_to(self.text, function))
+            .collect();
         for binding in &program.bindings {
             let by_attribute =
                 binding.name.contains('.') && attributes.contains(attribute(&binding.name));
-            let by_function = functions.iter().any(|function| {
-                !function.is_empty() && is_given_to(self.text, function, &binding.name)
-            });
+            let by_function = given.contains(binding.name.as_str());
             if by_attribute || by_function {
                 self.persisted.insert(binding.value);
             }
@@ -154,15 +170,18 @@ impl<'a> Reuse<'a> {
         for call in program.calls.iter().filter(|call| call.result_use == ResultUse::Returned) {
             self.escaping.extend(call.result);
         }
+        let mut returns: BTreeMap<ScopeId, BTreeSet<&str>> = BTreeMap::new();
         for binding in &program.bindings {
             let function = program
                 .ancestors(binding.scope)
                 .find(|&scope| matches!(program.scope(scope).kind, ScopeKind::Function(_)));
             let Some(function) = function else { continue };
-            let body = program.scope(function).range.of(self.text);
-            let mut returns =
-                body.lines().map(str::trim_start).filter(|line| line.starts_with("return "));
-            if returns.any(|line| has_word(line, &binding.name)) {
+            let returned = returns.entry(function).or_insert_with(|| {
+                let body = program.scope(function).range.of(self.text);
+                let lines = body.lines().map(str::trim_start);
+                lines.filter(|line| line.starts_with("return ")).flat_map(words).collect()
+            });
+            if returned.contains(binding.name.as_str()) {
                 self.escaping.insert(binding.value);
             }
         }
@@ -208,11 +227,14 @@ impl<'a> Reuse<'a> {
 
     /// The call that makes a value, or the nearest one upstream.
     fn definition(&self, value: ValueId) -> Option<CallId> {
-        let (value, producer) = self
-            .program
-            .lineage(value)
-            .into_iter()
-            .find_map(|it| Some((it, self.program.producer(it)?)))?;
+        let (value, producer) = match self.program.producer(value) {
+            Some(producer) => (value, producer),
+            None => self
+                .program
+                .lineage(value)
+                .into_iter()
+                .find_map(|it| Some((it, self.program.producer(it)?)))?,
+        };
         if !self.program.call(producer).in_sql {
             return Some(producer);
         }
@@ -230,7 +252,7 @@ impl<'a> Reuse<'a> {
         for index in 0..self.program.values.len() {
             let value = ValueId(index as u32);
             let Some((chosen, in_loop)) = self.computed(value) else { continue };
-            let times = chosen.len() + usize::from(in_loop);
+            let times = chosen.len() + usize::from(*in_loop);
             if times < 2
                 || self.is_covered_downstream(value, times)
                 || !self.is_expensive(value, &kept)
@@ -240,6 +262,7 @@ impl<'a> Reuse<'a> {
             let Some(definition) = self.definition(value) else { continue };
             kept.insert(value);
             let call = self.program.call(definition);
+            let in_loop = *in_loop;
             let actions: Vec<CallId> = chosen
                 .iter()
                 .filter_map(|it| match it {
@@ -260,7 +283,11 @@ impl<'a> Reuse<'a> {
     }
 
     /// What computes `value` in one run, and whether in a loop.
-    fn computed(&self, value: ValueId) -> Option<(Vec<Use>, bool)> {
+    fn computed(&self, value: ValueId) -> Option<&Computed> {
+        self.computed[value.index()].get_or_init(|| self.compute(value)).as_ref()
+    }
+
+    fn compute(&self, value: ValueId) -> Option<Computed> {
         let known = self.program.value(value);
         let can_be_kept = matches!(known.kind, Type::DataFrame | Type::Rdd)
             && known.confidence > Confidence::Guessed;
@@ -277,6 +304,9 @@ impl<'a> Reuse<'a> {
             .collect();
         let mut best: Vec<(Use, ScopeId)> = Vec::new();
         for start in 0..uses.len() {
+            if uses.len() - start <= best.len() {
+                break;
+            }
             let mut chosen = vec![uses[start]];
             for candidate in uses.iter().skip(start + 1) {
                 if chosen.iter().all(|it| self.may_both_run(*it, *candidate)) {
@@ -298,9 +328,10 @@ impl<'a> Reuse<'a> {
     }
 
     fn may_both_run(&self, first: (Use, ScopeId), second: (Use, ScopeId)) -> bool {
-        !self.program.exclusive(first.1, second.1)
-            && !self.leaves_before(first, second)
-            && !self.leaves_before(second, first)
+        first.1 == second.1
+            || (!self.program.exclusive(first.1, second.1)
+                && !self.leaves_before(first, second)
+                && !self.leaves_before(second, first))
     }
 
     /// Whether the branch that holds `first` ends the function before `second` outside of it.
@@ -343,7 +374,7 @@ impl<'a> Reuse<'a> {
             self.uses[result.index()] == self.uses[value.index()]
                 && self
                     .computed(result)
-                    .is_some_and(|(chosen, in_loop)| chosen.len() + usize::from(in_loop) == times)
+                    .is_some_and(|(chosen, in_loop)| chosen.len() + usize::from(*in_loop) == times)
         })
     }
 
@@ -386,9 +417,7 @@ impl<'a> Reuse<'a> {
     }
 
     fn name_of(&self, value: ValueId) -> Option<String> {
-        let named = |value: ValueId| {
-            self.program.bindings.iter().find(|it| it.value == value).map(|it| it.name.clone())
-        };
+        let named = |value: ValueId| self.names.get(&value).map(|name| (*name).to_owned());
         named(value).or_else(|| match &self.program.value(value).origin {
             Origin::Merge(_) | Origin::Loop { .. } => {
                 self.program.parents(value).into_iter().find_map(named)
@@ -430,18 +459,18 @@ fn attribute(name: &str) -> &str {
     name.strip_prefix("self.").or_else(|| name.strip_prefix("this.")).unwrap_or(name)
 }
 
-/// Whether some call of `function` in the text names `variable` among its arguments.
-fn is_given_to(text: &str, function: &str, variable: &str) -> bool {
-    text.match_indices(function).any(|(at, _)| {
-        let after = &text[at + function.len()..];
+/// The words among the arguments of all calls of `function` in the text.
+fn words_given_to<'a>(text: &'a str, function: &str) -> Vec<&'a str> {
+    let calls = text.match_indices(function).filter_map(|(at, name)| {
         let starts_word = !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
-        let arguments = after.strip_prefix('(').and_then(|rest| rest.split(')').next());
-        starts_word && arguments.is_some_and(|arguments| has_word(arguments, variable))
-    })
+        let arguments = text[at + name.len()..].strip_prefix('(').filter(|_| starts_word)?;
+        arguments.split(')').next()
+    });
+    calls.flat_map(words).collect()
 }
 
-fn has_word(text: &str, word: &str) -> bool {
-    text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.')).any(|it| it == word)
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.'))
 }
 
 /// Whether a line behind `statement` in `range`, indented no deeper than the statement, leaves the branch or loop for good.
