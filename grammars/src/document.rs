@@ -1,5 +1,7 @@
 //! An open document: a rope with its syntax tree, edited and parsed again incrementally.
 
+use std::sync::OnceLock;
+
 use program::{Language, Links, Program, TextRange};
 use ropey::Rope;
 use tree_sitter::{InputEdit, Point, Tree};
@@ -16,24 +18,29 @@ pub(crate) fn grammar(language: Language) -> tree_sitter::Language {
     }
 }
 
-/// A text with its syntax tree.
+/// A text with its syntax tree, which is made when it is first asked for: edits cost no more than themselves.
 #[derive(Debug, Clone)]
 pub struct Document {
     language: Language,
     rope: Rope,
+    parsed: OnceLock<Kept>,
+    /// The tree of an earlier text with the edits since, to parse from.
+    before: Option<Tree>,
+}
+
+/// The syntax tree of a text.
+#[derive(Debug, Clone)]
+struct Kept {
     parsed: Parsed,
     /// Whether the tree is that of the text less the lines in it that are no code.
     masked: bool,
 }
 
 impl Document {
-    /// Parses `text`.
+    /// A document of `text`.
     #[must_use]
     pub fn new(language: Language, text: &str) -> Self {
-        let rope = Rope::from_str(text);
-        let mut document = Self { language, rope, parsed: Parsed::default(), masked: false };
-        document.parse();
-        document
+        Self { language, rope: Rope::from_str(text), parsed: OnceLock::new(), before: None }
     }
 
     /// The language it was opened with.
@@ -54,8 +61,8 @@ impl Document {
         self.rope.to_string()
     }
 
-    /// Replaces the bytes of `range` by `replacement` and parses what changed. A range that does not lie on character
-    /// boundaries is widened to them.
+    /// Replaces the bytes of `range` by `replacement`. A range that does not lie on character boundaries is widened to them.
+    /// Only what changed is parsed again, once the program is asked for.
     pub fn edit(&mut self, range: TextRange, replacement: &str) {
         let length = self.rope.len_bytes();
         let first = self.rope.byte_to_char((range.start as usize).min(length));
@@ -72,7 +79,10 @@ impl Document {
         self.rope.insert(first, replacement);
         let new_end_byte = start_byte + replacement.len();
         let new_end_position = self.point(new_end_byte);
-        if let Some(tree) = &mut self.parsed.tree {
+        if let Some(Kept { parsed, masked }) = self.parsed.take() {
+            self.before = parsed.tree.filter(|_| !parsed.cut && !masked);
+        }
+        if let Some(tree) = &mut self.before {
             tree.edit(&InputEdit {
                 start_byte,
                 old_end_byte,
@@ -82,7 +92,12 @@ impl Document {
                 new_end_position,
             });
         }
-        self.parse();
+    }
+
+    /// Parses the text where that is not done yet. Asking for the program does so too; this is for those who may lose interest
+    /// in between.
+    pub fn parse(&self) {
+        let _ = self.parsed();
     }
 
     /// The program that the text is now, taken for itself.
@@ -98,13 +113,13 @@ impl Document {
         if let Some(notebook) = Notebook::databricks(self.language, &text) {
             return notebook.linked_program(links);
         }
-        let mut file = self.parsed.tree.as_ref().map_or_else(syntax::File::default, |tree| {
-            match self.language {
+        let parsed = self.parsed();
+        let mut file =
+            parsed.tree.as_ref().map_or_else(syntax::File::default, |tree| match self.language {
                 Language::Python => python::file(tree, &text),
                 Language::Scala => scala::file(tree, &text),
-            }
-        });
-        if self.parsed.cut {
+            });
+        if parsed.cut {
             // What lies behind the cut was not understood either.
             file.syntax_errors = file.syntax_errors.saturating_add(1);
         }
@@ -116,38 +131,38 @@ impl Document {
         Point { row: line, column: byte - self.rope.line_to_byte(line) }
     }
 
-    fn parse(&mut self) {
+    fn parsed(&self) -> &Parsed {
+        &self.parsed.get_or_init(|| self.read()).parsed
+    }
+
+    fn read(&self) -> Kept {
         let first = self.rope.get_line(0).map(|line| line.to_string());
         if first.is_some_and(|line| notebook::is_databricks(self.language, &line)) {
             // A notebook is parsed cell by cell.
-            self.parsed = Parsed::default();
-            return;
+            return Kept { parsed: Parsed::default(), masked: false };
         }
         let grammar = grammar(self.language);
         let text = self.text();
-        let incremental = self.parsed.tree.is_some() && !self.parsed.cut && !self.masked;
-        let old = self.parsed.tree.as_ref().filter(|_| incremental);
-        self.parsed = parse(&grammar, &text, old);
+        let broken = |parsed: &Parsed| {
+            parsed.cut || parsed.tree.as_ref().is_some_and(|tree| tree.root_node().has_error())
+        };
+        let mut parsed = parse(&grammar, &text, self.before.as_ref());
         // How the parser recovers from an error depends on what it reuses. A broken text is parsed whole, so that what is said of
         // it never depends on the way it was typed.
-        if incremental
-            && (self.parsed.cut
-                || self.parsed.tree.as_ref().is_some_and(|tree| tree.root_node().has_error()))
-        {
-            self.parsed = parse(&grammar, &text, None);
+        if self.before.is_some() && broken(&parsed) {
+            parsed = parse(&grammar, &text, None);
         }
-        self.masked = false;
         if self.language == Language::Python
-            && let Some(tree) = &self.parsed.tree
-            && tree.root_node().has_error()
+            && broken(&parsed)
+            && let Some(tree) = &parsed.tree
             && let Some(masked) = python::magics::masked(&text)
         {
-            let parsed = parse(&grammar, &masked, None);
+            let masked = parse(&grammar, &masked, None);
             let fewer = |it: &Tree| python::errors(it) < python::errors(tree);
-            if !parsed.cut && parsed.tree.as_ref().is_some_and(fewer) {
-                self.parsed = parsed;
-                self.masked = true;
+            if !masked.cut && masked.tree.as_ref().is_some_and(fewer) {
+                return Kept { parsed: masked, masked: true };
             }
         }
+        Kept { parsed, masked: false }
     }
 }

@@ -14,6 +14,11 @@ mod workspace;
 
 use std::process::ExitCode;
 
+/// The parsers allocate much and from many threads at once, which the system's allocator is slow at.
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     cli::run()
 }

@@ -95,7 +95,7 @@ impl LanguageServer for Backend {
         let (language, text) = (&document.language_id, &document.text);
         let open = || self.server.state.open(uri.clone(), language, document.version, text);
         if self.kept(&uri, open) {
-            self.server.schedule(&uri, false);
+            self.server.schedule(&uri);
         }
     }
 
@@ -103,14 +103,14 @@ impl LanguageServer for Backend {
         let document = params.text_document;
         let (uri, changes) = (&document.uri, &params.content_changes);
         if self.kept(uri, || self.server.state.change(uri, document.version, changes)) {
-            self.server.schedule(uri, true);
+            self.server.schedule(uri);
         }
     }
 
     async fn did_save(&self, params: DidSaveTextDocumentParams) {
         let uri = params.text_document.uri;
         if let Some(version) = self.server.state.version(&uri) {
-            self.server.schedule(&uri, false);
+            self.server.schedule(&uri);
             tokio::spawn(logs::saved(Arc::clone(&self.server), version));
         } else if is_configuration(uri.path().as_str()) {
             logs::reload(&self.server);

@@ -99,30 +99,41 @@ pub(crate) fn byte_in_pieces<'a>(
     let (mut at, mut current, mut left) = (0_usize, 0_u32, column as usize);
     let mut after_return = false;
     for piece in pieces {
-        for character in piece.chars() {
-            if std::mem::take(&mut after_return) && character == '\n' {
-                // The second half of an ending that was counted at its first.
-                at += 1;
-                continue;
-            }
-            if current == line {
-                if matches!(character, '\n' | '\r') {
-                    return saturate(at);
+        let mut rest = piece;
+        if !piece.is_empty() && std::mem::take(&mut after_return) && piece.starts_with('\n') {
+            // The second half of an ending that was counted at its first.
+            at += 1;
+            rest = &rest[1..];
+        }
+        // Whole lines are passed over by their endings.
+        while current < line {
+            let Some(ending) = memchr::memchr2(b'\n', b'\r', rest.as_bytes()) else {
+                at += rest.len();
+                rest = "";
+                break;
+            };
+            let after = &rest[ending + 1..];
+            let length = match rest.as_bytes()[ending] {
+                b'\r' if after.starts_with('\n') => 2,
+                ending => {
+                    after_return = ending == b'\r' && after.is_empty();
+                    1
                 }
-                let width = match encoding {
-                    Encoding::Utf8 => character.len_utf8(),
-                    Encoding::Utf16 => character.len_utf16(),
-                };
-                if left < width {
-                    return saturate(at);
-                }
-                left -= width;
+            };
+            at += ending + length;
+            rest = &rest[ending + length..];
+            current += 1;
+        }
+        for character in rest.chars() {
+            let width = match encoding {
+                Encoding::Utf8 => character.len_utf8(),
+                Encoding::Utf16 => character.len_utf16(),
+            };
+            if matches!(character, '\n' | '\r') || left < width {
+                return saturate(at);
             }
+            left -= width;
             at += character.len_utf8();
-            if matches!(character, '\n' | '\r') {
-                current += 1;
-                after_return = character == '\r';
-            }
         }
     }
     saturate(at)

@@ -9,17 +9,14 @@ use analysis::{AnalysisHost, Change, Evidence, FileCheck, FileState, Settings};
 use dashmap::DashMap;
 use eventlog::Profile;
 use grammars::Document;
-use program::{CallKey, Program, TextRange};
+use program::{CallKey, Program};
 use tower_lsp_server::ls_types::{TextDocumentContentChangeEvent, Uri};
 
-use super::lines::{Encoding, Lines, saturate};
+use super::lines::{Encoding, Lines};
 use super::{from_proto, logs};
 use crate::configuration::{Configuration, ConfigurationError, Configurations, Overrides};
 use crate::files::absolute;
 use crate::source::Kind;
-
-/// More changes than this at once, and the text is parsed anew rather than after each.
-const CHANGES_ONE_BY_ONE: usize = 8;
 
 /// What was agreed on at the start.
 #[derive(Debug, Clone, Default)]
@@ -185,7 +182,7 @@ impl State {
         self.session.get().map(|session| session.encoding).unwrap_or_default()
     }
 
-    /// Opens a document. False for one in a language that is none of ours.
+    /// Opens a document, which is not parsed yet. False for one in a language that is none of ours.
     pub(crate) fn open(&self, uri: Uri, language: &str, number: i32, text: &str) -> bool {
         let Some(language) = from_proto::language(language, &uri) else { return false };
         let document = Document::new(language, text);
@@ -194,7 +191,7 @@ impl State {
         true
     }
 
-    /// Applies an editor's changes, in their order. False for a document that is not open.
+    /// Applies an editor's changes to the text, in their order; parsing is for whoever asks. False for a document that is not open.
     pub(crate) fn change(
         &self,
         uri: &Uri,
@@ -238,6 +235,10 @@ impl State {
             && checked.generation == lock(&project.inner).generation
         {
             return Some((Arc::clone(checked), project));
+        }
+        version.document.parse();
+        if !self.is_current(version) {
+            return None;
         }
         let read = version.read();
         let (snapshot, generation) = {
@@ -482,24 +483,11 @@ fn edited(
         Some(at) => (Document::new(document.language(), &changes[at].text), &changes[at + 1..]),
         None => (document.clone(), changes),
     };
-    if changes.len() <= CHANGES_ONE_BY_ONE {
-        for change in changes {
-            let Some(range) = change.range else { continue };
-            let rope = document.rope();
-            let bytes = from_proto::range_in_pieces(|| rope.chunks(), encoding, range);
-            document.edit(bytes, &change.text);
-        }
-        return document;
-    }
-    let mut rope = document.rope().clone();
     for change in changes {
         let Some(range) = change.range else { continue };
-        let TextRange { start, end } =
-            from_proto::range_in_pieces(|| rope.chunks(), encoding, range);
-        let (start, end) = (rope.byte_to_char(start as usize), rope.byte_to_char(end as usize));
-        rope.remove(start..end);
-        rope.insert(start, &change.text);
+        let rope = document.rope();
+        let bytes = from_proto::range_in_pieces(|| rope.chunks(), encoding, range);
+        document.edit(bytes, &change.text);
     }
-    debug_assert!(saturate(rope.len_bytes()) < u32::MAX);
-    Document::new(document.language(), &rope.to_string())
+    document
 }

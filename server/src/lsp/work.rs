@@ -1,21 +1,16 @@
 //! Work behind the messages: the pool that analyses, and the one queue to the editor.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::{Semaphore, mpsc};
-use tokio::time::Instant;
 use tower_lsp_server::jsonrpc::{Error, Result};
 use tower_lsp_server::ls_types::{Diagnostic, MessageType, ProgressToken, Uri};
 use tower_lsp_server::{Client, jsonrpc};
 
-use super::state::{Checked, Project, State, Version};
+use super::state::{Checked, Project, State, Version, lock};
 use super::{diagnostics, logs};
-
-/// After a keystroke this much silence, counted from its receipt, comes before the diagnostics.
-const DEBOUNCE: Duration = Duration::from_millis(80);
 
 /// A thing to tell the editor. One queue keeps the order; a full pipe holds up no handler.
 #[derive(Debug)]
@@ -39,6 +34,8 @@ pub(crate) struct Server {
     pub(crate) client: Client,
     outgoing: mpsc::UnboundedSender<Outgoing>,
     pool: Arc<Semaphore>,
+    /// Documents that are being checked, and whether they are to be checked once more after that.
+    checking: Mutex<HashMap<Uri, bool>>,
     tokens: std::sync::atomic::AtomicU32,
 }
 
@@ -61,6 +58,7 @@ impl Server {
             client,
             outgoing,
             pool: Arc::new(Semaphore::new(threads)),
+            checking: Mutex::default(),
             tokens: std::sync::atomic::AtomicU32::new(0),
         });
         tokio::spawn(deliver(Arc::downgrade(&server), queue));
@@ -135,15 +133,32 @@ impl Server {
         }
     }
 
-    /// Checks the present version of a document and tells the editor, after some silence or at once.
-    pub(crate) fn schedule(self: &Arc<Self>, uri: &Uri, silence: bool) {
-        let Some(version) = self.state.version(uri) else { return };
-        let due = Instant::now() + if silence { DEBOUNCE } else { Duration::ZERO };
-        let server = Arc::clone(self);
+    /// Checks the present version of a document and tells the editor. A document is checked once at a time: what comes while it is
+    /// checked waits for that, and then only the newest version is looked at. So a keystroke in a small file is answered at once,
+    /// and keystrokes in a large one cost no more than one thread.
+    pub(crate) fn schedule(self: &Arc<Self>, uri: &Uri) {
+        {
+            let mut checking = lock(&self.checking);
+            if let Some(again) = checking.get_mut(uri) {
+                *again = true;
+                return;
+            }
+            checking.insert(uri.clone(), false);
+        }
+        let (server, uri) = (Arc::clone(self), uri.clone());
         tokio::spawn(async move {
-            tokio::time::sleep_until(due).await;
-            if server.state.is_current(&version) {
-                server.publish(version).await;
+            loop {
+                if let Some(version) = server.state.version(&uri) {
+                    server.publish(version).await;
+                }
+                let mut checking = lock(&server.checking);
+                match checking.get_mut(&uri) {
+                    Some(again) if *again => *again = false,
+                    _ => {
+                        checking.remove(&uri);
+                        return;
+                    }
+                }
             }
         });
     }
@@ -171,7 +186,7 @@ impl Server {
     /// Checks all open documents again.
     pub(crate) fn schedule_all(self: &Arc<Self>) {
         for version in self.state.versions() {
-            self.schedule(&version.uri, false);
+            self.schedule(&version.uri);
         }
     }
 
