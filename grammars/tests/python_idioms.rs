@@ -130,7 +130,7 @@ fn another_librarys_annotation_is_not_sparks_whatever_else_is_imported() {
 fn attributes_of_instances() {
     check(
         "class Job:\n    def __init__(self, spark):\n        self.spark = spark\n        self.orders = spark.table('o')\n    def run(self):\n        self.orders.count()\n        self.later.count()\n    def prepare(self):\n        self.later = self.orders.distinct()\njob = Job(spark)\njob.orders.count()\n",
-        &["ambient self.orders", "ambient self.later", "ambient job.orders"],
+        &["ambient orders", "ambient later", "ambient job.orders"],
     );
     check(
         "class Job:\n    @property\n    def orders(self):\n        return spark.table('o')\n    @cached_property\n    def big(self) -> DataFrame:\n        return spark.table('b')\n    @functools.cached_property\n    def other(self):\n        return spark.table('c')\n    def run(self):\n        self.orders.count()\n        self.big.count()\n        self.other.distinct().count()\n",
@@ -139,8 +139,8 @@ fn attributes_of_instances() {
     check(
         "@dataclass\nclass Inputs:\n    orders: DataFrame\n    lines: 'Optional[DataFrame]' = None\n    spark: SparkSession = field(default=None)\n    def size(self):\n        self.orders.count()\n        self.lines.count()\n        self.spark.table('x').count()\ndef f(i: Inputs, j: 'Inputs'):\n    i.orders.count()\n    j.lines.count()\nInputs(spark.table('a')).orders.count()\n",
         &[
-            "ambient self.orders",
-            "ambient self.lines",
+            "ambient orders",
+            "ambient lines",
             "table x",
             "ambient i.orders",
             "ambient j.lines",
@@ -174,17 +174,17 @@ fn methods_and_attributes_are_inherited() {
         ),
         &[
             "returned by load",
-            "ambient self.df",
+            "ambient df",
             "returned by view",
             "returned by load",
-            "ambient self.own",
+            "ambient own",
             "returned by load",
             "returned by load",
         ],
     );
     check(
         "class Base:\n    def run(self):\n        self.load().count()\n        self.source.count()\n    def load(self):\n        raise NotImplementedError\nclass Child(Base):\n    def __init__(self):\n        self.source = spark.table('s')\n    def load(self):\n        return spark.table('a')\n",
-        &["returned by load", "ambient self.source"],
+        &["returned by load", "ambient source"],
     );
 }
 
@@ -252,7 +252,7 @@ fn lists_and_mappings_that_grow() {
     );
     check(
         "class Job:\n    def __init__(self):\n        self.frames = {}\n    def load(self):\n        self.frames['a'] = spark.table('a')\n    def run(self):\n        for n, d in self.frames.items():\n            d.count()\n",
-        &["ambient self.frames"],
+        &["ambient frames"],
     );
     check(
         "def two():\n    return spark.table('a'), spark.table('b')\np, q = two()\nq.count()\ndef both():\n    return {'a': spark.table('a'), 'n': 1}\nboth()['a'].count()\nx = both()\nx['a'].count()\n",

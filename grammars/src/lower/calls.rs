@@ -153,6 +153,34 @@ impl<'a> Lowering<'a> {
                 call: None,
             };
         };
+        if self.language == Language::Scala
+            && method.python_property
+            && let [argument] = site.arguments
+        {
+            // What takes no arguments is called first: `rates.value(key)`, `df.columns(0)`.
+            let range = TextRange::new(site.range.start, site.name_range.end);
+            let property = self.property(range, site.receiver_range, site.name, object, method);
+            if matches!(property.meaning, Meaning::Local(_)) {
+                let place = self.argument(&argument.value, Runs::Locally).expression;
+                if let Some(at) = place.as_integer() {
+                    self.set_use(&property, ResultUse::Indexed(at));
+                }
+                return Lowered::local(match place.as_integer().map(u32::try_from) {
+                    Some(Ok(at)) => Expression::Item(Box::new(property.expression), at),
+                    _ => Expression::Apply {
+                        function: "getItem".to_owned(),
+                        arguments: vec![property.expression, place],
+                    },
+                });
+            }
+            return self.apply(
+                site.range,
+                site.name_range,
+                property,
+                site.arguments,
+                site.arguments_range,
+            );
+        }
         if self.language == Language::Python && method.python_property {
             let range = TextRange::new(site.range.start, site.name_range.end);
             let property = self.property(range, site.receiver_range, site.name, object, method);
@@ -981,6 +1009,9 @@ impl<'a> Lowering<'a> {
                 arguments_range,
             };
             return self.emit(emission, evaluated);
+        }
+        if name == "Map" && self.language == Language::Scala {
+            return self.scala_mapping(&evaluated);
         }
         if matches!(name, "Seq" | "List" | "Array" | "Vector" | "Set" | "IndexedSeq" | "Tuple") {
             return self.collection(evaluated);

@@ -97,7 +97,8 @@ impl<'a> Lowering<'a> {
 
     /// An attribute that is the same value wherever `key` names it in this frame.
     fn attribute_of_shape(&mut self, shape: &Shape, name: &str, key: &str) -> Option<Lowered> {
-        let origin = Origin::Ambient(if key.is_empty() { name } else { key }.to_owned());
+        let named = own_attribute(key).unwrap_or(if key.is_empty() { name } else { key });
+        let origin = Origin::Ambient(named.to_owned());
         let meaning = self.materialize(shape, &origin)?;
         if !key.is_empty() {
             self.define(key, meaning.clone());
@@ -132,7 +133,11 @@ impl<'a> Lowering<'a> {
             Some(meaning) => is_null(meaning),
             None => true,
         };
-        if declared && let Some(found) = self.class_attribute(class, &name.text, key) {
+        if declared
+            // Another object's field is another value, so this holds of the object itself alone.
+            && !(own_attribute(key).is_some() && self.says_all(class, &name.text, bound.as_ref()))
+            && let Some(found) = self.class_attribute(class, &name.text, key)
+        {
             return found;
         }
         if let Some(meaning) = bound.take_if(|it| !is_null(it)) {
@@ -161,6 +166,12 @@ impl<'a> Lowering<'a> {
         }
         self.conventional(key, &name.text)
             .unwrap_or_else(|| Lowered::unknown(UnresolvedReason::Attribute))
+    }
+
+    /// Whether methods that set an attribute say no more of it than its declaration in the body.
+    fn says_all(&self, class: &Rc<str>, name: &str, declaration: Option<&Meaning>) -> bool {
+        let known = self.known.attributes.get(&(class.clone(), name.to_owned()));
+        declaration.is_some_and(|it| known == Some(&self.shape_of(it)))
     }
 
     fn is_ambient(&self, value: program::ValueId) -> bool {
@@ -215,6 +226,11 @@ impl<'a> Lowering<'a> {
         let kind = super::types::ambient(name).filter(|_| self.program.uses_spark)?;
         self.attribute_of_shape(&Shape::spark(kind, Confidence::Declared), name, key)
     }
+}
+
+/// The rest of a path that begins with the language's word for the object itself.
+fn own_attribute(path: &str) -> Option<&str> {
+    ["self.", "this.", "cls."].iter().find_map(|it| path.strip_prefix(it))
 }
 
 /// Whether one of the decorators is by one of these names, however it is qualified, and applied or not.

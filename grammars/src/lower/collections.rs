@@ -108,6 +108,35 @@ impl<'a> Lowering<'a> {
         Lowered { meaning, expression, call: None }
     }
 
+    /// `Map("a" -> x, …)`.
+    pub(super) fn scala_mapping(&mut self, pairs: &Arguments) -> Lowered {
+        let expression =
+            Expression::Apply { function: "map".to_owned(), arguments: pairs.expressions() };
+        let mut record = Vec::new();
+        for (argument, (_, pair)) in pairs.model.iter().zip(&pairs.lowered) {
+            if let (Meaning::Tuple(parts), Expression::List(written)) =
+                (&pair.meaning, &argument.value)
+                && let [_, value] = parts.as_slice()
+            {
+                let key = written.first().and_then(Expression::as_text);
+                record.push((key.map(str::to_owned), value.clone()));
+            }
+        }
+        if record.len() < pairs.lowered.len() || !record.iter().any(|it| carries(&it.1)) {
+            return Lowered::local(expression);
+        }
+        let keyed: Option<Vec<(String, Meaning)>> =
+            record.iter().map(|(key, value)| Some((key.clone()?, value.clone()))).collect();
+        let meaning = match keyed.filter(|it| it.len() < KEYS) {
+            Some(items) => Meaning::Record(Rc::new(items)),
+            None => {
+                let values: Vec<Meaning> = record.into_iter().map(|it| it.1).collect();
+                Meaning::Mapping(Rc::new(shallow(self.merge(&values), DEPTH)))
+            }
+        };
+        Lowered { meaning, expression, call: None }
+    }
+
     /// A collection of things like this one.
     pub(super) fn collection_of(item: Meaning) -> Meaning {
         match item {

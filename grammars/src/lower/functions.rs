@@ -152,7 +152,7 @@ impl<'a> Lowering<'a> {
         self.program.functions.push(Function {
             name: def.name.text.clone(),
             scope: None,
-            parameters: def.parameters.len() as u32,
+            parameters: (def.parameters.len() - receivers(def, class.as_ref())) as u32,
             returns: Expression::Unknown,
             range,
         });
@@ -194,22 +194,15 @@ impl<'a> Lowering<'a> {
         if closure {
             self.open(ScopeKind::Closure, range, def.header);
         }
-        let is_method = class.is_some();
-        let skipped = usize::from(
-            is_method
-                && matches!(def.parameters.first().map(|it| &it.pattern), Some(Pattern::Name(name)) if matches!(name.text.as_str(), "self" | "cls")),
-        );
+        let skipped = receivers(def, class.as_ref());
         self.frames.push(Frame::new(FrameKind::Function, class.clone()));
         for (position, parameter) in def.parameters.iter().enumerate() {
             if let Some(default) = &parameter.default {
                 self.expression(default);
             }
-            if position == 0
-                && is_method
+            if position < skipped
                 && let Pattern::Name(name) = &parameter.pattern
-                && matches!(name.text.as_str(), "self" | "cls")
                 && let Some(class) = &class
-                && !is_decorated(def, &["staticmethod"])
             {
                 let meaning = if name.text == "cls" || is_decorated(def, &["classmethod"]) {
                     Meaning::LocalClass(class.clone())
@@ -225,7 +218,7 @@ impl<'a> Lowering<'a> {
             let named = super::pattern_name(&parameter.pattern)
                 .and_then(|name| elsewhere.keywords.get(name.as_str()));
             let seen = placed.into_iter().chain(named).fold(seen, |seen, it| seen.join(it));
-            self.parameter(parameter, function, position as u32, &seen);
+            self.parameter(parameter, function, place.unwrap_or_default() as u32, &seen);
         }
         let statement = self.statement;
         self.activations.push(Activation::default());
@@ -637,4 +630,12 @@ impl<'a> Lowering<'a> {
         }
         self.scope = outer;
     }
+}
+
+/// How many of a method's parameters are the object or the class that it is called on: `self` or `cls`, which Scala does not write.
+fn receivers(def: &FunctionDef, class: Option<&Rc<str>>) -> usize {
+    let first = def.parameters.first().map(|it| &it.pattern);
+    let named =
+        matches!(first, Some(Pattern::Name(name)) if matches!(name.text.as_str(), "self" | "cls"));
+    usize::from(class.is_some() && named && !is_decorated(def, &["staticmethod"]))
 }

@@ -227,7 +227,7 @@ impl<'a> Lowering<'a> {
                     }
                     if let Some(shape) = self.known.attributes.get(&key).cloned()
                         && let Some(meaning) =
-                            self.materialize(&shape, &Origin::Ambient(format!("self.{name}")))
+                            self.materialize(&shape, &Origin::Ambient(name.to_owned()))
                     {
                         return Some(Inherited::Value(meaning));
                     }
