@@ -92,7 +92,7 @@ const JOB: &str = "from pyspark.sql import SparkSession\n\n\
     rows = spark.table(\"orders\").collect()\n";
 
 /// A made-up plain event log: one application with one job of one stage of one task, submitted by `collect at /srv/job.py:4`.
-fn log(name: &str) -> String {
+pub(crate) fn log(name: &str) -> String {
     log_of(name, "app-1", 1_714_564_800_000)
 }
 

@@ -8,6 +8,7 @@
 
 mod client;
 mod costs;
+mod notebooks;
 mod positions;
 mod race;
 mod session;

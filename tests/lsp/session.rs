@@ -36,7 +36,7 @@ fn says_what_it_does() {
     assert_eq!(capabilities["inlayHintProvider"], true);
     assert_eq!(
         capabilities["codeActionProvider"]["codeActionKinds"],
-        json!(["quickfix", "source.fixAll.stagelight"])
+        json!(["quickfix", "source.fixAll.stagelight", "notebook.source.fixAll.stagelight"])
     );
     // Pushed only: an editor that gets both shows everything twice.
     assert_eq!(capabilities.get("diagnosticProvider"), None);

@@ -43,6 +43,30 @@ impl JupyterNotebook {
     /// # Errors
     /// `file` is not what the notebook was read from, or the result would not read back as the new texts.
     pub fn rewrite(&self, file: &str, texts: &[(usize, String)]) -> Result<String, RewriteError> {
+        self.written(file, texts).map(|(_, written)| written)
+    }
+
+    /// What [`Self::rewrite`] changes: bytes of the file in their order, with what takes their place.
+    ///
+    /// # Errors
+    /// Those of [`Self::rewrite`].
+    pub fn edits(
+        &self,
+        file: &str,
+        texts: &[(usize, String)],
+    ) -> Result<Vec<(TextRange, String)>, RewriteError> {
+        let (splices, _) = self.written(file, texts)?;
+        let ranged = |(range, replacement): Splice| {
+            (TextRange::new(offset(range.start), offset(range.end)), replacement)
+        };
+        Ok(splices.into_iter().map(ranged).collect())
+    }
+
+    fn written(
+        &self,
+        file: &str,
+        texts: &[(usize, String)],
+    ) -> Result<(Vec<Splice>, String), RewriteError> {
         if Self::read(file).as_ref() != Ok(self) {
             return Err(RewriteError::Changed);
         }
@@ -62,13 +86,17 @@ impl JupyterNotebook {
         splices.sort_by_key(|(range, _)| (range.start, range.end));
         let mut written = String::with_capacity(file.len());
         let mut copied = 0;
-        for (range, replacement) in splices {
+        for (range, replacement) in &splices {
             written.push_str(file.get(copied..range.start).ok_or(RewriteError::Unfaithful)?);
-            written.push_str(&replacement);
+            written.push_str(replacement);
             copied = range.end;
         }
         written.push_str(file.get(copied..).ok_or(RewriteError::Unfaithful)?);
-        if self.reads_as(&written, texts) { Ok(written) } else { Err(RewriteError::Unfaithful) }
+        if self.reads_as(&written, texts) {
+            Ok((splices, written))
+        } else {
+            Err(RewriteError::Unfaithful)
+        }
     }
 
     /// Whether `written` is this notebook with these texts.

@@ -91,6 +91,19 @@ impl SourceMap {
         })
     }
 
+    /// The part of the text that stands within a range of the file, from the first string that reaches into it to the last. None where
+    /// no string does.
+    #[must_use]
+    pub fn text_within(&self, range: TextRange) -> Option<TextRange> {
+        let first = self.strings.partition_point(|string| string.file.end < range.start);
+        let last = self.strings.partition_point(|string| string.file.start <= range.end);
+        let within = self.strings.get(first..last)?;
+        let (first, last) = (within.first()?, within.last()?);
+        let start = self.to_text(range.start.max(first.file.start))?;
+        let end = self.to_text(range.end.min(last.file.end))?;
+        Some(TextRange::new(start, end.max(start)))
+    }
+
     /// Line and column in the file of the character at `offset` of `text`, the notebook's. A place between two cells is at the end of the
     /// first.
     #[must_use]

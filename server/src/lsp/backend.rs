@@ -8,18 +8,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tower_lsp_server::jsonrpc::Result;
 use tower_lsp_server::ls_types::{
     CodeActionKind, CodeActionOptions, CodeActionParams, CodeActionProviderCapability,
-    CodeActionResponse, DidChangeConfigurationParams, DidChangeTextDocumentParams,
-    DidChangeWatchedFilesParams, DidChangeWatchedFilesRegistrationOptions,
-    DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
-    DidSaveTextDocumentParams, FileSystemWatcher, GlobPattern, Hover, HoverParams,
-    HoverProviderCapability, InitializeParams, InitializeResult, InitializedParams, InlayHint,
-    InlayHintParams, MessageType, OneOf, Registration, SaveOptions, ServerCapabilities, ServerInfo,
+    CodeActionResponse, DidChangeConfigurationParams, DidChangeNotebookDocumentParams,
+    DidChangeTextDocumentParams, DidChangeWatchedFilesParams,
+    DidChangeWatchedFilesRegistrationOptions, DidChangeWorkspaceFoldersParams,
+    DidCloseNotebookDocumentParams, DidCloseTextDocumentParams, DidOpenNotebookDocumentParams,
+    DidOpenTextDocumentParams, DidSaveNotebookDocumentParams, DidSaveTextDocumentParams,
+    FileSystemWatcher, GlobPattern, Hover, HoverParams, HoverProviderCapability, InitializeParams,
+    InitializeResult, InitializedParams, InlayHint, InlayHintParams, MessageType,
+    NotebookCellSelector, NotebookDocumentChangeEvent, NotebookDocumentSyncOptions,
+    NotebookSelector, OneOf, Registration, SaveOptions, ServerCapabilities, ServerInfo,
     TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
-    TextDocumentSyncSaveOptions, Uri, WorkspaceFolder, WorkspaceFoldersServerCapabilities,
+    TextDocumentSyncSaveOptions, WorkspaceFolder, WorkspaceFoldersServerCapabilities,
     WorkspaceServerCapabilities,
 };
 use tower_lsp_server::{Client, LanguageServer};
 
+use super::notebook::OpenNotebook;
+use super::state::Key;
 use super::work::{Outgoing, Server};
 use super::{code_actions, from_proto, hover, inlay_hints, logs, to_proto};
 use crate::problem::panic_message;
@@ -39,15 +44,31 @@ impl Backend {
 
     /// Changes a document. One that can't be followed is let go of: nothing about it is better than something wrong, and the server
     /// lives on for the others.
-    fn kept(&self, uri: &Uri, change: impl FnOnce() -> bool) -> bool {
+    fn kept(&self, key: &Key, change: impl FnOnce() -> bool) -> bool {
         catch_unwind(AssertUnwindSafe(change)).unwrap_or_else(|panic| {
-            self.server.state.close(uri);
-            self.server.tell(Outgoing::Clear(uri.clone()));
+            let uri = key.uri().clone();
+            let shown = self.server.state.close(key).map_or_else(|| vec![uri], |(_, shown)| shown);
+            self.server.tell(Outgoing::Clear(Some(key.clone()), shown));
             let why = panic_message(&*panic);
-            let message = format!("{} is left alone until it is opened again: {why}", uri.as_str());
+            let name = key.uri().as_str();
+            let message = format!("{name} is left alone until it is opened again: {why}");
             self.server.tell(Outgoing::Log(MessageType::ERROR, message));
             false
         })
+    }
+
+    fn saved(&self, key: &Key) -> bool {
+        let Some(version) = self.server.state.version(key) else { return false };
+        self.server.schedule(key);
+        tokio::spawn(logs::saved(Arc::clone(&self.server), version));
+        true
+    }
+
+    fn closed(&self, key: Key) {
+        if let Some((version, shown)) = self.server.state.close(&key) {
+            self.server.tell(Outgoing::Clear(Some(key), shown));
+            tokio::spawn(logs::closed(Arc::clone(&self.server), version));
+        }
     }
 
     /// Whether the editor has asked for the end.
@@ -92,37 +113,73 @@ impl LanguageServer for Backend {
     async fn did_open(&self, params: DidOpenTextDocumentParams) {
         let document = params.text_document;
         let uri = document.uri;
+        let key = Key::Text(uri.clone());
         let (language, text) = (&document.language_id, &document.text);
-        let open = || self.server.state.open(uri.clone(), language, document.version, text);
-        if self.kept(&uri, open) {
-            self.server.schedule(&uri);
+        if self.kept(&key, || self.server.state.open(uri, language, document.version, text)) {
+            self.server.schedule(&key);
         }
     }
 
     async fn did_change(&self, params: DidChangeTextDocumentParams) {
         let document = params.text_document;
         let (uri, changes) = (&document.uri, &params.content_changes);
-        if self.kept(uri, || self.server.state.change(uri, document.version, changes)) {
-            self.server.schedule(uri);
+        let key = Key::Text(uri.clone());
+        if self.kept(&key, || self.server.state.change(uri, document.version, changes)) {
+            self.server.schedule(&key);
         }
     }
 
     async fn did_save(&self, params: DidSaveTextDocumentParams) {
         let uri = params.text_document.uri;
-        if let Some(version) = self.server.state.version(&uri) {
-            self.server.schedule(&uri);
-            tokio::spawn(logs::saved(Arc::clone(&self.server), version));
-        } else if is_configuration(uri.path().as_str()) {
+        let is_configuration = is_configuration(uri.path().as_str());
+        if !self.saved(&Key::Text(uri)) && is_configuration {
             logs::reload(&self.server);
         }
     }
 
     async fn did_close(&self, params: DidCloseTextDocumentParams) {
-        let uri = params.text_document.uri;
-        if let Some(version) = self.server.state.close(&uri) {
-            self.server.tell(Outgoing::Clear(uri));
-            tokio::spawn(logs::closed(Arc::clone(&self.server), version));
+        self.closed(Key::Text(params.text_document.uri));
+    }
+
+    async fn notebook_did_open(&self, params: DidOpenNotebookDocumentParams) {
+        let document = params.notebook_document;
+        let key = Key::Notebook(document.uri.clone());
+        let texts = params.cell_text_documents;
+        let open = || {
+            let metadata = document.metadata.as_ref();
+            let notebook = OpenNotebook::new(metadata, &document.cells, texts);
+            self.server.state.open_notebook(&document.uri, document.version, notebook);
+            true
+        };
+        if self.kept(&key, open) {
+            self.server.schedule(&key);
         }
+    }
+
+    async fn notebook_did_change(&self, params: DidChangeNotebookDocumentParams) {
+        let document = params.notebook_document;
+        let key = Key::Notebook(document.uri.clone());
+        let NotebookDocumentChangeEvent { metadata, cells } = params.change;
+        let change = || {
+            let (uri, number) = (&document.uri, document.version);
+            let gone = self.server.state.change_notebook(uri, number, metadata.as_ref(), cells);
+            let Some(gone) = gone else { return false };
+            if !gone.is_empty() {
+                self.server.tell(Outgoing::Clear(None, gone));
+            }
+            true
+        };
+        if self.kept(&key, change) {
+            self.server.schedule(&key);
+        }
+    }
+
+    async fn notebook_did_save(&self, params: DidSaveNotebookDocumentParams) {
+        self.saved(&Key::Notebook(params.notebook_document.uri));
+    }
+
+    async fn notebook_did_close(&self, params: DidCloseNotebookDocumentParams) {
+        self.closed(Key::Notebook(params.notebook_document.uri));
     }
 
     async fn did_change_configuration(&self, _: DidChangeConfigurationParams) {
@@ -149,22 +206,31 @@ impl LanguageServer for Backend {
         let position = at.position;
         let answer = self
             .server
-            .answer(&at.text_document.uri, move |it| hover::hover(it, &client, position))
+            .answer(&at.text_document.uri, move |it, view| {
+                hover::hover(it, view, &client, position)
+            })
             .await?;
         Ok(answer.flatten())
     }
 
     async fn inlay_hint(&self, params: InlayHintParams) -> Result<Option<Vec<InlayHint>>> {
         let range = params.range;
-        self.server.answer(&params.text_document.uri, move |it| inlay_hints::hints(it, range)).await
+        self.server
+            .answer(&params.text_document.uri, move |it, view| inlay_hints::hints(it, view, range))
+            .await
     }
 
     async fn code_action(&self, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {
         let client = self.server.state.session().client;
         let uri = params.text_document.uri.clone();
-        self.server.answer(&uri, move |it| code_actions::actions(it, &client, &params)).await
+        self.server
+            .answer(&uri, move |it, view| code_actions::actions(it, view, &client, &params))
+            .await
     }
 }
+
+/// The languages of cells that matter to a program: `%%sql` makes a cell SQL in some editors.
+const CELL_LANGUAGES: [&str; 3] = ["python", "scala", "sql"];
 
 fn capabilities() -> ServerCapabilities {
     ServerCapabilities {
@@ -176,9 +242,20 @@ fn capabilities() -> ServerCapabilities {
             })),
             ..TextDocumentSyncOptions::default()
         })),
+        notebook_document_sync: Some(OneOf::Left(NotebookDocumentSyncOptions {
+            notebook_selector: vec![NotebookSelector::ByCells {
+                notebook: None,
+                cells: CELL_LANGUAGES.map(|it| NotebookCellSelector { language: it.into() }).into(),
+            }],
+            save: Some(true),
+        })),
         hover_provider: Some(HoverProviderCapability::Simple(true)),
         code_action_provider: Some(CodeActionProviderCapability::Options(CodeActionOptions {
-            code_action_kinds: Some(vec![CodeActionKind::QUICKFIX, code_actions::FIX_ALL]),
+            code_action_kinds: Some(vec![
+                CodeActionKind::QUICKFIX,
+                code_actions::FIX_ALL,
+                code_actions::FIX_NOTEBOOK,
+            ]),
             ..CodeActionOptions::default()
         })),
         inlay_hint_provider: Some(OneOf::Left(true)),

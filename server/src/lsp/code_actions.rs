@@ -11,32 +11,46 @@ use tower_lsp_server::ls_types::{
     CodeAction, CodeActionKind, CodeActionOrCommand, CodeActionParams,
 };
 
-use super::state::{Checked, Client};
+use super::state::{Checked, Client, Key};
+use super::views::View;
 use super::{diagnostics, to_proto};
 
 /// The kind under which all safe fixes of a file are applied at once.
 pub(crate) const FIX_ALL: CodeActionKind = CodeActionKind::new("source.fixAll.stagelight");
 
-/// The actions for what was asked.
+/// The same for all cells of a notebook.
+pub(crate) const FIX_NOTEBOOK: CodeActionKind =
+    CodeActionKind::new("notebook.source.fixAll.stagelight");
+
+/// The actions for what was asked of a document.
 pub(crate) fn actions(
     checked: &Checked,
+    view: &View,
     client: &Client,
     params: &CodeActionParams,
 ) -> Vec<CodeActionOrCommand> {
     let only = params.context.only.as_deref();
     let mut actions = Vec::new();
-    if wanted(only, &CodeActionKind::QUICKFIX) {
-        let lines = params.range.start.line..=params.range.end.line.max(params.range.start.line);
+    if wanted(only, &CodeActionKind::QUICKFIX)
+        && let Some(lines) = checked.views.lines(view, &checked.text, params.range)
+    {
+        let lines = checked.lines.line(lines.start)..=checked.lines.line(lines.end);
         quick_fixes(checked, client, &lines, &mut actions);
     }
     // Only where it is asked for: it is for saving and for the menu of source actions, not for the lightbulb.
-    if only.is_some() && wanted(only, &FIX_ALL) {
-        let edits = safe_edits(checked, |_| true);
-        if !edits.is_empty() {
+    let is_notebook = matches!(checked.key, Key::Notebook(_));
+    for (kind, whole) in [(FIX_ALL, false), (FIX_NOTEBOOK, true)] {
+        if only.is_none() || !wanted(only, &kind) || (whole && !is_notebook) {
+            continue;
+        }
+        let edits = safe_edits(checked, |it| whole || view.range.touches(it.range.start));
+        if !edits.is_empty()
+            && let Some(edit) = to_proto::workspace_edit(checked, client, edits.into_iter())
+        {
             actions.push(CodeAction {
                 title: "Apply all safe fixes of Stagelight".to_owned(),
-                kind: Some(FIX_ALL),
-                edit: Some(to_proto::workspace_edit(checked, client, edits.into_iter())),
+                kind: Some(kind),
+                edit: Some(edit),
                 ..CodeAction::default()
             });
         }
@@ -67,27 +81,30 @@ fn quick_fixes(
         checked.check.findings.iter().filter(|finding| on_lines(checked, finding, lines)).collect();
     let mut suppressions = Vec::new();
     for finding in here {
-        let diagnostic = diagnostics::one(checked, client, finding);
+        let Some(diagnostic) = diagnostics::one(checked, client, finding) else { continue };
         for fix in &finding.fixes {
+            let edit = to_proto::workspace_edit(checked, client, fix.edits.iter());
+            let Some(edit) = edit else { continue };
             let safe = fix.applicability == Applicability::Safe;
             let title = if safe { fix.title.clone() } else { format!("{} (unsafe)", fix.title) };
             actions.push(CodeAction {
                 title,
                 kind: Some(CodeActionKind::QUICKFIX),
                 diagnostics: Some(vec![diagnostic.clone()]),
-                edit: Some(to_proto::workspace_edit(checked, client, fix.edits.iter())),
+                edit: Some(edit),
                 is_preferred: safe.then_some(true),
                 ..CodeAction::default()
             });
         }
         if finding.rule != UNUSED_SUPPRESSION
             && let Some(edit) = suppression(checked, finding)
+            && let Some(edit) = to_proto::workspace_edit(checked, client, std::iter::once(&edit))
         {
             suppressions.push(CodeAction {
                 title: format!("Suppress `{}` on this line", finding.rule),
                 kind: Some(CodeActionKind::QUICKFIX),
                 diagnostics: Some(vec![diagnostic]),
-                edit: Some(to_proto::workspace_edit(checked, client, std::iter::once(&edit))),
+                edit: Some(edit),
                 ..CodeAction::default()
             });
         }
@@ -103,7 +120,10 @@ fn fixes_of_one_rule(checked: &Checked, client: &Client, actions: &mut Vec<CodeA
     let mut offered: Vec<&str> = Vec::new();
     for finding in &checked.check.findings {
         let rule = finding.rule;
-        let title = format!("Apply all safe fixes of `{rule}` in this file");
+        let title = match checked.key {
+            Key::Text(_) => format!("Apply all safe fixes of `{rule}` in this file"),
+            Key::Notebook(_) => format!("Apply all safe fixes of `{rule}` in this notebook"),
+        };
         let is_here = actions.iter().any(|action| {
             action.is_preferred == Some(true)
                 && action.diagnostics.iter().flatten().any(|diagnostic| {
@@ -116,10 +136,12 @@ fn fixes_of_one_rule(checked: &Checked, client: &Client, actions: &mut Vec<CodeA
         }
         offered.push(rule);
         let edits = safe_edits(checked, |finding| finding.rule == rule);
+        let edit = to_proto::workspace_edit(checked, client, edits.into_iter());
+        let Some(edit) = edit else { continue };
         actions.push(CodeAction {
             title,
             kind: Some(CodeActionKind::QUICKFIX),
-            edit: Some(to_proto::workspace_edit(checked, client, edits.into_iter())),
+            edit: Some(edit),
             ..CodeAction::default()
         });
     }
@@ -192,9 +214,12 @@ fn existing_suppression(checked: &Checked, rule: &str, line: u32) -> Option<Edit
 }
 
 fn is_comment(checked: &Checked, edit: &Edit) -> bool {
-    let mut trial = checked.document.clone();
-    trial.edit(edit.range, &edit.replacement);
-    let program = trial.program();
+    if let Some(notebook) = &checked.notebook
+        && notebook.admitted([(edit.range, edit.replacement.as_str())], false).is_none()
+    {
+        return false;
+    }
+    let program = checked.after(edit);
     let first = edit.range.start;
     let last = first + super::lines::saturate(edit.replacement.len());
     let seen = program

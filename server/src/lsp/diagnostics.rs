@@ -2,37 +2,53 @@
 
 use analysis::{Category, Finding, FindingEvidence, UNUSED_SUPPRESSION};
 use tower_lsp_server::ls_types::{
-    Diagnostic, DiagnosticRelatedInformation, DiagnosticTag, Location, NumberOrString,
+    Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, NumberOrString,
 };
 
 use super::state::{Checked, Client};
 use super::to_proto;
 
-/// All diagnostics of a document.
-pub(crate) fn all(checked: &Checked, client: &Client) -> Vec<Diagnostic> {
-    checked.check.findings.iter().map(|finding| one(checked, client, finding)).collect()
+/// The diagnostics of each document that shows what was checked.
+pub(crate) fn all(checked: &Checked, client: &Client) -> Vec<Vec<Diagnostic>> {
+    let mut all: Vec<Vec<Diagnostic>> = checked.views.iter().map(|_| Vec::new()).collect();
+    for finding in &checked.check.findings {
+        let at = checked.views.at(finding.range.start);
+        let Some(document) = at.and_then(|at| all.get_mut(at)) else { continue };
+        document.extend(one(checked, client, finding));
+    }
+    if let (Some(note), Some(first)) = (&checked.note, all.first_mut()) {
+        first.push(Diagnostic {
+            range: note.range,
+            severity: Some(DiagnosticSeverity::INFORMATION),
+            source: Some(SOURCE.to_owned()),
+            message: note.message.clone(),
+            ..Diagnostic::default()
+        });
+    }
+    all
 }
 
+const SOURCE: &str = "stagelight";
+
 /// A finding's diagnostic.
-pub(crate) fn one(checked: &Checked, client: &Client, finding: &Finding) -> Diagnostic {
-    let related = finding.related.iter().map(|related| DiagnosticRelatedInformation {
-        location: Location {
-            uri: checked.uri.clone(),
-            range: to_proto::range(checked, related.range),
-        },
-        message: related.message.clone(),
+pub(crate) fn one(checked: &Checked, client: &Client, finding: &Finding) -> Option<Diagnostic> {
+    let related = finding.related.iter().filter_map(|related| {
+        Some(DiagnosticRelatedInformation {
+            location: to_proto::location(checked, related.range)?,
+            message: related.message.clone(),
+        })
     });
     let related: Vec<_> = if client.related { related.collect() } else { Vec::new() };
-    Diagnostic {
-        range: to_proto::range(checked, finding.range),
+    Some(Diagnostic {
+        range: to_proto::location(checked, finding.range)?.range,
         severity: Some(to_proto::severity(finding.severity)),
         code: Some(NumberOrString::String(finding.rule.to_owned())),
-        source: Some("stagelight".to_owned()),
+        source: Some(SOURCE.to_owned()),
         message: message(finding),
         related_information: (!related.is_empty()).then_some(related),
         tags: tags(finding).filter(|_| client.tags),
         ..Diagnostic::default()
-    }
+    })
 }
 
 /// What is wrong with the numbers of the run, then what to do.

@@ -7,15 +7,8 @@ use tower_lsp_server::ls_types::{
     ClientCapabilities, InitializeParams, MarkupKind, Position, PositionEncodingKind, Range, Uri,
 };
 
-use super::lines::{Encoding, Lines, byte_in_pieces};
+use super::lines::{Encoding, byte_in_pieces};
 use super::state::{Client, Session};
-
-/// The byte at `position` of a text with these lines.
-pub(crate) fn offset(text: &str, lines: &Lines, encoding: Encoding, position: Position) -> u32 {
-    let (start, _) = lines.bounds(position.line);
-    let line = lines.content(text, position.line);
-    start + super::lines::saturate(encoding.byte(line, position.character))
-}
 
 /// The bytes that `range` covers of a text in pieces.
 pub(crate) fn range_in_pieces<'a, I: Iterator<Item = &'a str>>(

@@ -4,17 +4,24 @@ use analysis::Finding;
 use tower_lsp_server::ls_types::{Hover, HoverContents, MarkupContent, MarkupKind, Position};
 
 use super::state::{Checked, Client};
-use super::{costs, diagnostics, from_proto, markdown, to_proto};
+use super::views::View;
+use super::{costs, diagnostics, markdown, to_proto};
 
-/// What there is to say at `position`.
-pub(crate) fn hover(checked: &Checked, client: &Client, position: Position) -> Option<Hover> {
-    let offset = from_proto::offset(&checked.text, &checked.lines, checked.encoding, position);
+/// What there is to say at `position` of a document.
+pub(crate) fn hover(
+    checked: &Checked,
+    view: &View,
+    client: &Client,
+    position: Position,
+) -> Option<Hover> {
+    let offset = checked.views.offset(view, &checked.text, position)?;
     let here: Vec<&Finding> =
         checked.check.findings.iter().filter(|it| it.range.touches(offset)).collect();
     let mut sections: Vec<String> = here.iter().map(|finding| section(finding)).collect();
     let run = costs::run(checked);
-    let line =
-        run.and_then(|run| Some((run, costs::by_line(checked, run).remove(&position.line)?)));
+    let line = run.and_then(|run| {
+        Some((run, costs::by_line(checked, run).remove(&checked.lines.line(offset))?))
+    });
     if let Some((run, sites)) = line {
         sections.push(costs::table(run, &sites));
     }
@@ -31,7 +38,9 @@ pub(crate) fn hover(checked: &Checked, client: &Client, position: Position) -> O
     };
     Some(Hover {
         contents: HoverContents::Markup(contents),
-        range: here.first().map(|finding| to_proto::range(checked, finding.range)),
+        range: here
+            .first()
+            .and_then(|finding| Some(to_proto::location(checked, finding.range)?.range)),
     })
 }
 

@@ -6,6 +6,7 @@
 
 mod backend;
 mod code_actions;
+mod content;
 mod costs;
 mod diagnostics;
 mod from_proto;
@@ -14,8 +15,10 @@ mod inlay_hints;
 mod lines;
 mod logs;
 mod markdown;
+mod notebook;
 mod state;
 mod to_proto;
+mod views;
 mod work;
 
 use std::process::ExitCode;

@@ -5,18 +5,24 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
-use analysis::{AnalysisHost, Change, Evidence, FileCheck, FileState, Settings};
+use analysis::{AnalysisHost, Change, Edit, Evidence, FileCheck, FileState, Settings};
 use dashmap::DashMap;
 use eventlog::Profile;
 use grammars::Document;
+use grammars::notebook::Notebook;
 use program::{CallKey, Program};
-use tower_lsp_server::ls_types::{TextDocumentContentChangeEvent, Uri};
+use tower_lsp_server::ls_types::{
+    LSPObject, NotebookDocumentCellChange, TextDocumentContentChangeEvent, Uri,
+};
 
+use super::content::{Content, Note, Read, edited_part};
 use super::lines::{Encoding, Lines};
+use super::notebook::OpenNotebook;
+use super::views::Views;
 use super::{from_proto, logs};
 use crate::configuration::{Configuration, ConfigurationError, Configurations, Overrides};
 use crate::files::absolute;
-use crate::source::Kind;
+use crate::source::{Kind, admit};
 
 /// What was agreed on at the start.
 #[derive(Debug, Clone, Default)]
@@ -60,7 +66,9 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(crate) struct State {
     session: OnceLock<Session>,
     folders: Mutex<Vec<PathBuf>>,
-    documents: DashMap<Uri, Arc<Version>>,
+    documents: DashMap<Key, Arc<Version>>,
+    /// The notebook of each cell.
+    cells: DashMap<Uri, Uri>,
     projects: Mutex<Projects>,
     /// Counts changes of what findings depend on besides the text.
     generation: AtomicU64,
@@ -79,39 +87,42 @@ struct Projects {
     told: BTreeSet<String>,
 }
 
+/// What is open: a notebook may be open by its cells and by its file's text at once.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Key {
+    /// A text.
+    Text(Uri),
+    /// A notebook by its cells.
+    Notebook(Uri),
+}
+
 /// One version of an open document. Immutable; what is computed from it is kept with it.
 #[derive(Debug)]
 pub(crate) struct Version {
     /// The document.
-    pub(crate) uri: Uri,
+    pub(crate) key: Key,
     /// The editor's number of this version.
     pub(crate) number: i32,
     /// Its file, if it is one.
     path: Option<PathBuf>,
-    document: Document,
+    content: Content,
     read: OnceLock<Read>,
     checked: Mutex<Option<Arc<Checked>>>,
-}
-
-/// What follows from the text alone.
-#[derive(Debug, Clone)]
-struct Read {
-    text: Arc<str>,
-    lines: Arc<Lines>,
-    program: Arc<Program>,
 }
 
 /// The findings and costs of one version.
 #[derive(Debug)]
 pub(crate) struct Checked {
     /// The document.
-    pub(crate) uri: Uri,
-    /// The editor's number of the version.
-    pub(crate) version: i32,
-    /// The unit of columns.
-    pub(crate) encoding: Encoding,
-    /// The syntax tree, to try edits on.
-    pub(crate) document: Document,
+    pub(crate) key: Key,
+    /// What it is, to try edits on.
+    pub(crate) content: Content,
+    /// The notebook, where it is one.
+    pub(crate) notebook: Option<Arc<Notebook>>,
+    /// What the editor shows of it.
+    pub(crate) views: Views,
+    /// Why nothing was checked.
+    pub(crate) note: Option<Note>,
     /// The text.
     pub(crate) text: Arc<str>,
     /// Its lines.
@@ -182,13 +193,28 @@ impl State {
         self.session.get().map(|session| session.encoding).unwrap_or_default()
     }
 
-    /// Opens a document, which is not parsed yet. False for one in a language that is none of ours.
+    /// Opens a document, which is not parsed yet. False for one in a language that is none of ours, and for a cell, which its notebook
+    /// opens.
     pub(crate) fn open(&self, uri: Uri, language: &str, number: i32, text: &str) -> bool {
-        let Some(language) = from_proto::language(language, &uri) else { return false };
-        let document = Document::new(language, text);
-        let path = from_proto::path(&uri).map(|path| absolute(&path));
-        self.documents.insert(uri.clone(), Arc::new(Version::new(uri, number, path, document)));
+        if self.cells.contains_key(&uri) {
+            return false;
+        }
+        let Some(content) = Content::new(&uri, language, text) else { return false };
+        self.insert(Key::Text(uri), number, content);
         true
+    }
+
+    /// Opens a notebook by its cells.
+    pub(crate) fn open_notebook(&self, uri: &Uri, number: i32, notebook: OpenNotebook) {
+        for cell in notebook.uris() {
+            self.cells.insert(cell.clone(), uri.clone());
+        }
+        self.insert(Key::Notebook(uri.clone()), number, Content::Cells(notebook));
+    }
+
+    fn insert(&self, key: Key, number: i32, content: Content) {
+        let path = from_proto::path(key.uri()).map(|path| absolute(&path));
+        self.documents.insert(key.clone(), Arc::new(Version::new(key, number, path, content)));
     }
 
     /// Applies an editor's changes to the text, in their order; parsing is for whoever asks. False for a document that is not open.
@@ -199,21 +225,58 @@ impl State {
         changes: &[TextDocumentContentChangeEvent],
     ) -> bool {
         let encoding = self.encoding();
-        let Some(mut entry) = self.documents.get_mut(uri) else { return false };
-        let old = Arc::clone(&entry);
-        let document = edited(&old.document, changes, encoding);
-        *entry = Arc::new(Version::new(old.uri.clone(), number, old.path.clone(), document));
+        let Some(mut entry) = self.documents.get_mut(&Key::Text(uri.clone())) else { return false };
+        let content = entry.content.changed(changes, encoding);
+        *entry = Arc::new(entry.next(number, content));
         true
     }
 
-    /// Closes a document and gives its last version.
-    pub(crate) fn close(&self, uri: &Uri) -> Option<Arc<Version>> {
-        self.documents.remove(uri).map(|(_, version)| version)
+    /// Applies an editor's change to a notebook, and gives the cells that show nothing any more. None for one that is not open.
+    pub(crate) fn change_notebook(
+        &self,
+        uri: &Uri,
+        number: i32,
+        metadata: Option<&LSPObject>,
+        change: Option<NotebookDocumentCellChange>,
+    ) -> Option<Vec<Uri>> {
+        let encoding = self.encoding();
+        let mut entry = self.documents.get_mut(&Key::Notebook(uri.clone()))?;
+        let Content::Cells(notebook) = &entry.content else { return None };
+        let (notebook, gone) = notebook.changed(metadata, change, encoding);
+        for cell in &gone {
+            self.cells.remove(cell);
+        }
+        for cell in notebook.uris() {
+            self.cells.insert(cell.clone(), uri.clone());
+        }
+        *entry = Arc::new(entry.next(number, Content::Cells(notebook)));
+        Some(gone)
+    }
+
+    /// Closes a document, and gives its last version and what the editor showed of it.
+    pub(crate) fn close(&self, key: &Key) -> Option<(Arc<Version>, Vec<Uri>)> {
+        let (_, version) = self.documents.remove(key)?;
+        let shown = match &version.content {
+            Content::Cells(notebook) => notebook.uris().cloned().collect(),
+            Content::Text(_) | Content::Json(_) => vec![key.uri().clone()],
+        };
+        for cell in &shown {
+            self.cells.remove(cell);
+        }
+        Some((version, shown))
+    }
+
+    /// What is open under the name that the editor gives a text: that text, or the notebook that it is a cell of.
+    pub(crate) fn key(&self, uri: &Uri) -> Key {
+        match self.cells.get(uri) {
+            Some(notebook) => Key::Notebook(notebook.clone()),
+            None => Key::Text(uri.clone()),
+        }
     }
 
     /// The present version of a document.
-    pub(crate) fn version(&self, uri: &Uri) -> Option<Arc<Version>> {
-        self.documents.get(uri).map(|entry| Arc::clone(&entry))
+    pub(crate) fn version(&self, key: &Key) -> Option<Arc<Version>> {
+        self.documents.get(key).map(|entry| Arc::clone(&entry))
     }
 
     /// The present versions of all open documents.
@@ -223,7 +286,7 @@ impl State {
 
     /// Whether nothing has changed since.
     pub(crate) fn is_current(&self, version: &Arc<Version>) -> bool {
-        self.documents.get(&version.uri).is_some_and(|entry| Arc::ptr_eq(&entry, version))
+        self.documents.get(&version.key).is_some_and(|entry| Arc::ptr_eq(&entry, version))
     }
 
     /// The findings and costs of a version; none if it has passed. Computed once for each state of configuration and runs.
@@ -236,11 +299,11 @@ impl State {
         {
             return Some((Arc::clone(checked), project));
         }
-        version.document.parse();
+        version.content.parse();
         if !self.is_current(version) {
             return None;
         }
-        let read = version.read();
+        let read = version.read(self.encoding());
         let (snapshot, generation) = {
             let mut inner = lock(&project.inner);
             // Asked under the lock: a later version that was here before is then seen to be current, and is not overwritten.
@@ -258,16 +321,21 @@ impl State {
             (inner.host.snapshot(), inner.generation)
         };
         let call_keys = snapshot.file(&file).map(|file| Arc::clone(&file.call_keys));
+        let mut check = snapshot.check(&file);
+        if let Some(notebook) = &read.notebook {
+            admit(notebook, &mut check);
+        }
         let checked = Arc::new(Checked {
-            uri: version.uri.clone(),
-            version: version.number,
-            encoding: self.encoding(),
-            document: version.document.clone(),
+            key: version.key.clone(),
+            content: version.content.clone(),
+            notebook: read.notebook.clone(),
+            views: read.views.clone(),
+            note: read.note.clone(),
             text: Arc::clone(&read.text),
             lines: Arc::clone(&read.lines),
             program: Arc::clone(&read.program),
             call_keys: call_keys.unwrap_or_default(),
-            check: snapshot.check(&file),
+            check,
             evidence: Arc::clone(snapshot.evidence()),
             file,
             generation,
@@ -280,9 +348,11 @@ impl State {
     pub(crate) fn project(&self, version: &Version) -> Arc<Project> {
         let mut projects = lock(&self.projects);
         let (key, configuration, single) = match &version.path {
-            None => {
-                (version.uri.as_str().to_owned(), Configuration::without_file(Path::new("")), true)
-            }
+            None => (
+                version.key.uri().as_str().to_owned(),
+                Configuration::without_file(Path::new("")),
+                true,
+            ),
             Some(path) => {
                 let configurations = Arc::clone(&projects.configurations);
                 let found = configurations.for_file(path);
@@ -339,7 +409,7 @@ impl State {
             }
             None => {
                 let folder = path.parent().unwrap_or(path);
-                (version.uri.as_str().to_owned(), Configuration::without_file(folder), true)
+                (version.key.uri().as_str().to_owned(), Configuration::without_file(folder), true)
             }
         }
     }
@@ -394,7 +464,7 @@ impl Project {
     fn name(&self, version: &Version) -> String {
         match &version.path {
             Some(path) => self.file_name(path),
-            None => version.uri.as_str().to_owned(),
+            None => version.key.uri().as_str().to_owned(),
         }
     }
 
@@ -449,8 +519,13 @@ impl Project {
 }
 
 impl Version {
-    fn new(uri: Uri, number: i32, path: Option<PathBuf>, document: Document) -> Self {
-        Self { uri, number, path, document, read: OnceLock::new(), checked: Mutex::new(None) }
+    fn new(key: Key, number: i32, path: Option<PathBuf>, content: Content) -> Self {
+        Self { key, number, path, content, read: OnceLock::new(), checked: Mutex::new(None) }
+    }
+
+    /// The version after this one.
+    fn next(&self, number: i32, content: Content) -> Self {
+        Self::new(self.key.clone(), number, self.path.clone(), content)
     }
 
     /// Its file, if it is one.
@@ -460,20 +535,45 @@ impl Version {
 
     /// What its file is.
     pub(crate) fn kind(&self) -> Kind {
-        Kind::Text(self.document.language())
+        self.content.kind()
     }
 
-    fn read(&self) -> &Read {
-        self.read.get_or_init(|| {
-            let text: Arc<str> = self.document.text().into();
-            let lines = Arc::new(Lines::new(&text));
-            Read { lines, program: Arc::new(self.document.program()), text }
-        })
+    fn read(&self, encoding: Encoding) -> &Read {
+        self.read.get_or_init(|| self.content.read(self.key.uri(), self.number, encoding))
+    }
+}
+
+impl Key {
+    /// Its name.
+    pub(crate) fn uri(&self) -> &Uri {
+        match self {
+            Self::Text(uri) | Self::Notebook(uri) => uri,
+        }
+    }
+}
+
+impl Checked {
+    /// The program after an edit.
+    pub(crate) fn after(&self, edit: &Edit) -> Program {
+        match (&self.content, &self.notebook) {
+            (Content::Text(document), _) => {
+                let mut document = document.clone();
+                document.edit(edit.range, &edit.replacement);
+                document.program()
+            }
+            (_, Some(notebook)) => {
+                let cells = notebook.cells().iter();
+                let texts: Vec<String> =
+                    cells.map(|cell| edited_part(&self.text, cell.range, edit)).collect();
+                notebook.with_texts(&texts).program()
+            }
+            (_, None) => Program::clone(&self.program),
+        }
     }
 }
 
 /// The document after the editor's changes. Each is in terms of the text that those before it left.
-fn edited(
+pub(crate) fn edited(
     document: &Document,
     changes: &[TextDocumentContentChangeEvent],
     encoding: Encoding,

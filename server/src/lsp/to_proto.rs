@@ -3,9 +3,8 @@
 use analysis::{Edit, Severity};
 use program::TextRange;
 use tower_lsp_server::ls_types::{
-    DiagnosticSeverity, DocumentChanges, MarkupContent, MarkupKind, OneOf,
-    OptionalVersionedTextDocumentIdentifier, Position, PositionEncodingKind, Range,
-    TextDocumentEdit, TextEdit, WorkspaceEdit,
+    DiagnosticSeverity, DocumentChanges, Location, MarkupContent, MarkupKind, OneOf,
+    OptionalVersionedTextDocumentIdentifier, PositionEncodingKind, TextDocumentEdit, WorkspaceEdit,
 };
 
 use super::lines::Encoding;
@@ -19,17 +18,10 @@ pub(crate) fn encoding(encoding: Encoding) -> PositionEncodingKind {
     }
 }
 
-/// Line and column of the byte at `offset`.
-pub(crate) fn position(checked: &Checked, offset: u32) -> Position {
-    let line = checked.lines.line(offset);
-    let (start, end) = checked.lines.bounds(line);
-    let before = TextRange::new(start, offset.min(end)).of(&checked.text);
-    Position { line, character: checked.encoding.length(before) }
-}
-
-/// Lines and columns of a byte range.
-pub(crate) fn range(checked: &Checked, range: TextRange) -> Range {
-    Range { start: position(checked, range.start), end: position(checked, range.end) }
+/// The document that shows a byte range, and where.
+pub(crate) fn location(checked: &Checked, range: TextRange) -> Option<Location> {
+    let (view, range) = checked.views.range(&checked.text, range)?;
+    Some(Location { uri: view.uri.clone(), range })
 }
 
 /// How loud.
@@ -42,31 +34,42 @@ pub(crate) fn severity(severity: Severity) -> DiagnosticSeverity {
     }
 }
 
-/// Edits of the document as one change of the workspace, tied to the version they were computed for where the client knows how.
+/// Edits as one change of the workspace, tied to the versions they were computed for where the client knows how. None where they cannot
+/// be made.
 pub(crate) fn workspace_edit<'a>(
     checked: &Checked,
     client: &Client,
     edits: impl Iterator<Item = &'a Edit>,
-) -> WorkspaceEdit {
-    let edits = edits.map(|edit| TextEdit {
-        range: range(checked, edit.range),
-        new_text: edit.replacement.clone(),
-    });
+) -> Option<WorkspaceEdit> {
+    let edits: Vec<&Edit> = edits.collect();
+    let mut documents = Vec::new();
+    let mut placed = 0;
+    for view in checked.views.iter() {
+        let of_view = edits.iter().copied().filter(|edit| view.range.contains(edit.range));
+        let of_view: Vec<&Edit> = of_view.collect();
+        placed += of_view.len();
+        if !of_view.is_empty() {
+            documents.push((view, checked.views.edits(view, &checked.text, &of_view)?));
+        }
+    }
+    if placed != edits.len() {
+        return None;
+    }
     if client.versioned_edits {
-        let text_document = OptionalVersionedTextDocumentIdentifier {
-            uri: checked.uri.clone(),
-            version: Some(checked.version),
-        };
-        let edit = TextDocumentEdit { text_document, edits: edits.map(OneOf::Left).collect() };
-        return WorkspaceEdit {
-            document_changes: Some(DocumentChanges::Edits(vec![edit])),
+        let documents = documents.into_iter().map(|(view, edits)| TextDocumentEdit {
+            text_document: OptionalVersionedTextDocumentIdentifier {
+                uri: view.uri.clone(),
+                version: Some(view.version),
+            },
+            edits: edits.into_iter().map(OneOf::Left).collect(),
+        });
+        return Some(WorkspaceEdit {
+            document_changes: Some(DocumentChanges::Edits(documents.collect())),
             ..WorkspaceEdit::default()
-        };
+        });
     }
-    WorkspaceEdit {
-        changes: Some([(checked.uri.clone(), edits.collect())].into()),
-        ..WorkspaceEdit::default()
-    }
+    let changes = documents.into_iter().map(|(view, edits)| (view.uri.clone(), edits));
+    Some(WorkspaceEdit { changes: Some(changes.collect()), ..WorkspaceEdit::default() })
 }
 
 /// Markdown as the protocol wraps it.

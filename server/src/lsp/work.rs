@@ -9,16 +9,17 @@ use tower_lsp_server::jsonrpc::{Error, Result};
 use tower_lsp_server::ls_types::{Diagnostic, MessageType, ProgressToken, Uri};
 use tower_lsp_server::{Client, jsonrpc};
 
-use super::state::{Checked, Project, State, Version, lock};
+use super::state::{Checked, Key, Project, State, Version, lock};
+use super::views::View;
 use super::{diagnostics, logs};
 
 /// A thing to tell the editor. One queue keeps the order; a full pipe holds up no handler.
 #[derive(Debug)]
 pub(crate) enum Outgoing {
-    /// Diagnostics of a version, dropped if it has passed.
-    Publish(Arc<Version>, Arc<Checked>, Vec<Diagnostic>),
-    /// A closed document has none.
-    Clear(Uri),
+    /// Diagnostics of a version by the documents that show it, dropped if it has passed.
+    Publish(Arc<Version>, Arc<Checked>, Vec<Vec<Diagnostic>>),
+    /// Documents that are closed have none; with what they showed if that is closed as a whole.
+    Clear(Option<Key>, Vec<Uri>),
     /// A line for the log.
     Log(MessageType, String),
     /// A line for the user.
@@ -35,7 +36,7 @@ pub(crate) struct Server {
     outgoing: mpsc::UnboundedSender<Outgoing>,
     pool: Arc<Semaphore>,
     /// Documents that are being checked, and whether they are to be checked once more after that.
-    checking: Mutex<HashMap<Uri, bool>>,
+    checking: Mutex<HashMap<Key, bool>>,
     tokens: std::sync::atomic::AtomicU32,
 }
 
@@ -110,25 +111,25 @@ impl Server {
         }
     }
 
-    /// Answers a request from the present version of a document. An answer for a version that has passed meanwhile is none.
+    /// Answers a request about a document from its present version. An answer for a version that has passed meanwhile is none.
     pub(crate) async fn answer<T: Send + 'static>(
         self: &Arc<Self>,
         uri: &Uri,
-        work: impl FnOnce(&Checked) -> T + Send + 'static,
+        work: impl FnOnce(&Checked, &View) -> T + Send + 'static,
     ) -> Result<Option<T>> {
         // Taken before anything is waited for: messages are first looked at in their order.
-        let Some(version) = self.state.version(uri) else { return Ok(None) };
+        let Some(version) = self.state.version(&self.state.key(uri)) else { return Ok(None) };
         let server = Arc::clone(self);
-        let pinned = Arc::clone(&version);
+        let (pinned, uri) = (Arc::clone(&version), uri.clone());
         let answer = self
             .compute(move || {
                 let (checked, project) = server.state.check(&pinned)?;
                 server.after_check(&project);
-                Some(work(&checked))
+                Some(checked.views.of(&uri).map(|view| work(&checked, view)))
             })
             .await?;
         match answer {
-            Some(answer) if self.state.is_current(&version) => Ok(Some(answer)),
+            Some(answer) if self.state.is_current(&version) => Ok(answer),
             _ => Err(Error::content_modified()),
         }
     }
@@ -136,26 +137,26 @@ impl Server {
     /// Checks the present version of a document and tells the editor. A document is checked once at a time: what comes while it is
     /// checked waits for that, and then only the newest version is looked at. So a keystroke in a small file is answered at once,
     /// and keystrokes in a large one cost no more than one thread.
-    pub(crate) fn schedule(self: &Arc<Self>, uri: &Uri) {
+    pub(crate) fn schedule(self: &Arc<Self>, key: &Key) {
         {
             let mut checking = lock(&self.checking);
-            if let Some(again) = checking.get_mut(uri) {
+            if let Some(again) = checking.get_mut(key) {
                 *again = true;
                 return;
             }
-            checking.insert(uri.clone(), false);
+            checking.insert(key.clone(), false);
         }
-        let (server, uri) = (Arc::clone(self), uri.clone());
+        let (server, key) = (Arc::clone(self), key.clone());
         tokio::spawn(async move {
             loop {
-                if let Some(version) = server.state.version(&uri) {
+                if let Some(version) = server.state.version(&key) {
                     server.publish(version).await;
                 }
                 let mut checking = lock(&server.checking);
-                match checking.get_mut(&uri) {
+                match checking.get_mut(&key) {
                     Some(again) if *again => *again = false,
                     _ => {
-                        checking.remove(&uri);
+                        checking.remove(&key);
                         return;
                     }
                 }
@@ -186,7 +187,7 @@ impl Server {
     /// Checks all open documents again.
     pub(crate) fn schedule_all(self: &Arc<Self>) {
         for version in self.state.versions() {
-            self.schedule(&version.uri);
+            self.schedule(&version.key);
         }
     }
 
@@ -203,22 +204,38 @@ impl Server {
 
 /// Hands the queue to the editor.
 async fn deliver(server: std::sync::Weak<Server>, mut queue: mpsc::UnboundedReceiver<Outgoing>) {
-    let mut published: HashMap<Uri, u64> = HashMap::new();
+    let mut published: HashMap<Key, u64> = HashMap::new();
+    // Of notebooks what each cell shows: with each keystroke in one cell the others are checked too, and mostly stay as they are.
+    let mut shown: HashMap<Uri, (i32, Vec<Diagnostic>)> = HashMap::new();
     while let Some(outgoing) = queue.recv().await {
         let Some(server) = server.upgrade() else { return };
         let client = &server.client;
         match outgoing {
             Outgoing::Publish(version, checked, found) => {
-                let newest = published.entry(checked.uri.clone()).or_default();
+                let newest = published.entry(checked.key.clone()).or_default();
                 if !server.state.is_current(&version) || checked.generation < *newest {
                     continue;
                 }
                 *newest = checked.generation;
-                client.publish_diagnostics(checked.uri.clone(), found, Some(checked.version)).await;
+                for (view, found) in checked.views.iter().zip(found) {
+                    if matches!(checked.key, Key::Notebook(_)) {
+                        let now = (view.version, found.clone());
+                        if shown.get(&view.uri) == Some(&now) {
+                            continue;
+                        }
+                        shown.insert(view.uri.clone(), now);
+                    }
+                    client.publish_diagnostics(view.uri.clone(), found, Some(view.version)).await;
+                }
             }
-            Outgoing::Clear(uri) => {
-                published.remove(&uri);
-                client.publish_diagnostics(uri, Vec::new(), None).await;
+            Outgoing::Clear(key, documents) => {
+                if let Some(key) = key {
+                    published.remove(&key);
+                }
+                for uri in documents {
+                    shown.remove(&uri);
+                    client.publish_diagnostics(uri, Vec::new(), None).await;
+                }
             }
             Outgoing::Log(kind, text) => client.log_message(kind, text).await,
             Outgoing::Show(kind, text) => client.show_message(kind, text).await,
