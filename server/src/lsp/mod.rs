@@ -10,6 +10,7 @@ mod content;
 mod costs;
 mod diagnostics;
 mod from_proto;
+mod guard;
 mod hover;
 mod inlay_hints;
 mod lines;
@@ -35,6 +36,8 @@ pub(crate) fn run() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("language-server")
+        // Deeply nested source needs a deep stack.
+        .thread_stack_size(32 << 20)
         .enable_all()
         .build()
     {
@@ -51,7 +54,7 @@ pub(crate) fn run() -> ExitCode {
         });
         Server::new(tokio::io::stdin(), tokio::io::stdout(), socket)
             .concurrency_level(CONCURRENCY)
-            .serve(service)
+            .serve(guard::Guard(service))
             .await;
         ended.is_some_and(|ended| ended.load(Ordering::SeqCst))
     });
