@@ -483,3 +483,40 @@ fn collections_put_into_each_other_stay_small() {
     source.push_str("x[1].count()\nm['a']['c'].count()\n");
     check(&source, &["table a", "table a"]);
 }
+
+#[test]
+fn names_that_are_nothing_before_a_loop() {
+    let grown = ["loop[ambient df then value]"];
+    check(
+        "df = None\nfor day in days:\n    part = spark.table(day)\n    if df is None:\n        df = part\n    else:\n        df = df.union(part)\ndf.count()\n",
+        &grown,
+    );
+    check(
+        "for i in range(3):\n    if i == 0:\n        df = spark.table('a')\n    else:\n        df = df.union(spark.table('b'))\ndf.count()\n",
+        &grown,
+    );
+    check(
+        "df: Optional[DataFrame] = None\nfor part in [spark.table('a')]:\n    df = part if not df else df.union(part)\ndf.count()\n",
+        &grown,
+    );
+    check(
+        "def grown(spark):\n    df = None\n    for a in days:\n        for b in days:\n            part = spark.table(b)\n            df = part if df is None else df.union(part)\n    df.count()\n",
+        &["loop[ambient df then value]"],
+    );
+    // Set anew in each round and not read before: what the body makes of it.
+    check(
+        "df = None\nfor day in days:\n    df = spark.table('a')\n    df.show()\ndf.count()\n",
+        &["table a"],
+    );
+    // What may also be something else by then is a guess.
+    let program = lower(
+        "df = None\nfor day in days:\n    if df is not None:\n        df = df.toPandas()\n        df.count()\n    else:\n        df = spark.table('a')\ndf.count()\n",
+    );
+    let counts: Vec<&program::Call> =
+        program.calls.iter().filter(|call| call.method == "count").collect();
+    assert!(
+        counts.iter().all(|call| call.confidence == Confidence::Guessed),
+        "{}",
+        program.to_text()
+    );
+}

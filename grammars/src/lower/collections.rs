@@ -161,7 +161,7 @@ impl<'a> Lowering<'a> {
                 meaning => self.lowered(meaning),
             },
             Meaning::Mapping(_) | Meaning::Record(_) if self.language == Language::Scala => {
-                let value = self.mapped(&collection.meaning);
+                let value = self.some_value(&collection.meaning).meaning;
                 self.lowered(pair(value))
             }
             // Keys of a mapping, rows of a dataset, names of columns: of the language, not Spark's.

@@ -152,6 +152,9 @@ impl<'a> Lowering<'a> {
             return self.lowered(Meaning::Instance(class));
         }
         if let Some(meaning) = self.lookup(name) {
+            if matches!(meaning, Meaning::Unknown(_)) {
+                self.missed(name);
+            }
             return self.named_meaning(meaning);
         }
         // A method or field of the enclosing Scala class, a global that is set later, an ambient session, a class of Spark's.
@@ -234,6 +237,7 @@ impl<'a> Lowering<'a> {
                 return self.lowered(Meaning::Path(path));
             }
         }
+        self.missed(name);
         Lowered::unknown(UnresolvedReason::Name)
     }
 

@@ -255,8 +255,16 @@ impl<'a> Lowering<'a> {
     ) {
         let outer = self.open(ScopeKind::Loop { iterations }, range, header);
         let mut heads: Vec<(&String, Meaning, Option<ValueId>)> = Vec::new();
+        let awaited = self.awaited.len();
         for name in rebound {
-            let Some(before) = self.lookup(name) else { continue };
+            let mut before = self.lookup(name);
+            if self.is_awaiting(name, before.as_ref()) {
+                match self.carried(range.start, name) {
+                    Some(entry) => before = Some(entry),
+                    None => self.awaits(name),
+                }
+            }
+            let Some(before) = before else { continue };
             let head = match &before {
                 Meaning::Spark(entry) => {
                     let value = self.program.value(*entry);
@@ -281,8 +289,10 @@ impl<'a> Lowering<'a> {
         }
         body(self);
         self.scope = outer;
+        self.settle(range.start, awaited);
         for (name, before, head) in heads {
             let end = self.lookup(name).unwrap_or(Meaning::Unknown(UnresolvedReason::Other));
+            self.confirm(range.start, name, head, &end);
             let meaning = match (head, end) {
                 (Some(head), Meaning::Spark(end)) if end == head => Meaning::Spark(head),
                 (Some(head), Meaning::Spark(end))

@@ -39,6 +39,8 @@ pub(super) struct Summaries {
     pub(super) attributes: BTreeMap<(Rc<str>, String), Shape>,
     /// Names of the file's own scope, as they are at its end.
     pub(super) globals: BTreeMap<String, Shape>,
+    /// What loops make of names that are nothing before them, by the loop's position and the name.
+    pub(super) carried: BTreeMap<(u32, String), Shape>,
 }
 
 impl Summaries {

@@ -9,6 +9,7 @@ mod arguments;
 mod bounds;
 mod callables;
 mod calls;
+mod carried;
 mod classes;
 mod collections;
 mod conditions;
@@ -113,6 +114,8 @@ struct Lowering<'a> {
     calls_out: BTreeMap<FunctionName, CallShapes>,
     /// Whether the passes have come to rest.
     settled: bool,
+    /// Names that the open loops are to give their first value.
+    awaited: Vec<carried::Awaited>,
     /// Temporary views, in the order in which they are made.
     views: Vec<sql::View>,
 }
@@ -177,6 +180,7 @@ impl<'a> Lowering<'a> {
             foreign: FxHashMap::default(),
             calls_out: BTreeMap::new(),
             settled: true,
+            awaited: Vec::new(),
             views: Vec::new(),
         }
     }
@@ -400,13 +404,12 @@ impl<'a> Lowering<'a> {
             self.expect(value, annotation);
         }
         let mut lowered = self.expression(value);
-        if self.language == Language::Scala
-            && environment::is_null(&lowered.meaning)
+        if environment::is_null(&lowered.meaning)
             && let Shape::Spark { .. } = declared
             && let Some(name) = pattern_name(target)
             && let Some(Meaning::Spark(value)) = self.materialize(&declared, &Origin::Ambient(name))
         {
-            // `var df: DataFrame = null`, set elsewhere.
+            // `var df: DataFrame = null`, `df: Optional[DataFrame] = None`: set elsewhere.
             lowered = Lowered::spark(value);
         }
         let field = self.frame().kind == FrameKind::Class;
@@ -447,6 +450,7 @@ impl<'a> Lowering<'a> {
                         self.set_use(lowered, ResultUse::Bound(index));
                     }
                     self.record_self_attribute(&name, &lowered.meaning);
+                    self.made(&name, &lowered.meaning);
                     self.define(&name, lowered.meaning.clone());
                 }
             }

@@ -1,0 +1,96 @@
+//! Names that are nothing before a loop and a dataset in it: `df = None`, then `df = part if df is None else df.union(part)`. What the
+//! first pass over the file finds such a loop to make of them is what the next one starts the loop with.
+
+use program::{Origin, ValueId};
+
+use program::summary::Shape;
+
+use super::Lowering;
+use super::environment::{Meaning, is_null};
+
+/// A name that an open loop is to give its first value.
+#[derive(Debug)]
+pub(super) struct Awaited {
+    name: String,
+    /// Whether the loop reads it before it sets it on every path.
+    read: bool,
+    made: Shape,
+}
+
+impl Lowering<'_> {
+    /// Whether a loop that sets `name` finds nothing there.
+    pub(super) fn is_awaiting(&self, name: &str, before: Option<&Meaning>) -> bool {
+        match before {
+            None => true,
+            Some(Meaning::Unknown(_)) => self.awaited.iter().any(|it| it.name == name),
+            Some(before) => is_null(before),
+        }
+    }
+
+    pub(super) fn awaits(&mut self, name: &str) {
+        self.awaited.push(Awaited { name: name.to_owned(), read: false, made: Shape::Unknown });
+    }
+
+    /// What the loop at `place` starts with, where an earlier pass found what it makes of the name.
+    pub(super) fn carried(&mut self, place: u32, name: &str) -> Option<Meaning> {
+        let shape = self.known.carried.get(&(place, name.to_owned())).cloned()?;
+        self.materialize(&shape, &Origin::Ambient(name.to_owned()))
+    }
+
+    /// Takes note that `name` is read where nothing is known of it.
+    pub(super) fn missed(&mut self, name: &str) {
+        for awaited in self.awaited.iter_mut().filter(|it| it.name == name) {
+            awaited.read = true;
+        }
+    }
+
+    /// Takes note of what `name` is set to.
+    pub(super) fn made(&mut self, name: &str, meaning: &Meaning) {
+        if !self.awaited.iter().any(|it| it.name == name) {
+            return;
+        }
+        let Meaning::Spark(value) = *meaning else { return };
+        let made = self.program.value(value);
+        // A path on which nothing is known yet makes a guess of what the other paths are sure of.
+        let confidence = match &made.origin {
+            Origin::Merge(values) => {
+                values.iter().map(|it| self.program.value(*it).confidence).max()
+            }
+            _ => None,
+        };
+        let shape = Shape::spark(made.kind, confidence.unwrap_or(made.confidence));
+        for awaited in self.awaited.iter_mut().filter(|it| it.name == name) {
+            awaited.made = std::mem::take(&mut awaited.made).join(&shape);
+        }
+    }
+
+    /// Closes the loop at `place`, which opened when `outer` names were awaited.
+    pub(super) fn settle(&mut self, place: u32, outer: usize) {
+        let outer = outer.min(self.awaited.len());
+        for Awaited { name, read, made } in self.awaited.split_off(outer) {
+            let key = (place, name);
+            if let Some(Shape::Conflict) = self.known.carried.get(&key) {
+                self.found.carried.insert(key, Shape::Conflict);
+            } else if read && matches!(made, Shape::Spark { .. }) {
+                self.found.carried.insert(key, made);
+            }
+        }
+    }
+
+    /// Keeps what the loop at `place` was started with for the next pass, or takes it back where it turns out otherwise.
+    pub(super) fn confirm(&mut self, place: u32, name: &str, head: Option<ValueId>, end: &Meaning) {
+        let key = (place, name.to_owned());
+        let (Some(head), Some(shape @ Shape::Spark { .. })) = (head, self.known.carried.get(&key))
+        else {
+            return;
+        };
+        let head = self.program.value(head).kind;
+        let shape = match end {
+            Meaning::Spark(end) if self.program.value(*end).kind == head => {
+                shape.at_most(self.program.value(*end).confidence)
+            }
+            _ => Shape::Conflict,
+        };
+        self.found.carried.insert(key, shape);
+    }
+}

@@ -1,0 +1,29 @@
+import org.apache.spark.sql.SparkSession
+
+val spark = SparkSession.builder().appName("sql").config("spark.sql.session.timeZone", "UTC").getOrCreate()
+spark.sparkContext.setLogLevel("WARN")
+spark.sparkContext.setCheckpointDir("chk")
+
+def views(day: String) = {
+  spark.table("orders").where(s"day = '$day'").createOrReplaceTempView("today")
+  spark.read.parquet("customers").createTempView("customers")
+  val totals = spark.sql("SELECT c.name, sum(t.amount) AS total FROM today t JOIN customers c ON t.customer = c.id GROUP BY c.name")
+  totals.createOrReplaceGlobalTempView("totals")
+  totals
+}
+
+val found = views("2024-01-01")
+found.show(20, false)
+spark.sql("CACHE TABLE today")
+spark.catalog.cacheTable("customers")
+if (spark.catalog.tableExists("archive")) {
+  spark.sql("INSERT INTO archive SELECT * FROM today")
+} else {
+  found.write.saveAsTable("archive")
+}
+for (row <- spark.sql("SHOW TABLES").collect()) {
+  println(row)
+}
+spark.catalog.uncacheTable("customers")
+spark.catalog.dropTempView("today")
+spark.catalog.setCurrentDatabase("shop")
