@@ -69,7 +69,8 @@ declare_rule! {
     /// ## Known problems
     ///
     /// Loops that run until a condition ends them (`while`) are not reported: algorithms that converge, and waiting for something, need an action each
-    /// time. Neither are loops of three iterations or fewer (`loop_actions`), `show`, datasets that are cached, and those that the loop reads or
+    /// time. Neither are loops of three iterations or fewer (`loop_actions`), `show`, the first few rows of what is
+    /// not shuffled, datasets that are cached, and those that the loop reads or
     /// carries from one iteration to the next. A function that is called in a loop elsewhere is not seen.
     pub(crate) static ACTION_IN_LOOP = {
         id: "action-in-loop",
@@ -100,6 +101,9 @@ fn check(ctx: &RuleContext<'_>, findings: &mut Vec<Finding>) {
         }
         let Some(scope) = loops::repeating_loop(program, call, ctx.thresholds.loop_actions) else { continue };
         let Some(dataset) = dataset(program, call) else { continue };
+        if stops_early(call) && !is_shuffled(program, dataset) {
+            continue;
+        }
         if is_conditional_up_to(ctx, call.scope, scope)
             || is_small(program, dataset)
             // Trying again until it works, or looking for the first that fits.
@@ -124,6 +128,20 @@ fn check(ctx: &RuleContext<'_>, findings: &mut Vec<Finding>) {
 /// Whether the call is there for what it brings or writes: `show` is for people, who ask for many tables one by one.
 fn is_asked_for_rows(call: &Call) -> bool {
     !matches!(call.method.as_str(), "show" | "display" | "foreachPartition" | "foreach")
+}
+
+/// Whether the call asks for a few rows, which Spark looks for in one partition first.
+fn stops_early(call: &Call) -> bool {
+    matches!(call.method.as_str(), "first" | "head" | "take" | "isEmpty")
+}
+
+/// Whether rows are brought together before the first of them is known.
+fn is_shuffled(program: &Program, dataset: ValueId) -> bool {
+    program
+        .lineage(dataset)
+        .into_iter()
+        .filter_map(|value| program.producer(value))
+        .any(|call| program.call(call).effect == Effect::Wide)
 }
 
 /// Whether one of the loops from `from` out to `to` runs until a condition ends it.
@@ -291,6 +309,16 @@ for day in days:
     spark.sql(f"select * from orders where day = '{day}'").write.saveAsTable(day)
 for table in [spark.table(name) for name in names]:
     table.count()
+class Lake:
+    orders: DataFrame
+
+def lake_of(day) -> Lake:
+    return open_lake(day)
+
+for day in days:
+    lake_of(day).orders.count()
+    lake = lake_of(day)
+    lake.orders.distinct().count()
 tables = {name: spark.table(name) for name in names}
 for name in names:
     tables[name].write.parquet(name)
@@ -352,6 +380,7 @@ kept = orders.distinct().cache()
 for country in countries:
     kept.filter(F.col("country") == country).count()
     orders.filter(F.col("country") == country).show()
+    orders.filter(F.col("country") == country).first()
     orders.limit(10).collect()
 
 def write(batch, epoch):

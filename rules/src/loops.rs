@@ -56,6 +56,22 @@ impl<'a> Loops<'a> {
         lies_within(self.program, self.program.call(call).scope, scope)
     }
 
+    fn is_bound_outside(&self, value: ValueId, scope: ScopeId) -> bool {
+        self.bound.get(&value).is_some_and(|it| !lies_within(self.program, *it, scope))
+    }
+
+    /// Whether an ambient name means the same dataset everywhere: an attribute of the own object, or what is imported. Others are results of
+    /// functions of other files, and attributes of objects that the loop may have made.
+    fn is_fixed(&self, name: &str) -> bool {
+        name.starts_with("self.")
+            || name.starts_with("this.")
+            || self
+                .program
+                .imports
+                .iter()
+                .any(|it| it.alias.as_deref().or(it.member.as_deref()).is_some_and(|it| it == name))
+    }
+
     /// Whether the rows of `value` come from datasets outside of the loop `scope`, the same ones on every iteration: nothing is read in
     /// it, carried from one iteration to the next, or one of a collection.
     pub(crate) fn is_from_outside(&self, value: ValueId, scope: ScopeId) -> bool {
@@ -94,13 +110,11 @@ impl<'a> Loops<'a> {
                 {
                     return false;
                 }
-                Origin::Returned(_) => {
-                    let outside =
-                        self.bound.get(&value).is_some_and(|it| !lies_within(program, *it, scope));
-                    if !outside {
-                        return false;
-                    }
-                    found = true;
+                Origin::Returned(_) if !self.is_bound_outside(value, scope) => return false,
+                Origin::Ambient(name)
+                    if !self.is_bound_outside(value, scope) && !self.is_fixed(name) =>
+                {
+                    return false;
                 }
                 _ => found = true,
             }
