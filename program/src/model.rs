@@ -114,7 +114,7 @@ pub enum ScopeKind {
     Function(String),
     /// A `for`, `while`, comprehension, or a driver-side `foreach`/`map` over a local collection. The iterated expression belongs to the parent.
     Loop {
-        /// How often it runs, where the source says so.
+        /// How often it runs at most, where the source says so.
         iterations: Option<u64>,
     },
     /// One arm of an `if`, `match` or `try`. Arms of one statement share `statement` and exclude one another.

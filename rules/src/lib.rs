@@ -22,4 +22,5 @@ rules! {
     missing_broadcast::MISSING_BROADCAST,
     reuse_without_cache::REUSE_WITHOUT_CACHE,
     unbounded_collect::UNBOUNDED_COLLECT,
+    with_column_in_loop::WITH_COLUMN_IN_LOOP,
 }

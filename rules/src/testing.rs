@@ -192,6 +192,18 @@ impl Measuring {
         self.site(method, nth, |cost| cost.executions.push(id));
     }
 
+    /// Sets when a job and its execution began and ended, milliseconds.
+    pub(crate) fn lasted(&mut self, job: u64, start_ms: i64, end_ms: i64) {
+        let job = self.profile.jobs.iter_mut().find(|it| it.job_id == job).unwrap();
+        (job.submission_ms, job.completion_ms) = (start_ms, Some(end_ms));
+        let id = job.execution_id;
+        for execution in &mut self.profile.executions {
+            if Some(execution.execution_id) == id {
+                (execution.start_ms, execution.end_ms) = (start_ms, Some(end_ms));
+            }
+        }
+    }
+
     fn node<'t>(
         &mut self,
         lines: &'t [&'t str],

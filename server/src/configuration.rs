@@ -620,7 +620,7 @@ thresholds! {
     single_partition_bytes "single-partition-bytes" "Bytes under which one task may write all of a dataset.",
     loop_actions "loop-actions" "Iterations up to which a loop may run an action in each.",
     loop_columns "loop-columns" "Iterations up to which a loop may add a column in each.",
-    planning_ms "planning-ms" "Time in milliseconds before a query's first job under which its plan is not too large.",
+    planning_ms "planning-ms" "Time in milliseconds without a job before a query under which making its plan is not worth a word.",
     product_rows "product-rows" "Rows from which the result of a join without a condition is worth a word.",
     share_per_mille "share-per-mille" "Share of the run's task time, in thousandths, under which nothing is worth a word.",
     representative_task_ms "representative-task-ms" "Task time in milliseconds under which a run is too small to speak for others.",

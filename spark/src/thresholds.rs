@@ -22,7 +22,8 @@ pub struct Thresholds {
     pub loop_actions: u64,
     /// Iterations up to which a loop may add a column in each.
     pub loop_columns: u64,
-    /// Time in milliseconds between the start of a query and its first job under which its plan is not too large.
+    /// Time in milliseconds without a job before a query under which the making of its plan is not worth a word. What the driver does
+    /// besides takes seconds, a loop that adds 200 columns 12 s (measured with Spark 3.5).
     pub planning_ms: u64,
     /// Rows from which the result of a join without a condition is worth a word.
     pub product_rows: u64,
@@ -47,7 +48,7 @@ impl Default for Thresholds {
             single_partition_bytes: 128 << 20,
             loop_actions: 3,
             loop_columns: 5,
-            planning_ms: 1_000,
+            planning_ms: 5_000,
             product_rows: 100_000,
             share_per_mille: 5,
             representative_task_ms: 60_000,

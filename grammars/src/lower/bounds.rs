@@ -182,13 +182,17 @@ fn rows_of(expression: &Expression) -> Option<(u64, BoundReason)> {
     }
 }
 
-/// How often a loop over `expression` runs.
+/// How often a loop over `expression` runs at most.
 pub(super) fn iterations(expression: &Expression) -> Option<u64> {
     match expression {
         Expression::Apply { function, arguments }
             if matches!(function.as_str(), "enumerate" | "sorted" | "reversed") =>
         {
             iterations(arguments.first()?)
+        }
+        // What is made element by element is no longer than what it is made of.
+        Expression::Apply { function, arguments } if function == "map" && arguments.len() == 2 => {
+            iterations(&arguments[0])
         }
         other => rows_of(other).map(|it| it.0),
     }
