@@ -32,7 +32,8 @@ function newClient(context) {
     args: ["server"],
     options: { cwd: context.extensionPath },
   };
-  const schemes = ["file", "untitled"];
+  // Cells of notebooks are documents of their own. The server asks for the notebooks themselves.
+  const schemes = ["file", "untitled", "vscode-notebook-cell"];
   const languages = ["python", "scala"];
   return new LanguageClient(
     "stagelight",

@@ -91,6 +91,58 @@ async function actions(document, finding) {
   return ours;
 }
 
+// A notebook: each cell shows what it causes, also where another cell is the reason.
+async function notebook() {
+  const folder = vscode.workspace.workspaceFolders[0].uri;
+  const opened = await vscode.workspace.openNotebookDocument(vscode.Uri.joinPath(folder, "orders.ipynb"));
+  await vscode.window.showNotebookDocument(opened);
+  const cells = () => opened.getCells().map((cell) => cell.document);
+  const found = () => cells().map((cell) => ours(cell).map((it) => [it.range.start.line, it.code.value ?? it.code]));
+  const join = cells()[3];
+  const collect = () => ours(join).find((it) => (it.code.value ?? it.code) === "unbounded-collect");
+  await until("a finding in a cell", () => collect() && ours(cells()[5]).length === 2);
+  say("cells", JSON.stringify(found()));
+  assert.deepStrictEqual(found()[0], []);
+  assert.strictEqual(join.getText(collect().range), "collect");
+  const hover = markdown(
+    await vscode.commands.executeCommand("vscode.executeHoverProvider", join.uri, collect().range.start),
+  );
+  assert.match(hover, /\*\*Help\*\*/);
+
+  // What a cell is depends on those before it: one comes in between and goes again.
+  const change = async (edit) => {
+    const edits = new vscode.WorkspaceEdit();
+    edits.set(opened.uri, [edit]);
+    assert(await vscode.workspace.applyEdit(edits));
+  };
+  const other = new vscode.NotebookCellData(vscode.NotebookCellKind.Code, "orders = read_csv()", "python");
+  await change(vscode.NotebookEdit.insertCells(2, [other]));
+  await until("no finding behind another meaning", () => !collect());
+  await change(vscode.NotebookEdit.deleteCells(new vscode.NotebookRange(2, 3)));
+  await until("the finding again", collect);
+
+  // Fixes: of one cell, and all safe ones of the notebook.
+  const [first] = await actions(join, collect());
+  assert(await vscode.workspace.applyEdit(first.edit));
+  assert.match(join.getText(), /\.limit\(1000\)\.collect\(\)/);
+  await until("the mended finding in a cell to go", () => !collect());
+  const last = cells()[5];
+  const all = await vscode.commands.executeCommand(
+    "vscode.executeCodeActionProvider",
+    last.uri,
+    new vscode.Range(0, 0, 0, 0),
+    "notebook.source.fixAll.stagelight",
+  );
+  say("all", JSON.stringify(all.map((action) => [action.title, action.kind?.value])));
+  const fixAll = all.find((action) => action.title === "Apply all safe fixes of Stagelight");
+  assert(await vscode.workspace.applyEdit(fixAll.edit));
+  assert.match(last.getText(), /\nx = 1$/);
+  await until("one finding in the last cell", () => ours(last).length === 1);
+  assert(await opened.save());
+  const saved = JSON.parse(fs.readFileSync(opened.uri.fsPath, "utf8"));
+  assert.match(saved.cells[3].source.join(""), /limit\(1000\)/);
+}
+
 exports.run = async () => {
   try {
     say("VS Code", vscode.version);
@@ -123,6 +175,8 @@ exports.run = async () => {
     assert(!scala.getText().includes(".groupByKey("));
     say("mended", scala.lineAt(same.range.start.line).text.trim());
     await until("the mended finding to go", () => ours(scala).every((it) => (it.code.value ?? it.code) !== code));
+
+    await notebook();
 
     // A document without a file; and a safe fix, applied.
     const content = "x = 1  # stagelight: ignore[no-such-rule]\n";

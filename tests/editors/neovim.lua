@@ -105,6 +105,31 @@ vim.cmd('silent! write! ' .. vim.fn.fnameescape(vim.env.FOLDER .. '/orders_nvim.
 local _, _, same = look(vim.env.FOLDER .. '/Orders.scala')
 check(same.code == finding.code, 'one rule, two languages')
 
+-- A notebook is JSON here: its findings stand in the strings, and so does what a fix changes.
+vim.cmd.edit(vim.env.FOLDER .. '/orders.ipynb')
+local notebook = vim.api.nvim_get_current_buf()
+local collect, json = line_of(notebook, '.collect()')
+local bounded = wait('a finding in a notebook', function()
+  return findings_on(notebook, collect)[1]
+end)
+say('notebook', tostring(bounded.lnum + 1), bounded.code)
+check(json:sub(bounded.col + 1, bounded.end_col) == 'collect', 'a finding covers its call')
+vim.api.nvim_win_set_cursor(0, { collect, bounded.col })
+vim.lsp.buf.code_action({
+  apply = true,
+  filter = function(action)
+    return vim.startswith(action.title, 'Take 1000 rows')
+  end,
+})
+wait('the fix in a notebook', function()
+  local text = vim.api.nvim_buf_get_lines(notebook, collect - 1, collect, false)[1]
+  return text == json:gsub('%.collect', '.limit(1000).collect')
+end)
+check(pcall(vim.json.decode, table.concat(vim.api.nvim_buf_get_lines(notebook, 0, -1, false), '\n')), 'it is JSON still')
+-- Other JSON is left alone.
+vim.cmd.edit(vim.env.FOLDER .. '/other.json')
+check(#vim.lsp.get_clients({ bufnr = 0 }) == 0, 'no client for other JSON')
+
 client:stop()
 wait('the server to end', function()
   return client:is_stopped()

@@ -29,6 +29,7 @@ trap end EXIT
 workspace() {
   mkdir -p "$work/$1"
   cp -r "$root/examples/orders" "$work/$1/orders"
+  cp "$here/orders.ipynb" "$work/$1/orders/"
   echo "$work/$1/orders"
 }
 

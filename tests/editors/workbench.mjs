@@ -125,6 +125,24 @@ try {
   await pause(800);
   await shot("scala");
 
+  // A notebook: what is wrong stands in its cell, and so does the menu of fixes.
+  await openFile("orders.ipynb");
+  const cell = page.locator(".notebookOverlay .code-cell-row", { hasText: "customers" });
+  await cell.locator(".squiggly-warning, .squiggly-info, .squiggly-hint").first().waitFor({ state: "attached", timeout: 40_000 });
+  await cell.getByText("collect", { exact: false }).last().click();
+  await page.keyboard.press("End");
+  await pause(600);
+  await page.keyboard.press("Control+.");
+  await page.waitForSelector(".action-widget .monaco-list-row", { timeout: 20_000 });
+  await pause(500);
+  const inCell = await page.evaluate(() =>
+    [...document.querySelectorAll(".action-widget .monaco-list-row.action")].map((it) => it.innerText.trim()),
+  );
+  console.log("notebook:", JSON.stringify(inCell));
+  assert(inCell.includes("Suppress `unbounded-collect` on this line"), "a fix in a cell");
+  await shot("notebook");
+  await page.keyboard.press("Escape");
+
   await page.keyboard.press("Control+Shift+M");
   const problems = await until("the list of problems", () =>
     page.evaluate(() => {
