@@ -161,3 +161,11 @@ fn long_chains_are_kept() {
     let text = format!("import pyspark\nx = spark.table('a'){}", ".withColumn('b', 1)".repeat(300));
     assert_eq!(grammars::lower(Language::Python, &text).calls.len(), 301);
 }
+
+#[test]
+fn lists_and_texts_that_double_again_and_again_stay_small() {
+    for (first, value) in [("[1, 2, 3]", "a + a"), ("'xyz'", "a + a"), ("'x'", "f'{a}{a}'")] {
+        let text = format!("import pyspark\na = {first}\n{}", format!("a = {value}\n").repeat(200));
+        let _ = grammars::lower(Language::Python, &text);
+    }
+}

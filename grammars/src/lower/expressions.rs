@@ -15,6 +15,10 @@ use super::linked::Inherited;
 use super::types;
 use crate::syntax::{Expr, ExprKind, Name, TextPiece};
 
+/// How long a text and a list grow by `+`: `a = a + a` again and again doubles them.
+const LONGEST_TEXT: usize = 64 * 1024;
+const LONGEST_LIST: usize = 1000;
+
 impl<'a> Lowering<'a> {
     /// Evaluates an expression. A chain is walked from its root, so that its length does not cost stack.
     pub(super) fn expression(&mut self, expr: &'a Expr) -> Lowered {
@@ -317,11 +321,13 @@ impl<'a> Lowering<'a> {
                 Expression::Literal(Literal::Text(left)),
                 Expression::Literal(Literal::Text(right)),
             ] = arguments.as_slice()
+            && left.len() + right.len() <= LONGEST_TEXT
         {
             return Lowered::local(Expression::Literal(Literal::Text(format!("{left}{right}"))));
         }
         if operator == "+"
             && let [Expression::List(left), Expression::List(right)] = arguments.as_slice()
+            && left.len() + right.len() <= LONGEST_LIST
         {
             let list = Expression::List(left.iter().chain(right).cloned().collect());
             return Lowered {
