@@ -4,6 +4,7 @@
 //! and is pure; the engine attaches measured cost and settles severity from it.
 
 mod engine;
+pub mod evaluation;
 mod evidence;
 mod finding;
 mod host;

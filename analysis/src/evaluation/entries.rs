@@ -1,0 +1,525 @@
+//! Where evaluation begins: files that are run, then functions that nothing reached.
+
+use std::rc::Rc;
+
+use program::driver::{ClassId, CodeFunctionId, ExpressionKind, StatementKind};
+use program::{Language, TextRange};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::automaton::{Entry, EntryKind};
+use super::heap::{CellId, Heap};
+use super::index::Index;
+use super::interpreter::Interpreter;
+use super::names::Names;
+use super::value::{Closure, FunctionKind, Value};
+use super::{
+    Automaton, CallRecord, Constant, Evaluation, EvaluationFile, FileId, Limits, LoopRecord, Node,
+    NodeId, PathId, PathStep, Place,
+};
+use crate::link::Modules;
+
+/// Evaluates everything.
+pub(super) fn run(files: &[EvaluationFile<'_>], limits: &Limits) -> Evaluation {
+    let modules = Modules::new(files.iter().map(|it| it.path));
+    let ids: FxHashMap<&str, FileId> =
+        files.iter().enumerate().map(|(at, file)| (file.path, FileId(at as u32))).collect();
+    let resolve = |from: FileId, path: &str| {
+        let found = modules.resolve(files.get(from.index())?.path, path);
+        found.path().and_then(|it| ids.get(&**it)).copied()
+    };
+    let mut heap = Heap::default();
+    let views = heap.scope(None);
+    let nowhere = Place { file: FileId(0), name: TextRange::default(), call: TextRange::default() };
+    let mut interpreter = Interpreter {
+        files,
+        resolve: &resolve,
+        limits: *limits,
+        names: Names::default(),
+        symbols: vec![Vec::new(); files.len()],
+        calls_by_name: files.iter().map(|_| None).collect(),
+        heap,
+        nodes: Vec::new(),
+        rehearsed: Vec::new(),
+        automaton: Automaton::default(),
+        paths: vec![PathStep { parent: PathId(0), place: nowhere }],
+        path_depths: vec![0],
+        path_ids: FxHashMap::default(),
+        records: Vec::new(),
+        loops: FxHashMap::default(),
+        unresolved: FxHashMap::default(),
+        current: None,
+        dry: 0,
+        activations: Vec::new(),
+        active: 0,
+        modules: FxHashMap::default(),
+        loaded: Vec::new(),
+        views,
+        instances: FxHashMap::default(),
+        index: Index::new(files),
+        reached: FxHashSet::default(),
+        steps: 0,
+        budget: 0,
+        total_steps: 0,
+        nesting: 0,
+        raised: false,
+    };
+    interpreter.programs();
+    interpreter.fragments();
+    interpreter.finished()
+}
+
+impl Interpreter<'_> {
+    /// A fresh state for the next program.
+    fn reset(&mut self, steps: u64) {
+        self.total_steps += self.spent();
+        self.heap = Heap::default();
+        self.views = self.heap.scope(None);
+        self.current = None;
+        self.dry = 0;
+        self.activations.clear();
+        self.active = 0;
+        self.modules.clear();
+        self.loaded.clear();
+        self.instances.clear();
+        self.steps = 0;
+        self.budget = steps.min(self.limits.total_steps.saturating_sub(self.total_steps));
+        self.nesting = 0;
+        self.raised = false;
+    }
+
+    // Programs.
+
+    fn programs(&mut self) {
+        let imported = self.imported_files();
+        let mut loaded: FxHashSet<FileId> = FxHashSet::default();
+        let mut late = Vec::new();
+        for at in 0..self.files.len() {
+            let file = FileId(at as u32);
+            if self.files[at].program.language == Language::Scala {
+                self.scala_programs(file);
+            } else if imported.contains(&file) && !self.has_main(file) {
+                late.push(file);
+            } else {
+                self.program(file, "", |this| {
+                    this.load(file);
+                });
+                loaded.extend(self.modules.keys());
+            }
+        }
+        // Files that only import one another.
+        for file in late {
+            if !loaded.contains(&file) {
+                self.program(file, "", |this| {
+                    this.load(file);
+                });
+                loaded.extend(self.modules.keys());
+            }
+        }
+    }
+
+    /// Evaluates a program. One that leaves no trace in a log is no entry.
+    fn program(&mut self, file: FileId, name: &str, run: impl FnOnce(&mut Self)) {
+        self.reset(self.limits.steps);
+        self.begin(EntryKind::Program, file, name, run);
+    }
+
+    fn begin(&mut self, kind: EntryKind, file: FileId, name: &str, run: impl FnOnce(&mut Self)) {
+        let (states, edges) = (self.automaton.states, self.automaton.edges.len());
+        let sites = self.automaton.sites.len();
+        let start = self.new_state();
+        self.current = Some(start);
+        run(self);
+        if self.automaton.sites.len() == sites {
+            self.automaton.states = states;
+            self.automaton.edges.truncate(edges);
+            return;
+        }
+        self.automaton.entries.push(Entry {
+            kind,
+            file,
+            name: name.to_owned(),
+            start,
+            end: self.current,
+            states_end: self.automaton.states,
+            sites_start: sites as u32,
+            sites_end: self.automaton.sites.len() as u32,
+        });
+    }
+
+    /// Files that another one imports.
+    fn imported_files(&self) -> FxHashSet<FileId> {
+        let mut imported = FxHashSet::default();
+        for (at, file) in self.files.iter().enumerate() {
+            if file.program.language == Language::Scala {
+                continue;
+            }
+            let from = FileId(at as u32);
+            for import in &file.program.driver.imports {
+                let member = import.member.as_deref().map(|member| {
+                    let dot = if import.path.ends_with('.') { "" } else { "." };
+                    format!("{}{dot}{member}", import.path)
+                });
+                for path in std::iter::once(&import.path).chain(&member) {
+                    if let Some(found) = (self.resolve)(from, path)
+                        && found != from
+                    {
+                        imported.insert(found);
+                    }
+                }
+            }
+        }
+        imported
+    }
+
+    /// Whether a file says what it does when it is run.
+    fn has_main(&self, file: FileId) -> bool {
+        self.code_of(file).statements.iter().any(|it| matches!(it.kind, StatementKind::Main(_)))
+    }
+
+    /// The objects of a Scala file that are run: with `main`, or extending `App`; the file itself, where it is a script.
+    fn scala_programs(&mut self, file: FileId) {
+        let code = self.code_of(file);
+        let mut script = false;
+        let mut objects = Vec::new();
+        for id in code.statement_ids(code.body) {
+            let Some(statement) = code.statements.get(id.index()) else { continue };
+            match statement.kind {
+                StatementKind::Class(class) => objects.push(class),
+                StatementKind::Import(_) | StatementKind::Function(_) => {}
+                StatementKind::Assign { .. } => {}
+                _ => script = true,
+            }
+        }
+        if script {
+            self.program(file, "", |this| {
+                this.load(file);
+            });
+        }
+        for object in objects {
+            let Some(definition) = code.classes.get(object.index()).copied() else { continue };
+            if !definition.runs {
+                continue;
+            }
+            let main = code.statement_ids(definition.body).find_map(|id| {
+                match code.statements.get(id.index())?.kind {
+                    StatementKind::Function(function) => {
+                        let of = code.functions.get(function.index())?;
+                        (code.name(of.name) == "main").then_some(function)
+                    }
+                    _ => None,
+                }
+            });
+            let app = code.expression_ids(definition.bases).any(|base| {
+                matches!(code.expression(base).kind, ExpressionKind::Name(name) if code.name(name) == "App")
+            });
+            if main.is_none() && !app {
+                continue;
+            }
+            let name = code.name(definition.name).to_owned();
+            self.program(file, &name, |this| {
+                let Some(instance) = this.scala_instance(file, object) else { return };
+                if let Some(main) = main {
+                    this.run_member(file, main, instance);
+                }
+            });
+        }
+    }
+
+    /// The instance of an object or class at the top of a Scala file.
+    fn scala_instance(&mut self, file: FileId, class: ClassId) -> Option<CellId> {
+        let scope = self.load(file)?;
+        let name = self.code_of(file).classes.get(class.index())?.name;
+        let name = self.symbol_in(file, name);
+        let Some(Value::Class(cell)) = self.heap.get(scope, name) else { return None };
+        let of = self.heap.class_of(cell)?;
+        // An object and a class of one name: the name stands for the object.
+        let cell = if of.class == class { cell } else { of.companion? };
+        if let Some(object) = self.scala_object(cell) {
+            return Some(object);
+        }
+        let place = self.definition(file, self.code_of(file).classes.get(class.index())?.range);
+        match self.instantiate(cell, Vec::new(), place) {
+            Value::Instance(instance) => Some(instance),
+            _ => None,
+        }
+    }
+
+    fn definition(&self, file: FileId, range: TextRange) -> Place {
+        Place { file, name: range, call: range }
+    }
+
+    /// Runs a method of an instance with arguments that are not known.
+    fn run_member(&mut self, file: FileId, function: CodeFunctionId, instance: CellId) {
+        let Some(definition) = self.code_of(file).functions.get(function.index()).copied() else {
+            return;
+        };
+        let name = self.symbol_in(file, definition.name);
+        let place = self.definition(file, definition.range);
+        match self.instance_member(instance, name) {
+            Some(Value::Function(closure)) => {
+                self.run_alone(&closure, None, place);
+            }
+            Some(Value::Bound(pair)) => {
+                self.run_alone(&pair.1, Some(pair.0.clone()), place);
+            }
+            _ => {}
+        }
+    }
+
+    fn run_alone(&mut self, closure: &Rc<Closure>, bound: Option<Value>, place: Place) {
+        let value = self.call_function(closure, bound, Vec::new(), place);
+        if let Value::Generator(prepared) | Value::Context(prepared) = value {
+            self.run_prepared(&prepared, super::interpreter::Yields::Collect(Vec::new()));
+        }
+    }
+
+    // Fragments.
+
+    /// Functions and methods with calls of Spark's that no program reached, each alone; those that are named nowhere first, since they may
+    /// call the others.
+    fn fragments(&mut self) {
+        let named = self.names_in_use();
+        for at in 0..self.files.len() {
+            let file = FileId(at as u32);
+            let mut candidates = self.unreached(file);
+            if candidates.is_empty() {
+                continue;
+            }
+            candidates.sort_by_key(|it| {
+                let code = self.code_of(file);
+                code.functions
+                    .get(it.0.index())
+                    .is_some_and(|it| named.contains(code.name(it.name)))
+            });
+            // What the file's own statements do was seen as a program.
+            self.reset(self.limits.fragment_steps);
+            let state = self.new_state();
+            self.current = Some(state);
+            self.dry = 1;
+            let scope = self.load(file);
+            self.dry = 0;
+            self.automaton.states = state.0;
+            let Some(scope) = scope else { continue };
+            for (function, class) in candidates {
+                if self.reached.contains(&(file, function)) {
+                    continue;
+                }
+                self.total_steps += self.spent();
+                self.steps = 0;
+                self.heap.handled = 0;
+                let left = self.limits.total_steps.saturating_sub(self.total_steps);
+                self.budget = self.limits.fragment_steps.min(left);
+                if left == 0 {
+                    return;
+                }
+                self.fragment(file, scope, function, class);
+            }
+        }
+    }
+
+    fn fragment(
+        &mut self,
+        file: FileId,
+        scope: CellId,
+        function: CodeFunctionId,
+        class: Option<ClassId>,
+    ) {
+        let code = self.code_of(file);
+        let Some(definition) = code.functions.get(function.index()).copied() else { return };
+        let place = self.definition(file, definition.range);
+        let function_name = code.name(definition.name);
+        let name = match class.and_then(|it| code.classes.get(it.index())) {
+            Some(class) => format!("{}.{function_name}", code.name(class.name)),
+            None => function_name.to_owned(),
+        };
+        let mark = self.heap.mark();
+        self.begin(EntryKind::Fragment, file, &name, |this| {
+            let Some(class) = class else {
+                let kind = FunctionKind::Plain;
+                let closure = Closure { file, function, scope, class: None, kind };
+                this.run_alone(&Rc::new(closure), None, place);
+                return;
+            };
+            if this.files[file.index()].program.language == Language::Scala {
+                if let Some(instance) = this.scala_instance(file, class) {
+                    this.run_member(file, function, instance);
+                }
+                return;
+            }
+            let Some(class_name) = this.code_of(file).classes.get(class.index()).map(|it| it.name)
+            else {
+                return;
+            };
+            let class_name = this.symbol_in(file, class_name);
+            if let Some(Value::Class(cell)) = this.heap.get(scope, class_name)
+                && let Some(Value::Instance(instance)) = this.some_instance(cell, place)
+            {
+                this.run_member(file, function, instance);
+            }
+        });
+        self.heap.undo(mark);
+        self.current = None;
+        self.activations.clear();
+        self.active = 0;
+    }
+
+    /// Functions at the top of a file, and methods of its classes, that hold calls of Spark's and were never entered.
+    fn unreached(&self, file: FileId) -> Vec<(CodeFunctionId, Option<ClassId>)> {
+        let program = self.files[file.index()].program;
+        let code = &program.driver;
+        let mut calls: Vec<u32> = program.calls.iter().map(|it| it.name_range.start).collect();
+        calls.sort_unstable();
+        let mut found = Vec::new();
+        let mut consider = |function: CodeFunctionId, class: Option<ClassId>| {
+            let Some(definition) = code.functions.get(function.index()) else { return };
+            let range = definition.range;
+            let first = calls.partition_point(|it| *it < range.start);
+            if calls.get(first).is_some_and(|it| *it < range.end)
+                && !self.reached.contains(&(file, function))
+            {
+                found.push((function, class));
+            }
+        };
+        let mut blocks = vec![code.body];
+        while let Some(block) = blocks.pop() {
+            for id in code.statement_ids(block) {
+                let Some(statement) = code.statements.get(id.index()) else { continue };
+                match statement.kind {
+                    StatementKind::Function(function) => consider(function, None),
+                    StatementKind::Class(class) => {
+                        let Some(definition) = code.classes.get(class.index()) else { continue };
+                        for id in code.statement_ids(definition.body) {
+                            if let Some(statement) = code.statements.get(id.index())
+                                && let StatementKind::Function(function) = statement.kind
+                            {
+                                consider(function, Some(class));
+                            }
+                        }
+                    }
+                    StatementKind::Block(inner) => blocks.push(inner),
+                    _ => {}
+                }
+            }
+        }
+        found
+    }
+
+    /// Names that expressions of any file use.
+    fn names_in_use(&self) -> FxHashSet<Box<str>> {
+        let mut used = FxHashSet::default();
+        for file in self.files {
+            let code = &file.program.driver;
+            for expression in &code.expressions {
+                if let ExpressionKind::Name(name) | ExpressionKind::Attribute { name, .. } =
+                    expression.kind
+                {
+                    let text = code.name(name);
+                    if !used.contains(text) {
+                        used.insert(text.into());
+                    }
+                }
+            }
+        }
+        used
+    }
+
+    // The result.
+
+    /// What was found, without the datasets that only passes of loops made which learn types.
+    fn finished(mut self) -> Evaluation {
+        let steps = self.total_steps + self.spent();
+        let mut kept = vec![false; self.nodes.len()];
+        let mut open: Vec<NodeId> = (0..self.nodes.len() as u32)
+            .map(NodeId)
+            .filter(|it| !self.rehearsed[it.index()])
+            .collect();
+        open.extend(self.automaton.sites.iter().filter_map(|it| it.node));
+        for record in &self.records {
+            open.extend(record.node);
+            for argument in &record.arguments {
+                datasets(&argument.value, &mut open);
+            }
+        }
+        while let Some(node) = open.pop() {
+            if !std::mem::replace(&mut kept[node.index()], true) {
+                open.extend(self.nodes[node.index()].parents.iter().copied());
+            }
+        }
+        let mut next = 0;
+        let moved: Vec<NodeId> = kept
+            .iter()
+            .map(|kept| {
+                let id = NodeId(next);
+                next += u32::from(*kept);
+                id
+            })
+            .collect();
+        let nodes: Vec<Node> = self
+            .nodes
+            .into_iter()
+            .zip(&kept)
+            .filter(|it| *it.1)
+            .map(|(mut node, _)| {
+                node.parents.iter_mut().for_each(|it| *it = moved[it.index()]);
+                node
+            })
+            .collect();
+        for site in &mut self.automaton.sites {
+            site.node = site.node.map(|it| moved[it.index()]);
+        }
+        let renamed = |record: &mut CallRecord| {
+            record.node = record.node.map(|it| moved[it.index()]);
+            for argument in &mut record.arguments {
+                renumber(&mut argument.value, &moved);
+            }
+        };
+        self.records.iter_mut().for_each(renamed);
+        let mut loops: Vec<LoopRecord> = self
+            .loops
+            .into_iter()
+            .map(|((file, range), iterations)| LoopRecord { file, range, iterations })
+            .collect();
+        loops.sort_by_key(|it| (it.file, it.range));
+        let mut unresolved: Vec<_> = self.unresolved.into_values().collect();
+        unresolved.sort_by_key(|it| (it.place, it.reason));
+        Evaluation {
+            automaton: self.automaton,
+            nodes,
+            paths: self.paths,
+            records: self.records,
+            loops,
+            unresolved,
+            steps,
+        }
+    }
+}
+
+/// Adds the datasets that a value names.
+fn datasets(value: &Constant, found: &mut Vec<NodeId>) {
+    match value {
+        Constant::Dataset(node) => found.push(*node),
+        Constant::List { items, .. } | Constant::Alternatives(items) => {
+            items.iter().for_each(|it| datasets(it, found));
+        }
+        Constant::Mapping { entries, .. } => entries.iter().for_each(|(key, value)| {
+            datasets(key, found);
+            datasets(value, found);
+        }),
+        _ => {}
+    }
+}
+
+/// Gives the datasets that a value names their new numbers.
+fn renumber(value: &mut Constant, moved: &[NodeId]) {
+    match value {
+        Constant::Dataset(node) => *node = moved[node.index()],
+        Constant::List { items, .. } | Constant::Alternatives(items) => {
+            items.iter_mut().for_each(|it| renumber(it, moved));
+        }
+        Constant::Mapping { entries, .. } => entries.iter_mut().for_each(|(key, value)| {
+            renumber(key, moved);
+            renumber(value, moved);
+        }),
+        _ => {}
+    }
+}

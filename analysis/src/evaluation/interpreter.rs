@@ -1,0 +1,931 @@
+//! The abstract interpreter's state: control flow, call contexts, joins of what paths leave behind.
+
+use std::rc::Rc;
+
+use program::driver::{Code, CodeFunctionId, List, NameId, PatternId};
+use program::{CallId, Language, TextRange};
+use rustc_hash::{FxHashMap, FxHashSet};
+use spark::Type;
+
+use super::automaton::{Edge, EdgeKind, Site, SiteKind};
+use super::heap::{CellId, Content, Heap, Mapping, Sequence, Slot, Writes};
+use super::names::{Names, Symbol};
+use super::value::{Argument, Closure, Frames, Prepared, UNKNOWN, Value};
+use super::{
+    Automaton, CallRecord, EvaluationFile, Features, FileId, Limits, Node, NodeId, NodeKind,
+    PathId, PathStep, Place, Reason, SiteId, StateId, TextPattern, Unresolved,
+};
+
+/// How many alternatives a value keeps.
+pub(super) const ALTERNATIVES: usize = 8;
+
+/// How deep evaluation may nest in itself, whatever the program: the thread's stack is made for it.
+pub(super) const NESTING: u32 = 900;
+
+/// A call in progress, or the body of a file.
+pub(super) struct Activation {
+    pub(super) file: FileId,
+    pub(super) scope: CellId,
+    pub(super) path: PathId,
+    pub(super) function: Option<(FileId, CodeFunctionId)>,
+    pub(super) class: Option<CellId>,
+    pub(super) receiver: Option<Value>,
+    pub(super) returns: Vec<(StateId, Value)>,
+    /// Writes of paths that returned.
+    pub(super) pending: Vec<Writes>,
+    pub(super) loops: Vec<LoopFrame>,
+    pub(super) yields: Yields,
+    /// Names that belong to an outer scope.
+    pub(super) outer: FxHashMap<Symbol, CellId>,
+}
+
+/// A loop in progress.
+#[derive(Default)]
+pub(super) struct LoopFrame {
+    pub(super) breaks: Vec<StateId>,
+    pub(super) continues: Vec<StateId>,
+    /// Writes of paths that left the body.
+    pub(super) pending: Vec<Writes>,
+}
+
+/// What happens at a `yield`.
+#[derive(Clone)]
+pub(super) enum Yields {
+    /// It is kept, as one of the values of a collection.
+    Collect(Vec<Value>),
+    /// The body of a loop runs for it, in the activation that consumes.
+    Loop { activation: usize, target: PatternId, body: List },
+    /// The body of a `with` runs with it, and its further items before.
+    With { activation: usize, items: List, next: usize, body: List },
+    /// It is yielded again.
+    Again { activation: usize },
+}
+
+pub(super) struct Interpreter<'a> {
+    pub(super) files: &'a [EvaluationFile<'a>],
+    pub(super) resolve: &'a dyn Fn(FileId, &str) -> Option<FileId>,
+    pub(super) limits: Limits,
+    pub(super) names: Names,
+    pub(super) symbols: Vec<Vec<Option<Symbol>>>,
+    pub(super) calls_by_name: Vec<Option<FxHashMap<u32, CallId>>>,
+    pub(super) heap: Heap,
+    pub(super) nodes: Vec<Node>,
+    /// Whether a node was made in a pass that only learns types.
+    pub(super) rehearsed: Vec<bool>,
+    pub(super) automaton: Automaton,
+    pub(super) paths: Vec<PathStep>,
+    pub(super) path_depths: Vec<u32>,
+    pub(super) path_ids: FxHashMap<(PathId, Place), PathId>,
+    pub(super) records: Vec<CallRecord>,
+    pub(super) loops: FxHashMap<(FileId, TextRange), Option<u64>>,
+    pub(super) unresolved: FxHashMap<(Reason, FileId, TextRange), Unresolved>,
+    pub(super) current: Option<StateId>,
+    /// How many passes that only learn types are in progress.
+    pub(super) dry: u32,
+    pub(super) activations: Vec<Activation>,
+    pub(super) active: usize,
+    pub(super) modules: FxHashMap<FileId, CellId>,
+    pub(super) loaded: Vec<FileId>,
+    pub(super) views: CellId,
+    pub(super) instances: FxHashMap<(FileId, program::driver::ClassId), Vec<CellId>>,
+    pub(super) index: super::index::Index,
+    pub(super) reached: FxHashSet<(FileId, CodeFunctionId)>,
+    /// Steps of this program so far.
+    pub(super) steps: u64,
+    /// Steps up to which functions are entered.
+    pub(super) budget: u64,
+    /// Steps of the programs before.
+    pub(super) total_steps: u64,
+    pub(super) nesting: u32,
+    /// Whether the last path that ended did so by an exception.
+    pub(super) raised: bool,
+}
+
+impl<'a> Interpreter<'a> {
+    pub(super) fn activation(&mut self) -> &mut Activation {
+        let active = self.active.min(self.activations.len().saturating_sub(1));
+        &mut self.activations[active]
+    }
+
+    pub(super) fn file(&self) -> FileId {
+        self.activations.get(self.active).map_or(FileId(0), |it| it.file)
+    }
+
+    pub(super) fn code(&self) -> &'a Code {
+        &self.files[self.file().index()].program.driver
+    }
+
+    pub(super) fn code_of(&self, file: FileId) -> &'a Code {
+        &self.files[file.index()].program.driver
+    }
+
+    pub(super) fn language(&self) -> Language {
+        self.files[self.file().index()].program.language
+    }
+
+    pub(super) fn path(&self) -> PathId {
+        self.activations.get(self.active).map_or(PathId(0), |it| it.path)
+    }
+
+    /// Steps of this program: statements and expressions, and what lists hold.
+    pub(super) fn spent(&self) -> u64 {
+        self.steps + self.heap.handled / 4
+    }
+
+    /// Whether no further function is entered.
+    pub(super) fn tired(&self) -> bool {
+        self.spent() >= self.budget || self.nodes.len() >= self.limits.nodes
+    }
+
+    /// Whether nothing more is evaluated.
+    pub(super) fn exhausted(&self) -> bool {
+        self.spent() >= self.budget.saturating_mul(2)
+            || self.nodes.len() >= self.limits.nodes.saturating_mul(2)
+    }
+
+    pub(super) fn symbol_in(&mut self, file: FileId, name: NameId) -> Symbol {
+        let known =
+            self.symbols.get(file.index()).and_then(|it| it.get(name.index())).copied().flatten();
+        if let Some(symbol) = known {
+            return symbol;
+        }
+        let text = self.code_of(file).name(name);
+        let symbol = self.names.symbol(text);
+        if let Some(slot) = self.symbols.get_mut(file.index()) {
+            if slot.len() <= name.index() {
+                slot.resize(name.index() + 1, None);
+            }
+            slot[name.index()] = Some(symbol);
+        }
+        symbol
+    }
+
+    pub(super) fn symbol(&mut self, name: NameId) -> Symbol {
+        self.symbol_in(self.file(), name)
+    }
+
+    pub(super) fn place(&self, name: TextRange, call: TextRange) -> Place {
+        Place { file: self.file(), name, call }
+    }
+
+    /// The call of Spark's API that the file's own lowering found at a method's name.
+    pub(super) fn lowered_call(&mut self, place: Place) -> Option<CallId> {
+        let files = self.files;
+        let slot = self.calls_by_name.get_mut(place.file.index())?;
+        let calls = slot.get_or_insert_with(|| {
+            files[place.file.index()]
+                .program
+                .calls_with_ids()
+                .map(|(id, call)| (call.name_range.start, id))
+                .collect()
+        });
+        calls.get(&place.name.start).copied()
+    }
+
+    // The automaton.
+
+    pub(super) fn new_state(&mut self) -> StateId {
+        if self.dry > 0 {
+            return StateId(u32::MAX);
+        }
+        let state = StateId(self.automaton.states);
+        self.automaton.states += 1;
+        state
+    }
+
+    pub(super) fn edge(&mut self, from: StateId, to: StateId, kind: EdgeKind) {
+        if self.dry == 0 && from != to {
+            self.automaton.edges.push(Edge { from, to, kind });
+        }
+    }
+
+    /// The state in which several paths meet.
+    pub(super) fn meet(&mut self, states: &[StateId]) -> Option<StateId> {
+        let mut unique: Vec<StateId> = Vec::new();
+        for &state in states {
+            if !unique.contains(&state) {
+                unique.push(state);
+            }
+        }
+        match unique.as_slice() {
+            [] => None,
+            [only] => Some(*only),
+            _ => {
+                let state = self.new_state();
+                for from in unique {
+                    self.edge(from, state, EdgeKind::Empty);
+                }
+                Some(state)
+            }
+        }
+    }
+
+    pub(super) fn site(&mut self, site: Site) {
+        let Some(from) = self.current else { return };
+        if self.dry > 0 || self.automaton.sites.len() >= self.limits.sites {
+            if self.dry == 0 {
+                self.note(Reason::Budget, site.place, &site.method);
+            }
+            return;
+        }
+        let id = SiteId(self.automaton.sites.len() as u32);
+        self.automaton.sites.push(site);
+        let to = self.new_state();
+        self.edge(from, to, EdgeKind::Site(id));
+        self.current = Some(to);
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn plain_site(
+        &mut self,
+        kind: SiteKind,
+        method: &str,
+        receiver: Type,
+        place: Place,
+        node: Option<NodeId>,
+        features: Features,
+        (optional, repeats): (bool, bool),
+    ) {
+        let site = Site {
+            kind,
+            method: method.to_owned(),
+            receiver,
+            place,
+            path: self.path(),
+            node,
+            optional,
+            repeats,
+            features,
+            batch: None,
+        };
+        self.site(site);
+    }
+
+    // Lineage.
+
+    pub(super) fn node(
+        &mut self,
+        kind: NodeKind,
+        value: Type,
+        method: &str,
+        place: Option<Place>,
+        parents: Vec<NodeId>,
+        features: Features,
+    ) -> NodeId {
+        let id = NodeId(self.nodes.len() as u32);
+        self.nodes.push(Node {
+            kind,
+            value,
+            method: method.to_owned(),
+            place,
+            path: self.path(),
+            parents,
+            features,
+            cached: Vec::new(),
+        });
+        self.rehearsed.push(self.dry > 0);
+        id
+    }
+
+    /// A dataset that comes from code that is not known.
+    pub(super) fn opaque_dataset(
+        &mut self,
+        value: Type,
+        frames: &[NodeId],
+        place: Place,
+    ) -> NodeId {
+        let features = Features { names_open: true, literals_open: true, ..Features::default() };
+        self.node(NodeKind::Opaque, value, "", Some(place), frames.to_vec(), features)
+    }
+
+    pub(super) fn call_path(&mut self, place: Place) -> PathId {
+        let parent = self.path();
+        if let Some(&id) = self.path_ids.get(&(parent, place)) {
+            return id;
+        }
+        let id = PathId(self.paths.len() as u32);
+        self.paths.push(PathStep { parent, place });
+        let depth = self.path_depths.get(parent.0 as usize).copied().unwrap_or(0) + 1;
+        self.path_depths.push(depth);
+        self.path_ids.insert((parent, place), id);
+        id
+    }
+
+    /// Counts what is not resolved.
+    pub(super) fn note(&mut self, reason: Reason, place: Place, name: &str) {
+        if self.dry > 0 {
+            return;
+        }
+        if self.unresolved.len() >= self.limits.unresolved
+            && !self.unresolved.contains_key(&(reason, place.file, place.name))
+        {
+            let other = self.unresolved.iter_mut().find(|it| it.0.0 == reason);
+            if let Some((_, entry)) = other {
+                entry.count += 1;
+            }
+            return;
+        }
+        self.unresolved
+            .entry((reason, place.file, place.name))
+            .or_insert_with(|| Unresolved { reason, place, name: name.to_owned(), count: 0 })
+            .count += 1;
+    }
+
+    // Datasets within values.
+
+    pub(super) fn frames(&self, value: &Value) -> Vec<NodeId> {
+        let mut found = Vec::new();
+        let mut seen = FxHashSet::default();
+        self.collect_frames(value, 4, &mut seen, &mut found);
+        found
+    }
+
+    pub(super) fn frames_of<'v>(&self, values: impl IntoIterator<Item = &'v Value>) -> Vec<NodeId> {
+        let mut found = Vec::new();
+        let mut seen = FxHashSet::default();
+        for value in values {
+            self.collect_frames(value, 4, &mut seen, &mut found);
+        }
+        found
+    }
+
+    fn collect_frames(
+        &self,
+        value: &Value,
+        depth: u32,
+        seen: &mut FxHashSet<CellId>,
+        found: &mut Vec<NodeId>,
+    ) {
+        if depth == 0 || found.len() > 64 {
+            return;
+        }
+        let mut add = |node: NodeId| {
+            if !found.contains(&node) {
+                found.push(node);
+            }
+        };
+        match value {
+            Value::Unknown(frames) | Value::Library(_, frames) => {
+                frames.iter().flat_map(|it| it.iter()).for_each(|node| add(*node));
+            }
+            Value::Spark(value) if value.kind.is_dataset() => {
+                value.node.into_iter().for_each(add);
+            }
+            Value::Sequence(cell) => {
+                if seen.insert(*cell)
+                    && let Some(sequence) = self.heap.sequence_of(*cell)
+                {
+                    for item in sequence.items.iter().take(64) {
+                        self.collect_frames(item, depth - 1, seen, found);
+                    }
+                }
+            }
+            Value::Mapping(cell) => {
+                if seen.insert(*cell)
+                    && let Some(mapping) = self.heap.mapping_of(*cell)
+                {
+                    for (_, item) in mapping.entries.iter().take(64) {
+                        self.collect_frames(item, depth - 1, seen, found);
+                    }
+                }
+            }
+            Value::Instance(cell) if seen.insert(*cell) && depth > 2 => {
+                for (_, item) in self.heap.names(*cell) {
+                    self.collect_frames(&item, depth - 2, seen, found);
+                }
+            }
+            Value::Alternatives(values) => {
+                for item in values.iter() {
+                    self.collect_frames(item, depth - 1, seen, found);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    // Joins.
+
+    /// One of several datasets.
+    pub(super) fn phi(&mut self, value: Type, parents: Vec<NodeId>) -> NodeId {
+        self.node(NodeKind::Phi, value, "", None, parents, Features::default())
+    }
+
+    pub(super) fn join(&mut self, left: &Value, right: &Value) -> Value {
+        self.join_within(left, right, 6)
+    }
+
+    pub(super) fn join_all(&mut self, values: &[Value]) -> Value {
+        let mut values = values.iter();
+        let Some(first) = values.next() else { return UNKNOWN };
+        let mut result = first.clone();
+        for value in values {
+            result = self.join(&result, value);
+        }
+        result
+    }
+
+    fn join_within(&mut self, left: &Value, right: &Value, depth: u32) -> Value {
+        if left.same(right) {
+            return left.clone();
+        }
+        match (left, right) {
+            (Value::Spark(a), Value::Spark(b)) if a.kind == b.kind => {
+                let mut joined = (**a).clone();
+                joined.node = match (a.node, b.node) {
+                    (Some(a_node), Some(b_node)) if a_node == b_node => Some(a_node),
+                    (Some(a_node), Some(b_node)) => Some(self.merged(a.kind, a_node, b_node)),
+                    (a_node, b_node) => a_node.or(b_node),
+                };
+                if a.settings != b.settings {
+                    let shared: Vec<_> =
+                        a.settings.iter().filter(|it| b.settings.contains(it)).cloned().collect();
+                    joined.settings = Rc::new(shared);
+                }
+                if a.features != b.features {
+                    let mut features = (*a.features).clone();
+                    features.add(&b.features);
+                    joined.features = Rc::new(features);
+                }
+                if joined.batch.is_none() {
+                    joined.batch.clone_from(&b.batch);
+                }
+                Value::Spark(Rc::new(joined))
+            }
+            (Value::Column(a), Value::Column(b)) => {
+                let mut features = (**a).clone();
+                features.add(b);
+                Value::Column(Rc::new(features))
+            }
+            (Value::Sequence(a), Value::Sequence(b)) if depth > 0 => {
+                match (self.heap.sequence_of(*a).cloned(), self.heap.sequence_of(*b).cloned()) {
+                    (Some(a), Some(b)) => {
+                        let joined = self.join_sequences(&a, &b, depth - 1);
+                        self.heap.sequence(joined.items.to_vec(), joined.complete)
+                    }
+                    _ => UNKNOWN,
+                }
+            }
+            (Value::Mapping(a), Value::Mapping(b)) if depth > 0 => {
+                match (self.heap.mapping_of(*a).cloned(), self.heap.mapping_of(*b).cloned()) {
+                    (Some(a), Some(b)) => {
+                        let joined = self.join_mappings(&a, &b, depth - 1);
+                        self.heap.mapping(joined.entries.to_vec(), joined.complete)
+                    }
+                    _ => UNKNOWN,
+                }
+            }
+            // What is not known at all says more than what is: it may be anything.
+            (Value::Unknown(frames), other) | (other, Value::Unknown(frames)) => {
+                // A dataset or something to call is worth keeping even where another path is not known.
+                if other.dataset().is_some() && frames.is_none()
+                    || other.is_callable()
+                    || matches!(other, Value::Instance(_) | Value::Module(_))
+                {
+                    return other.clone();
+                }
+                let mut all: Vec<NodeId> =
+                    frames.iter().flat_map(|it| it.iter().copied()).collect();
+                for node in self.frames(other) {
+                    if !all.contains(&node) {
+                        all.push(node);
+                    }
+                }
+                Value::may_hold(&all)
+            }
+            (Value::Integer(_), Value::Integer(_))
+            | (Value::Float(_), Value::Float(_))
+            | (Value::Boolean(_), Value::Boolean(_)) => UNKNOWN,
+            _ => self.alternatives(left, right),
+        }
+    }
+
+    fn alternatives(&mut self, left: &Value, right: &Value) -> Value {
+        let mut all: Vec<Value> = Vec::new();
+        for side in [left, right] {
+            let items: &[Value] = match side {
+                Value::Alternatives(items) => items,
+                single => std::slice::from_ref(single),
+            };
+            for item in items {
+                if all.iter().any(|it| it.same(item)) {
+                    continue;
+                }
+                // Datasets of one kind become one.
+                if let Value::Spark(new) = item
+                    && let Some(at) = all
+                        .iter()
+                        .position(|it| matches!(it, Value::Spark(known) if known.kind == new.kind))
+                {
+                    let known = all[at].clone();
+                    all[at] = self.join_within(&known, item, 1);
+                    continue;
+                }
+                all.push(item.clone());
+            }
+        }
+        if all.len() > ALTERNATIVES {
+            if all.iter().all(|it| matches!(it, Value::Text(_) | Value::Null)) {
+                let mut texts = all.iter().filter_map(|it| match it {
+                    Value::Text(text) => Some(text.clone()),
+                    _ => None,
+                });
+                if let Some(first) = texts.next() {
+                    return Value::Text(texts.fold(first, |a, b| a.join(&b)));
+                }
+            }
+            all.truncate(ALTERNATIVES);
+        }
+        match all.as_slice() {
+            [only] => only.clone(),
+            _ => Value::Alternatives(all.into()),
+        }
+    }
+
+    /// The phi of two nodes, flattened where one of them is a phi made for the same merge.
+    fn merged(&mut self, value: Type, left: NodeId, right: NodeId) -> NodeId {
+        self.phi(value, vec![left, right])
+    }
+
+    fn join_sequences(&mut self, left: &Sequence, right: &Sequence, depth: u32) -> Sequence {
+        if Rc::ptr_eq(&left.items, &right.items) {
+            let mut joined = left.clone();
+            joined.complete &= right.complete;
+            return joined;
+        }
+        if left.items.len() == right.items.len() {
+            let items = left
+                .items
+                .iter()
+                .zip(right.items.iter())
+                .map(|(a, b)| self.join_within(a, b, depth))
+                .collect();
+            let complete = left.complete && right.complete;
+            return Sequence { items: Rc::new(items), complete, collected: None };
+        }
+        let mut items: Vec<Value> = Vec::new();
+        for item in left.items.iter().chain(right.items.iter()) {
+            if items.len() < 200 && !items.iter().any(|it| it.same(item)) {
+                items.push(item.clone());
+            }
+        }
+        Sequence { items: Rc::new(items), complete: false, collected: None }
+    }
+
+    fn join_mappings(&mut self, left: &Mapping, right: &Mapping, depth: u32) -> Mapping {
+        let mut entries: Vec<(Value, Value)> = left.entries.to_vec();
+        let mut complete = left.complete && right.complete;
+        if left.entries.len() != right.entries.len() {
+            complete = false;
+        }
+        for (key, value) in right.entries.iter() {
+            match entries.iter().position(|it| it.0.same(key)) {
+                Some(at) => {
+                    let old = entries[at].1.clone();
+                    entries[at].1 = self.join_within(&old, value, depth);
+                }
+                None if entries.len() < 500 => {
+                    complete = false;
+                    entries.push((key.clone(), value.clone()));
+                }
+                None => complete = false,
+            }
+        }
+        Mapping { entries: Rc::new(entries), complete }
+    }
+
+    fn join_contents(&mut self, left: &Content, right: &Content) -> Content {
+        match (left, right) {
+            (Content::Value(a), Content::Value(b)) => Content::Value(self.join(a, b)),
+            (Content::Sequence(a), Content::Sequence(b)) => {
+                Content::Sequence(self.join_sequences(a, b, 4))
+            }
+            (Content::Mapping(a), Content::Mapping(b)) => {
+                Content::Mapping(self.join_mappings(a, b, 4))
+            }
+            // A name that only one path binds: a use of it means that path.
+            (Content::Absent, other) | (other, _) => other.clone(),
+        }
+    }
+
+    /// Leaves the heap as any of the paths may have left it. A path without writes is an empty one.
+    pub(super) fn merge(&mut self, paths: &[Writes]) {
+        if let [only] = paths {
+            for (slot, content) in only {
+                self.heap.put(*slot, content.clone());
+            }
+            return;
+        }
+        let mut slots: Vec<Slot> = Vec::new();
+        let mut seen = FxHashSet::default();
+        for (slot, _) in paths.iter().flatten() {
+            if seen.insert(*slot) {
+                slots.push(*slot);
+            }
+        }
+        let by_path: Vec<FxHashMap<Slot, &Content>> = paths
+            .iter()
+            .map(|writes| writes.iter().map(|(slot, content)| (*slot, content)).collect())
+            .collect();
+        for slot in slots {
+            let base = self.heap.content(slot);
+            let mut joined: Option<Content> = None;
+            for path in &by_path {
+                let content = path.get(&slot).map_or(&base, |it| *it);
+                joined = Some(match joined {
+                    None => content.clone(),
+                    Some(before) => self.join_contents(&before, content),
+                });
+            }
+            if let Some(joined) = joined {
+                self.heap.put(slot, joined);
+            }
+        }
+    }
+
+    /// Keeps the writes of a path that ended for where it goes on: the end of the loop or of the function.
+    fn note_ended(&mut self, writes: Writes) {
+        if std::mem::take(&mut self.raised) || writes.is_empty() {
+            return;
+        }
+        let activation = self.activation();
+        let kept = match activation.loops.last_mut() {
+            Some(innermost) => &mut innermost.pending,
+            None => &mut activation.pending,
+        };
+        if kept.len() < 64 {
+            kept.push(writes);
+        }
+    }
+
+    /// Evaluates arms that exclude one another, each from here, and joins what they leave.
+    pub(super) fn fork<T: Copy>(
+        &mut self,
+        arms: &[T],
+        run: &mut dyn FnMut(&mut Self, T) -> Value,
+    ) -> Value {
+        let Some(start) = self.current else { return UNKNOWN };
+        if let [only] = arms {
+            return run(self, *only);
+        }
+        let mut ends = Vec::new();
+        let mut results = Vec::new();
+        let mut live = Vec::new();
+        for arm in arms {
+            let mark = self.heap.mark();
+            self.current = Some(start);
+            self.raised = false;
+            let result = run(self, *arm);
+            let writes = self.heap.writes(mark);
+            self.heap.undo(mark);
+            match self.current {
+                Some(state) => {
+                    ends.push(state);
+                    results.push(result);
+                    live.push(writes);
+                }
+                None => self.note_ended(writes),
+            }
+        }
+        self.current = self.meet(&ends);
+        if ends.is_empty() {
+            return UNKNOWN;
+        }
+        self.merge(&live);
+        self.join_all(&results)
+    }
+
+    /// Adds the writes of ended paths to what is here.
+    pub(super) fn merge_pending(&mut self, pending: Vec<Writes>) {
+        if pending.is_empty() {
+            return;
+        }
+        let mut paths = vec![Writes::new()];
+        paths.extend(pending);
+        self.merge(&paths);
+    }
+
+    // Loops.
+
+    /// Runs `body` once for what may be any number of times: a pass that learns what it carries over, then one with a phi for each carried dataset.
+    pub(super) fn repeat(&mut self, body: &mut dyn FnMut(&mut Self)) {
+        let Some(entry) = self.current else { return };
+        if self.dry > 0 {
+            let mark = self.heap.mark();
+            body(self);
+            let writes = self.heap.writes(mark);
+            self.heap.undo(mark);
+            self.merge(&[writes, Writes::new()]);
+            self.current = Some(entry);
+            return;
+        }
+        let learnt = self.rehearse(body);
+        let head = self.new_state();
+        self.edge(entry, head, EdgeKind::Empty);
+        self.current = Some(head);
+        let mut carried: Vec<(Slot, NodeId)> = Vec::new();
+        for (slot, after) in learnt {
+            let before = self.heap.content(slot);
+            let content = match (&before, &after) {
+                (Content::Absent, _) | (_, Content::Absent) => continue,
+                (Content::Value(a), Content::Value(b)) => {
+                    if a.same(b) {
+                        continue;
+                    }
+                    let Some(value) = self.carried(a, b, slot, &mut carried) else { continue };
+                    Content::Value(value)
+                }
+                (Content::Value(_), _) => continue,
+                (Content::Sequence(sequence), _) => {
+                    Content::Sequence(Sequence { complete: false, ..sequence.clone() })
+                }
+                (Content::Mapping(mapping), _) => {
+                    Content::Mapping(Mapping { complete: false, ..mapping.clone() })
+                }
+            };
+            self.heap.put(slot, content);
+        }
+        let mark = self.heap.mark();
+        body(self);
+        let writes = self.heap.writes(mark);
+        for (slot, phi) in &carried {
+            if let Content::Value(value) = self.heap.content(*slot) {
+                for node in self.frames(&value) {
+                    let parents = &mut self.nodes[phi.index()].parents;
+                    if node != *phi && !parents.contains(&node) {
+                        parents.push(node);
+                    }
+                }
+            }
+        }
+        self.heap.undo(mark);
+        let mut paths = vec![Writes::new()];
+        if let Some(end) = self.current {
+            self.edge(end, head, EdgeKind::Empty);
+            // What a carried name holds after the loop is its phi, which the body's end feeds.
+            let slots: FxHashSet<Slot> = carried.iter().map(|it| it.0).collect();
+            paths.push(writes.into_iter().filter(|it| !slots.contains(&it.0)).collect());
+        }
+        self.merge(&paths);
+        self.current = Some(head);
+    }
+
+    /// The value of a name at the head of a loop: what it was before, or what the body left.
+    fn carried(
+        &mut self,
+        before: &Value,
+        after: &Value,
+        slot: Slot,
+        carried: &mut Vec<(Slot, NodeId)>,
+    ) -> Option<Value> {
+        if let Some(Value::Spark(spark)) = dataset_in(after).or_else(|| dataset_in(before)) {
+            let parents = self.frames(before);
+            let phi = self.phi(spark.kind, parents);
+            carried.push((slot, phi));
+            let value = Value::spark(spark.kind, Some(phi));
+            let null = matches!(before, Value::Null)
+                || matches!(before, Value::Alternatives(items) if items.iter().any(|it| matches!(it, Value::Null)));
+            return Some(if null {
+                Value::Alternatives(vec![Value::Null, value].into())
+            } else {
+                value
+            });
+        }
+        Some(match (before, after) {
+            (Value::Text(a), Value::Text(b)) => Value::Text(a.join(b)),
+            (Value::Integer(_) | Value::Float(_) | Value::Boolean(_), _) => UNKNOWN,
+            _ => self.join(before, after),
+        })
+    }
+
+    /// A pass over a loop's body that leaves nothing but what it would write.
+    fn rehearse(&mut self, body: &mut dyn FnMut(&mut Self)) -> Writes {
+        let mark = self.heap.mark();
+        let loaded = self.loaded.len();
+        let kept: Vec<_> = self
+            .activations
+            .iter()
+            .map(|it| {
+                let loops: Vec<(usize, usize, usize)> = it
+                    .loops
+                    .iter()
+                    .map(|it| (it.breaks.len(), it.continues.len(), it.pending.len()))
+                    .collect();
+                let yields = match &it.yields {
+                    Yields::Collect(values) => values.len(),
+                    _ => 0,
+                };
+                (it.returns.len(), it.pending.len(), loops, yields)
+            })
+            .collect();
+        let state = self.current;
+        self.dry += 1;
+        body(self);
+        self.dry -= 1;
+        self.current = state;
+        for (activation, (returns, pending, loops, yields)) in self.activations.iter_mut().zip(kept)
+        {
+            activation.returns.truncate(returns);
+            activation.pending.truncate(pending);
+            for (frame, (breaks, continues, pending)) in activation.loops.iter_mut().zip(loops) {
+                frame.breaks.truncate(breaks);
+                frame.continues.truncate(continues);
+                frame.pending.truncate(pending);
+            }
+            if let Yields::Collect(values) = &mut activation.yields {
+                values.truncate(yields);
+            }
+        }
+        while self.loaded.len() > loaded {
+            if let Some(file) = self.loaded.pop() {
+                self.modules.remove(&file);
+            }
+        }
+        let writes = self.heap.writes(mark);
+        self.heap.undo(mark);
+        writes
+    }
+
+    // Names.
+
+    pub(super) fn lookup(&self, name: Symbol) -> Option<Value> {
+        let activation = self.activations.get(self.active)?;
+        if let Some(cell) = activation.outer.get(&name)
+            && let Some(value) = self.heap.get(*cell, name)
+        {
+            return Some(value);
+        }
+        self.lookup_from(activation.scope, name)
+    }
+
+    pub(super) fn lookup_from(&self, scope: CellId, name: Symbol) -> Option<Value> {
+        use super::heap::NamesKind;
+        let mut cell = Some(scope);
+        let mut steps = 0;
+        while let Some(here) = cell
+            && steps < 200
+        {
+            steps += 1;
+            if let Some(value) = self.heap.get(here, name) {
+                return Some(value);
+            }
+            cell = match self.heap.kind(here) {
+                Some(NamesKind::Scope(parent)) => *parent,
+                Some(NamesKind::Class(class)) => Some(class.scope),
+                Some(NamesKind::Instance(_, scope)) => *scope,
+                None => None,
+            };
+        }
+        None
+    }
+
+    pub(super) fn bind_name(&mut self, name: Symbol, value: Value) {
+        let activation = self.activation();
+        let cell = activation.outer.get(&name).copied().unwrap_or(activation.scope);
+        self.heap.set(cell, name, value);
+    }
+
+    pub(super) fn prepared(
+        closure: &Rc<Closure>,
+        bound: Option<Value>,
+        arguments: Vec<Argument>,
+        call: Place,
+    ) -> Rc<Prepared> {
+        Rc::new(Prepared { closure: Rc::clone(closure), bound, arguments, call })
+    }
+
+    /// The text that a value is, with wildcards for what is not known of it.
+    pub(super) fn text_of(&self, value: &Value) -> TextPattern {
+        match value {
+            Value::Text(text) => text.clone(),
+            Value::Integer(value) => TextPattern::exact(&value.to_string()),
+            Value::Boolean(value) => TextPattern::exact(if *value { "True" } else { "False" }),
+            Value::Float(value) => TextPattern::exact(&format!("{value:?}")),
+            Value::Alternatives(values) => {
+                let mut texts = values
+                    .iter()
+                    .filter(|it| !matches!(it, Value::Null))
+                    .map(|it| self.text_of(it));
+                match texts.next() {
+                    Some(first) => texts.fold(first, |a, b| a.join(&b)),
+                    None => TextPattern::unknown(),
+                }
+            }
+            _ => TextPattern::unknown(),
+        }
+    }
+
+    pub(super) fn frames_value(frames: Vec<NodeId>) -> Frames {
+        if frames.is_empty() { None } else { Some(frames.into()) }
+    }
+}
+
+/// The dataset that a value is, among other things that it may be.
+pub(super) fn dataset_in(value: &Value) -> Option<Value> {
+    match value {
+        Value::Spark(spark) if spark.kind.is_dataset() && spark.node.is_some() => {
+            Some(value.clone())
+        }
+        Value::Alternatives(values) => values.iter().find_map(dataset_in),
+        _ => None,
+    }
+}
