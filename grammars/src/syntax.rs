@@ -130,6 +130,14 @@ pub(crate) struct Parameter {
     pub(crate) default: Option<Expr>,
 }
 
+impl Parameter {
+    /// Whether the compiler finds what is given for it (Scala's `implicit` and `using`): its default has nothing in it.
+    pub(crate) fn is_found(&self) -> bool {
+        let default = self.default.as_ref().map(|it| &it.kind);
+        matches!(default, Some(ExprKind::Opaque(parts)) if parts.is_empty())
+    }
+}
+
 /// What an assignment or parameter binds.
 #[derive(Debug, Clone)]
 pub(crate) enum Pattern {

@@ -139,10 +139,14 @@ impl<'a> Lowering<'a> {
             return self.emit(emission, arguments);
         }
         let Some(method) = spark::api().method(self.language, kind, name) else {
-            let arguments = self.arguments(site.arguments, Runs::Locally);
             if let Some(extension) = self.extension(kind, name) {
+                let arguments = self.arguments(site.arguments, Runs::Locally);
                 return self.call_extension(extension, object, arguments);
             }
+            if let Some(result) = self.chained_function(site, &object) {
+                return result;
+            }
+            let arguments = self.arguments(site.arguments, Runs::Locally);
             self.unresolved(name, site.range, UnresolvedReason::Method);
             let operands =
                 std::iter::once(object.expression).chain(arguments.expressions()).collect();
@@ -456,16 +460,7 @@ impl<'a> Lowering<'a> {
         object: Lowered,
         method: &Method,
     ) -> Lowered {
-        let end = TextRange::new(range.end, range.end);
-        let site = Site {
-            range,
-            name,
-            receiver_range,
-            arguments: &[],
-            arguments_range: end,
-            name_range: name.range,
-            typed: false,
-        };
+        let site = Self::bare_site(range, receiver_range, name);
         let registry = method.receiver == Type::Session && method.name() == "udf";
         let none = Arguments { lowered: Vec::new(), model: Vec::new() };
         let mut lowered = self.emit_method(&site, object, method, none);
@@ -611,28 +606,40 @@ impl<'a> Lowering<'a> {
         let object = self.name(name);
         match object.meaning.clone() {
             Meaning::Class(kind) => {
-                let arguments = self.arguments(arguments, Runs::Locally);
-                if !matches!(kind, Type::Session | Type::Context | Type::Conf) {
-                    return Lowered::unknown(UnresolvedReason::ForeignCall);
-                }
-                let emission = Emission {
-                    method: name,
-                    receiver_type: kind,
-                    receiver: None,
-                    effect: Effect::Configure,
-                    confidence: Confidence::Known,
-                    result: Some(kind),
-                    range,
-                    name_range: callee.range,
-                    arguments_range,
-                };
-                self.emit(emission, arguments)
+                self.construct(kind, name, (range, callee.range), arguments, arguments_range)
             }
             Meaning::Unknown(UnresolvedReason::Name) => {
                 self.free_function(name, range, callee.range, arguments, arguments_range)
             }
             _ => self.apply(range, callee.range, object, arguments, arguments_range),
         }
+    }
+
+    /// A session, a context or a configuration made by its constructor.
+    fn construct(
+        &mut self,
+        kind: Type,
+        name: &str,
+        (range, name_range): (TextRange, TextRange),
+        arguments: &'a [Arg],
+        arguments_range: TextRange,
+    ) -> Lowered {
+        let arguments = self.arguments(arguments, Runs::Locally);
+        if !matches!(kind, Type::Session | Type::Context | Type::Conf) {
+            return Lowered::unknown(UnresolvedReason::ForeignCall);
+        }
+        let emission = Emission {
+            method: name,
+            receiver_type: kind,
+            receiver: None,
+            effect: Effect::Configure,
+            confidence: Confidence::Known,
+            result: Some(kind),
+            range,
+            name_range,
+            arguments_range,
+        };
+        self.emit(emission, arguments)
     }
 
     /// An evaluated callee applied to arguments.
@@ -802,6 +809,12 @@ impl<'a> Lowering<'a> {
                 arguments,
                 arguments_range,
             );
+        }
+        if let Some(kind) = types::class_of_path(path, self.language) {
+            return self.construct(kind, last, (range, name_range), arguments, arguments_range);
+        }
+        if let Some(result) = self.using(path, arguments) {
+            return result;
         }
         if last == "reduce" && path.ends_with("functools.reduce") {
             return self.reduce(range, arguments);
@@ -1052,7 +1065,7 @@ impl<'a> Lowering<'a> {
             receiver_type: Type::Session,
             receiver: None,
             effect: Effect::Read,
-            confidence: Confidence::Known,
+            confidence: self.implicit_rows(),
             result: Some(Type::DataFrame),
             range: site.range,
             name_range: site.name_range,

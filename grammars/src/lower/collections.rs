@@ -219,7 +219,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// One of the values of a mapping.
-    fn some_value(&mut self, mapping: &Meaning) -> Lowered {
+    pub(super) fn some_value(&mut self, mapping: &Meaning) -> Lowered {
         match self.mapped(mapping) {
             Meaning::Spark(value) => self.one_of(value),
             meaning => self.lowered(meaning),
@@ -276,8 +276,8 @@ impl<'a> Lowering<'a> {
             _ => None,
         };
         let item = match before {
-            Some(before) => self.merge(&[before, value.clone()]),
-            None => value.clone(),
+            Some(before) if !self.is_declared_only(&before) => self.merge(&[before, value.clone()]),
+            _ => value.clone(),
         };
         let meaning = Self::collection_of(item);
         self.record_self_attribute(name, &meaning);
@@ -366,6 +366,11 @@ impl<'a> Lowering<'a> {
                 };
             }
             (Meaning::Many(_), "head" | "last") => return Some(self.element(object)),
+            (Meaning::Many(_) | Meaning::Each(_) | Meaning::Tuple(_), "zip") => {
+                let other = self.element(arguments.lowered.first().map(|it| &it.1)?).meaning;
+                let item = self.element(object).meaning;
+                Meaning::Each(Rc::new(shallow(row(vec![item, other]), DEPTH)))
+            }
             _ => return None,
         };
         Some(Lowered { meaning, expression: Expression::Unknown, call: None })
@@ -556,7 +561,7 @@ pub(super) fn carries(meaning: &Meaning) -> bool {
     )
 }
 
-fn is_collection(meaning: &Meaning) -> bool {
+pub(super) fn is_collection(meaning: &Meaning) -> bool {
     matches!(meaning, Meaning::Many(_) | Meaning::Each(_) | Meaning::Tuple(_))
 }
 

@@ -43,6 +43,9 @@ impl<'a> Lowering<'a> {
     fn link(&mut self, expr: &'a Expr, object: Lowered) -> Lowered {
         match &expr.kind {
             ExprKind::Call { callee, arguments, arguments_range, type_arguments } => {
+                if let Some(found) = self.typed_collection(callee, type_arguments, arguments) {
+                    return found;
+                }
                 match &callee.kind {
                     ExprKind::Attribute { object: inner, name } => {
                         let receiver_range = self.receiver_range(callee.range, inner.range, name);
@@ -85,6 +88,11 @@ impl<'a> Lowering<'a> {
         match &expr.kind {
             ExprKind::Name(name) => {
                 let named = self.name(name);
+                if let Meaning::Unknown(UnresolvedReason::Name) = named.meaning
+                    && let Some(companion) = self.companion(name)
+                {
+                    return companion;
+                }
                 self.evaluated(named)
             }
             ExprKind::Literal(literal) => Lowered::local(Expression::Literal(literal.clone())),
@@ -99,6 +107,9 @@ impl<'a> Lowering<'a> {
                 {
                     let shape = self.annotation(asked);
                     return self.called(&shape);
+                }
+                if let Some(found) = self.typed_collection(callee, type_arguments, arguments) {
+                    return found;
                 }
                 self.function_call(expr.range, callee, arguments, *arguments_range)
             }
@@ -226,6 +237,9 @@ impl<'a> Lowering<'a> {
         if let Some(found) = self.ambient_library(name) {
             return found;
         }
+        if let Some(root) = self.package_root(name) {
+            return root;
+        }
         if self.program.uses_spark {
             if let Some(kind) = types::ambient(name) {
                 let value =
@@ -305,6 +319,9 @@ impl<'a> Lowering<'a> {
             && let Some(chosen) = self.chosen(operator, &parts)
         {
             return chosen;
+        }
+        if let Some(joined) = self.put_together(operator, &parts) {
+            return joined;
         }
         let column = parts.iter().any(|part| self.is_column(&part.meaning));
         let many = parts.iter().find_map(|part| match &part.meaning {
@@ -400,6 +417,11 @@ impl<'a> Lowering<'a> {
         name: &'a Name,
         object: Lowered,
     ) -> Lowered {
+        if let Some(dataset) =
+            self.rows_to_dataset(&Self::bare_site(range, receiver_range, name), &object)
+        {
+            return dataset;
+        }
         match &object.meaning {
             Meaning::Spark(_) | Meaning::Class(_) => {
                 self.spark_attribute(range, receiver_range, name, object)

@@ -16,7 +16,7 @@ use super::Lowering;
 use super::calls::is_foreign_library;
 use super::environment::{Frame, FrameKind, Lowered, Meaning, is_null};
 use super::types;
-use crate::syntax::{Expr, ExprKind, FunctionDef, Pattern};
+use crate::syntax::{Expr, ExprKind, FunctionDef, Parameter, Pattern};
 
 /// How many classes of one file an inheritance chain is followed through.
 const ANCESTORS: usize = 16;
@@ -343,7 +343,7 @@ impl<'a> Lowering<'a> {
     fn is_property(&self, index: usize) -> bool {
         let Some(definition) = self.definitions.get(index) else { return false };
         match self.language {
-            Language::Scala => definition.def.parameters.is_empty(),
+            Language::Scala => definition.def.parameters.iter().all(Parameter::is_found),
             Language::Python => {
                 definition.class.is_some()
                     && decorated(definition.def, &["property", "cached_property"])

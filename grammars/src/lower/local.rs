@@ -1,5 +1,7 @@
 //! Methods of values that are not known to be Spark's: collections of the language, and receivers without a type.
 
+use std::rc::Rc;
+
 use program::{
     Confidence, Expression, Language, Origin, ResultUse, TextRange, Type, UnresolvedReason,
 };
@@ -20,12 +22,11 @@ impl<'a> Lowering<'a> {
             return self.method_call(site, guessed);
         }
         let name = site.name.text.as_str();
-        if self.language == Language::Scala
-            && self.program.uses_spark
-            && matches!(name, "toDF" | "toDS")
-            && self.is_rows(&object.meaning)
-        {
-            return self.literal_rows(site, object);
+        if let Some(dataset) = self.rows_to_dataset(site, &object) {
+            return dataset;
+        }
+        if let Some(made) = self.option_when(site).or_else(|| self.for_each_batch(site)) {
+            return made;
         }
         let reason = match object.meaning {
             Meaning::Unknown(reason) => Some(reason),
@@ -112,16 +113,7 @@ impl<'a> Lowering<'a> {
         name: &'a Name,
         object: Lowered,
     ) -> Lowered {
-        let end = TextRange::new(range.end, range.end);
-        let site = Site {
-            range,
-            name,
-            receiver_range,
-            arguments: &[],
-            arguments_range: end,
-            name_range: name.range,
-            typed: false,
-        };
+        let site = Self::bare_site(range, receiver_range, name);
         let reason = match object.meaning {
             Meaning::Unknown(reason) => reason,
             Meaning::Parameter(..) => UnresolvedReason::Parameter,
@@ -183,8 +175,12 @@ impl<'a> Lowering<'a> {
         body: &'a [Stmt],
         initial: Option<&'a Arg>,
     ) -> Lowered {
-        let element = self.element(object);
         let name = site.name.text.as_str();
+        let mapping = matches!(object.meaning, Meaning::Mapping(_) | Meaning::Record(_));
+        let element = match name {
+            "mapValues" if mapping => self.some_value(&object.meaning),
+            _ => self.element(object),
+        };
         let carried = match initial {
             Some(initial) => Some(self.expression(&initial.value)),
             None => carries_result(name).then(|| element.clone()),
@@ -202,8 +198,29 @@ impl<'a> Lowering<'a> {
             {
                 Lowered { call: None, ..object.clone() }
             }
+            "partition" | "span" if super::collections::carries(&object.meaning) => {
+                let halves = vec![object.meaning.clone(), object.meaning.clone()];
+                Lowered {
+                    meaning: Meaning::Tuple(Rc::new(halves)),
+                    expression: Expression::Unknown,
+                    call: None,
+                }
+            }
             "find" if super::collections::carries(&element.meaning) => {
                 Lowered { meaning: Self::maybe_of(element.meaning.clone()), ..element }
+            }
+            "mapValues" | "map" if mapping => {
+                let item = self.element(&folded).meaning;
+                match item {
+                    Meaning::Tuple(pair) if name == "map" && pair.len() == 2 => {
+                        let value = pair.get(1).cloned().unwrap_or(Meaning::Tuple(pair));
+                        Lowered { meaning: Meaning::Mapping(Rc::new(value)), ..folded }
+                    }
+                    item if name == "mapValues" && super::collections::carries(&item) => {
+                        Lowered { meaning: Meaning::Mapping(Rc::new(item)), ..folded }
+                    }
+                    _ => folded,
+                }
             }
             "flatMap" => match self.element(&folded) {
                 // What the function gives is put together, not in each other.

@@ -25,6 +25,7 @@ mod linked;
 mod local;
 mod options;
 mod sql;
+mod standard;
 mod types;
 
 use std::collections::BTreeMap;

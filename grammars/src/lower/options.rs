@@ -127,17 +127,7 @@ impl<'a> Lowering<'a> {
         name: &'a Name,
         object: &Lowered,
     ) -> Lowered {
-        let end = TextRange::new(range.end, range.end);
-        let site = Site {
-            range,
-            name,
-            name_range: name.range,
-            receiver_range,
-            arguments: &[],
-            arguments_range: end,
-            typed: false,
-        };
-        self.maybe_method(&site, object)
+        self.maybe_method(&Self::bare_site(range, receiver_range, name), object)
     }
 
     /// One of several, those left out that are no value at all.
@@ -165,7 +155,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// Runs a function that is given as an argument, here and now.
-    fn run_given(&mut self, function: &'a Arg, given: &[Lowered]) -> Lowered {
+    pub(super) fn run_given(&mut self, function: &'a Arg, given: &[Lowered]) -> Lowered {
         if let ExprKind::Lambda { parameters, body } = &function.value.kind {
             return self.inline(parameters, body, given);
         }

@@ -124,6 +124,12 @@ impl Reader<'_> {
                     arguments_range: TextRange::new(start, place.end),
                 }
             }
+            ExprKind::Operation { operator, mut operands } if is_fold(&operator, &operands) => {
+                match (operands.pop(), operands.pop()) {
+                    (Some(collection), Some(initial)) => fold(initial, collection, new, place),
+                    _ => ExprKind::Opaque(operands),
+                }
+            }
             kind @ (ExprKind::Index { .. } | ExprKind::Column(_)) if parenthesised => {
                 element(Expr { kind, range: callee.range }, new, place)
             }
@@ -380,6 +386,27 @@ fn is_element(callee: &Expr, before: &[Arg], list: &[Arg]) -> bool {
     let function = matches!(only.value.kind, ExprKind::Lambda { .. });
     (written && !matches!(name.as_str(), "fill" | "ofDim" | "fold" | "foldLeft" | "foldRight"))
         || (before.is_empty() && !function)
+}
+
+/// Whether it is `initial /: collection`, Scala 2's other spelling of `collection.foldLeft(initial)`.
+fn is_fold(operator: &str, operands: &[Expr]) -> bool {
+    operator == "/:" && operands.len() == 2
+}
+
+/// `collection.foldLeft(initial)(function)`.
+fn fold(initial: Expr, collection: Expr, function: Vec<Arg>, place: TextRange) -> ExprKind {
+    let operator = TextRange::new(initial.range.end, collection.range.start);
+    let name = Name { text: "foldLeft".to_owned(), range: operator };
+    let range = TextRange::new(initial.range.start, collection.range.end);
+    let mut arguments = vec![positional(initial)];
+    arguments.extend(function);
+    let callee = Expr { kind: ExprKind::Attribute { object: Box::new(collection), name }, range };
+    ExprKind::Call {
+        callee: Box::new(callee),
+        type_arguments: Vec::new(),
+        arguments,
+        arguments_range: place,
+    }
 }
 
 /// `object(index)`.

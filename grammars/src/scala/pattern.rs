@@ -27,7 +27,17 @@ impl Reader<'_> {
             "named_pattern" => {
                 parts(node).last().map_or(Pattern::Ignore, |inner| self.pattern(*inner))
             }
-            "case_class_pattern" => self.all_patterns(&in_field(node, "pattern")),
+            "case_class_pattern" => {
+                let fields = in_field(node, "pattern");
+                let absent = node
+                    .child_by_field_name("type")
+                    .is_some_and(|written| matches!(self.source(written), "Failure" | "Left"));
+                match fields.as_slice() {
+                    // What there is where the thing itself is not.
+                    [only] if absent => Pattern::Tuple(vec![Pattern::Ignore, self.pattern(*only)]),
+                    _ => self.all_patterns(&fields),
+                }
+            }
             "infix_pattern" => {
                 let sides: Vec<Node<'_>> = ["left", "right"]
                     .iter()

@@ -281,7 +281,7 @@ fn lambdas() {
     );
     check(
         "rdd.map { case Left(a) => a; case b => b }",
-        "rdd.map(|_1| { branch! (_1) { let (a) = _1; a } { let b = _1; b } })",
+        "rdd.map(|_1| { branch! (_1) { let (_, a) = _1; a } { let b = _1; b } })",
     );
     check("rdd.map { x => val y = x; y + 1 }", "rdd.map(|x| { let y = x; (y + 1) })");
     check("xs.map { implicit x => x }", "xs.map(|x| { x })");
