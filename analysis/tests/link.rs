@@ -435,6 +435,22 @@ fn edits_give_what_a_first_run_gives() {
 }
 
 #[test]
+fn what_two_files_only_have_from_each_other_is_nothing() {
+    let a = |returned: &str| {
+        format!(
+            "from pyspark.sql import SparkSession\nfrom b import g\nspark = SparkSession.builder.getOrCreate()\ndef f(n):\n    if n > 0:\n        return {returned}\n    return g(n)\n"
+        )
+    };
+    let b = "import pyspark\nfrom a import f\ndef g(n):\n    return f(n - 1)\ng(1).collect()\n";
+    let mut linker = linked(&[("a.py", &a("spark.table('x')")), ("b.py", b)]);
+    assert_eq!(calls(&linker, "b.py"), "collect DataFrame Declared\n");
+    // What `f` returns now it has from `g`, which has it from `f`.
+    set(&mut linker, "a.py", &a("g(n)"));
+    run(&mut linker);
+    assert_eq!(calls(&linker, "b.py"), "unresolved collect ForeignCall\n");
+}
+
+#[test]
 fn a_long_chain_is_followed_in_bounded_time() {
     let count = 1_000;
     let counted = AtomicUsize::new(0);

@@ -5,7 +5,7 @@
 //! ones first, then callers first, until no trace is broken. After an edit the run is the same, but what was lowered before is
 //! taken from memory wherever its trace holds, so the result is the one that a first run would have given.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -58,6 +58,8 @@ struct Entry<S> {
     source: S,
     memory: Vec<Memo>,
     program: Option<Arc<Program>>,
+    /// The lowerings of an earlier source that the last run went through, in the file's place.
+    before: Option<Vec<Memo>>,
 }
 
 /// One lowering of a file's present text.
@@ -117,6 +119,25 @@ impl Links for Recorder<'_> {
     }
 }
 
+/// Answers as was answered before.
+struct Replay<'s> {
+    answers: FxHashMap<&'s Question, &'s Answer>,
+    trace: RefCell<Trace>,
+    /// Whether something was asked that was not asked before.
+    asked_else: Cell<bool>,
+}
+
+impl Links for Replay<'_> {
+    fn ask(&self, question: &Question) -> Answer {
+        let answer = self.answers.get(question).copied().cloned().unwrap_or_else(|| {
+            self.asked_else.set(true);
+            Answer::Unknown
+        });
+        self.trace.borrow_mut().push((question.clone(), answer.clone()));
+        answer
+    }
+}
+
 impl<S> Default for Linker<S> {
     fn default() -> Self {
         Self {
@@ -141,9 +162,11 @@ impl<S: PartialEq + Sync> Linker<S> {
                     }
                     known.source = source;
                     known.language = language;
-                    known.memory.clear();
+                    let memory = std::mem::take(&mut known.memory);
+                    known.before.get_or_insert(memory);
                 } else {
-                    let entry = Entry { language, source, memory: Vec::new(), program: None };
+                    let entry =
+                        Entry { language, source, memory: Vec::new(), program: None, before: None };
                     self.files.insert(Arc::clone(&path), entry);
                     self.reshaped = true;
                 }
@@ -217,7 +240,7 @@ impl<S: PartialEq + Sync> Linker<S> {
         if !self.is_stale() {
             return Some(linked);
         }
-        if !self.reshaped && self.patch(lower, &mut linked)? {
+        if !self.reshaped && self.patch(lower, &mut linked) {
             return Some(linked);
         }
         let mut run = Run::new(self, lower, cancelled);
@@ -226,23 +249,25 @@ impl<S: PartialEq + Sync> Linker<S> {
         let Run { settled, current, mut lowered, .. } = run;
         let settled = Arc::new(settled);
         // The programs of files that came to rest with what was remembered without one.
-        let missing: Vec<Arc<str>> = current
-            .iter()
-            .filter(|(file, at)| {
-                self.files.get(*file).is_some_and(|it| it.memory[**at].program.is_none())
+        let missing: Vec<(Arc<str>, usize, Option<Arc<Program>>)> = current
+            .par_iter()
+            .filter_map(|(file, at)| {
+                let entry = self.files.get(file)?;
+                if entry.memory[*at].program.is_some() || cancelled() {
+                    return None;
+                }
+                let made = lowered_file(file, entry, &settled, lower);
+                Some((Arc::clone(file), *at, made.and_then(|(memo, _)| memo.program)))
             })
-            .map(|(file, _)| Arc::clone(file))
             .collect();
-        for file in missing {
-            if cancelled() {
-                return None;
+        if cancelled() {
+            return None;
+        }
+        for (file, at, program) in missing {
+            if let Some(entry) = self.files.get_mut(&file) {
+                entry.memory[at].program = program;
             }
-            let Some(entry) = self.files.get_mut(&file) else { continue };
-            let made = lowered_file(&file, entry, &settled, lower);
-            lowered.push(Arc::clone(&file));
-            if let (Some((memo, _)), Some(at)) = (made, current.get(&file)) {
-                entry.memory[*at].program = memo.program;
-            }
+            lowered.push(file);
         }
         for (file, entry) in &mut self.files {
             let program = current.get(file).and_then(|at| entry.memory[*at].program.clone());
@@ -265,6 +290,7 @@ impl<S: PartialEq + Sync> Linker<S> {
                 }
             }
             entry.memory.retain(|memo| memo.used);
+            entry.before = None;
         }
         linked.lowered.append(&mut lowered);
         self.settled = settled;
@@ -273,37 +299,52 @@ impl<S: PartialEq + Sync> Linker<S> {
         Some(linked)
     }
 
-    /// Lowers the edited files where the last run came to rest. Where they tell the others the same as before, nothing else has
-    /// changed.
-    fn patch(&mut self, lower: &Lower<'_, S>, linked: &mut Linked) -> Option<bool> {
+    /// Lowers the edited files at each step of the last run, with the answers that it gave them then. Where they ask the same and say the
+    /// same, that run would have been the same with them, and nothing else has changed.
+    fn patch(&mut self, lower: &Lower<'_, S>, linked: &mut Linked) -> bool {
+        let mut same = true;
         let mut made = Vec::new();
         for file in &self.edited {
             let Some(entry) = self.files.get(file) else { continue };
-            let memo = lowered_file(file, entry, &self.settled, lower);
-            linked.lowered.push(Arc::clone(file));
-            let before = self.settled.world.summary(file);
-            let (Some((memo, _)), Some(before)) = (memo, before) else { return Some(false) };
-            let same = memo.summary == *before;
-            made.push((Arc::clone(file), memo, same));
-        }
-        let settled = made.iter().all(|it| it.2);
-        for (file, memo, _) in made {
-            let Some(entry) = self.files.get_mut(&file) else { continue };
-            if settled {
-                if entry.program != memo.program {
-                    entry.program.clone_from(&memo.program);
-                    linked.changed.push(Arc::clone(&file));
+            let steps = entry.before.as_deref().unwrap_or_default();
+            same &= !steps.is_empty();
+            let mut memory = Vec::new();
+            for step in steps {
+                linked.lowered.push(Arc::clone(file));
+                let replayed = replayed(file, &entry.source, step, lower);
+                same &= replayed.as_ref().is_some_and(|(memo, asks_the_same)| {
+                    *asks_the_same && memo.summary == step.summary
+                });
+                memory.extend(replayed.map(|(memo, _)| memo));
+                if !same {
+                    break;
                 }
-                entry.memory = vec![Memo { used: false, ..memo }];
+            }
+            made.push((Arc::clone(file), memory));
+        }
+        for (file, memory) in made {
+            let Some(entry) = self.files.get_mut(&file) else { continue };
+            if !same {
+                // These lowerings are of the present source whatever comes of it.
+                entry.memory.extend(memory);
+                continue;
+            }
+            entry.memory = memory;
+            entry.before = None;
+            let Some(memo) = entry.memory.iter_mut().find(|memo| memo.program.is_some()) else {
+                continue;
+            };
+            if entry.program == memo.program {
+                memo.program.clone_from(&entry.program);
             } else {
-                // Lowered it is: the run that follows may come by here.
-                entry.memory.push(memo);
+                entry.program.clone_from(&memo.program);
+                linked.changed.push(file);
             }
         }
-        if settled {
+        if same {
             self.edited.clear();
         }
-        Some(settled)
+        same
     }
 }
 
@@ -383,29 +424,41 @@ impl<'r, 'l, S: PartialEq + Sync> Run<'r, 'l, S> {
         Some(())
     }
 
-    /// Goes over the files until every trace holds.
+    /// Goes over the files until every trace holds. Those of one level are looked at all at once, each with what the others said before.
     fn sweep(&mut self) -> Option<()> {
-        let mut order = self.order();
+        let mut levels = self.levels();
         self.dirty = self.current.keys().cloned().collect();
         for sweep in 0..LAST_SWEEPS {
             if self.dirty.is_empty() {
                 return Some(());
             }
-            for file in &order {
-                if self.dirty.remove(file) {
-                    if (self.cancelled)() {
-                        return None;
+            for level in &levels {
+                if (self.cancelled)() {
+                    return None;
+                }
+                let files: Vec<&Arc<str>> =
+                    level.iter().filter(|file| self.dirty.remove(*file)).collect();
+                if sweep >= SWEEPS {
+                    for file in files {
+                        self.freeze(file);
+                        let made = self.looked_at(file);
+                        self.settle(file, made);
                     }
-                    self.visit(file, sweep >= SWEEPS);
+                } else {
+                    let made: Vec<(&Arc<str>, Option<Made>)> =
+                        files.into_par_iter().map(|file| (file, self.looked_at(file))).collect();
+                    for (file, made) in made {
+                        self.settle(file, made);
+                    }
                 }
             }
-            order.reverse();
+            levels.reverse();
         }
         Some(())
     }
 
-    /// Imported files before those that import them; cycles are broken somewhere, and always at the same place.
-    fn order(&mut self) -> Vec<Arc<str>> {
+    /// Imported files at lower levels than those that import them; cycles are broken somewhere, and always at the same place.
+    fn levels(&mut self) -> Vec<Vec<Arc<str>>> {
         let files: Vec<Arc<str>> = self.current.keys().cloned().collect();
         let mut imports: FxHashMap<Arc<str>, Vec<Arc<str>>> = FxHashMap::default();
         for file in &files {
@@ -420,7 +473,8 @@ impl<'r, 'l, S: PartialEq + Sync> Run<'r, 'l, S> {
             self.depend(file, &consulted);
             imports.insert(Arc::clone(file), consulted);
         }
-        let mut order = Vec::with_capacity(files.len());
+        let mut levels: Vec<Vec<Arc<str>>> = Vec::new();
+        let mut level_of: FxHashMap<Arc<str>, usize> = FxHashMap::default();
         let mut entered: FxHashSet<Arc<str>> = FxHashSet::default();
         for file in files {
             if !entered.insert(Arc::clone(&file)) {
@@ -437,45 +491,57 @@ impl<'r, 'l, S: PartialEq + Sync> Run<'r, 'l, S> {
                         }
                     }
                     None => {
-                        if let Some((file, _)) = path.pop() {
-                            order.push(file);
+                        let Some((file, _)) = path.pop() else { break };
+                        let inner = imports.get(&file).into_iter().flatten();
+                        // One that is not known yet stands on this very path: a cycle.
+                        let level = inner.filter_map(|it| level_of.get(it)).map(|it| it + 1).max();
+                        let level = level.unwrap_or(0);
+                        if levels.len() <= level {
+                            levels.resize_with(level + 1, Vec::new);
                         }
+                        levels[level].push(Arc::clone(&file));
+                        level_of.insert(file, level);
                     }
                 }
             }
         }
-        order
+        levels
     }
 
-    /// Brings one file up to what the others say now.
-    fn visit(&mut self, file: &Arc<str>, freeze: bool) {
-        let mut consulted = Vec::new();
+    /// A file by what the others say now; none where its trace holds.
+    fn looked_at(&self, file: &Arc<str>) -> Option<Made> {
         if let Some(trace) = self.trace(file) {
-            let mut broken = Vec::new();
-            for (question, answer) in trace.iter() {
-                if self.settled.ask(file, question, &mut consulted) != *answer {
-                    broken.push(question.clone());
-                    if !freeze {
-                        break;
-                    }
-                }
-            }
-            if broken.is_empty() {
-                return;
-            }
-            if freeze {
-                let file = |question| (Arc::clone(file), question);
-                self.settled.frozen.extend(broken.into_iter().map(file));
+            let mut consulted = Vec::new();
+            let mut trace = trace.iter();
+            if trace.all(|(question, answer)| {
+                self.settled.ask(file, question, &mut consulted) == *answer
+            }) {
+                return None;
             }
         }
-        let Some(entry) = self.linker.files.get(file) else { return };
-        let made = remembered_or_lowered(file, entry, &self.settled, self.lower);
+        let entry = self.linker.files.get(file)?;
+        Some(remembered_or_lowered(file, entry, &self.settled, self.lower))
+    }
+
+    /// Takes what was made of a file, and tells those that depend on it.
+    fn settle(&mut self, file: &Arc<str>, made: Option<Made>) {
+        let Some(made) = made else { return };
         let before = self.summary(file);
         self.take(file, made);
         let Some(after) = self.summary(file) else { return };
         if before.as_ref() != Some(&after) {
             self.heard(file, before.as_deref(), &after);
             self.settled.world.set(file, &after);
+        }
+    }
+
+    /// Takes the answers that a file's trace does not agree with for unknown from here on.
+    fn freeze(&mut self, file: &Arc<str>) {
+        let Some(trace) = self.trace(file) else { return };
+        for (question, answer) in trace.iter() {
+            if self.settled.ask(file, question, &mut Vec::new()) != *answer {
+                self.settled.frozen.insert((Arc::clone(file), question.clone()));
+            }
         }
     }
 
@@ -584,6 +650,27 @@ fn remembered_or_lowered<S>(
         }
     }
     Made::Lowered(lowered_file(file, entry, settled, lower))
+}
+
+/// The lowering of a source with the answers of an earlier one, and whether it asks the same.
+fn replayed<S>(
+    file: &Arc<str>,
+    source: &S,
+    step: &Memo,
+    lower: &Lower<'_, S>,
+) -> Option<(Memo, bool)> {
+    let answers = step.trace.iter().map(|(question, answer)| (question, answer)).collect();
+    let replay = Replay { answers, trace: RefCell::default(), asked_else: Cell::new(false) };
+    let program = lower(file, source, &replay)?;
+    let trace = replay.trace.into_inner();
+    let asks_the_same = !replay.asked_else.get() && trace.len() == step.trace.len();
+    let memo = Memo {
+        trace: Arc::new(trace),
+        summary: Arc::new(program.summary.clone()),
+        program: step.program.is_some().then(|| Arc::new(program)),
+        used: true,
+    };
+    Some((memo, asks_the_same))
 }
 
 fn lowered_file<S>(
