@@ -8,7 +8,7 @@ use tree_sitter::{InputEdit, Point, Tree};
 
 use crate::notebook::{self, Notebook};
 use crate::parse::{Parsed, parse};
-use crate::{lower, python, scala, syntax};
+use crate::{Surface, python, scala, syntax};
 
 /// The grammar of a language.
 pub(crate) fn grammar(language: Language) -> tree_sitter::Language {
@@ -109,9 +109,15 @@ impl Document {
     /// The program that the text is now among the files that `links` speaks for.
     #[must_use]
     pub fn linked_program(&self, links: &dyn Links) -> Program {
+        self.surface().program(links)
+    }
+
+    /// What the program is lowered from.
+    #[must_use]
+    pub fn surface(&self) -> Surface {
         let text = self.text();
         if let Some(notebook) = Notebook::databricks(self.language, &text) {
-            return notebook.linked_program(links);
+            return notebook.surface();
         }
         let parsed = self.parsed();
         let mut file =
@@ -123,7 +129,7 @@ impl Document {
             // What lies behind the cut was not understood either.
             file.syntax_errors = file.syntax_errors.saturating_add(1);
         }
-        lower::program(self.language, &file, &text, links)
+        Surface::new(self.language, file, text.into())
     }
 
     fn point(&self, byte: usize) -> Point {

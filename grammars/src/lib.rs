@@ -12,9 +12,11 @@ mod parse;
 mod python;
 mod scala;
 mod sql;
+mod surface;
 mod syntax;
 
 pub use document::Document;
+pub use surface::Surface;
 
 use program::{Language, Links, Program};
 

@@ -1,15 +1,17 @@
 //! Links the sources of a command with each other, and with those that they import.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use analysis::link::{Linker, Modules};
+use grammars::Surface;
 use ignore::WalkBuilder;
 use program::{Import, Language, Links, Program};
 
 use crate::files;
-use crate::source::Source;
+use crate::source::{Source, understood};
 
 /// How many files of a folder are looked through for what a named file imports.
 const LISTED: usize = 20_000;
@@ -22,6 +24,9 @@ const ROUNDS: usize = 8;
 
 /// What is larger is generated.
 const MAX_BYTES: u64 = 2 << 20;
+
+/// Of how much text what was read of it is kept while it is linked.
+const KEPT_BYTES: usize = 24 << 20;
 
 /// Files and folders that stand at the top of a workspace.
 const MARKS: [&str; 9] = [
@@ -47,6 +52,41 @@ pub(crate) fn key(path: &Path) -> String {
     }
 }
 
+/// Lowers the sources of a linker, as often as it asks.
+#[derive(Debug, Default)]
+pub(crate) struct Lowering {
+    /// What was read of sources, by their key, as far as there is room.
+    read: Mutex<HashMap<String, Arc<Surface>>>,
+    room_taken: AtomicUsize,
+    /// The messages of files that could not be lowered, by their key.
+    failures: Mutex<BTreeMap<String, String>>,
+}
+
+impl Lowering {
+    /// The program of a source; none where it panicked, which is taken note of.
+    pub(crate) fn lower(&self, file: &str, source: &Source, links: &dyn Links) -> Option<Program> {
+        let known = lock(&self.read).get(file).cloned();
+        let lowered = understood(|| {
+            let read = known.unwrap_or_else(|| self.keep(file, source));
+            read.program(links)
+        });
+        lowered.map_err(|message| lock(&self.failures).insert(file.to_owned(), message)).ok()
+    }
+
+    fn keep(&self, file: &str, source: &Source) -> Arc<Surface> {
+        let read = Arc::new(source.read());
+        let length = source.text.len();
+        if self.room_taken.fetch_add(length, Ordering::Relaxed) + length <= KEPT_BYTES {
+            lock(&self.read).insert(file.to_owned(), Arc::clone(&read));
+        }
+        read
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Links sources, each with its absolute path. Where they are not all of their workspace, files that they import are looked up in it.
 ///
 /// With the linker come the messages of files that could not be lowered, by their [`key`].
@@ -54,17 +94,10 @@ pub(crate) fn link(
     sources: &[(PathBuf, Source)],
     folders: &[PathBuf],
 ) -> (Linker<Source>, BTreeMap<String, String>) {
-    let failures = Mutex::new(BTreeMap::new());
+    let lowering = Lowering::default();
     let own: BTreeSet<String> = sources.iter().map(|(path, _)| key(path)).collect();
-    let lower = |file: &str, source: &Source, links: &dyn Links| {
-        let lowered = source.program(links);
-        lowered
-            .map_err(|message| {
-                let mut failures = failures.lock().unwrap_or_else(PoisonError::into_inner);
-                failures.insert(file.to_owned(), message);
-            })
-            .ok()
-    };
+    let lower =
+        |file: &str, source: &Source, links: &dyn Links| lowering.lower(file, source, links);
     let mut linker = Linker::default();
     for (path, source) in sources {
         linker.set(&key(path), Some((source.language, source.clone())));
@@ -110,7 +143,7 @@ pub(crate) fn link(
             linker.link(&lower, &|| false);
         }
     }
-    (linker, failures.into_inner().unwrap_or_else(PoisonError::into_inner))
+    (linker, lowering.failures.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// The folder at the top of a file's workspace: the nearest one that says so.

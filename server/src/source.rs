@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use analysis::{FileCheck, Fix};
 use grammars::notebook::{JupyterNotebook, Notebook, NotebookError};
+use grammars::{Document, Surface};
 use program::{Language, Links, Program, TextRange};
 
 use crate::problem::panic_message;
@@ -87,14 +88,15 @@ impl Source {
     /// # Errors
     /// Lowering panicked; the file is left out, the others are not.
     pub(crate) fn program(&self, links: &dyn Links) -> Result<Program, String> {
-        let lower = || match &self.notebook {
-            Some(notebook) => notebook.notebook().linked_program(links),
-            None => grammars::lower_linked(self.language, &self.text, links),
-        };
-        catch_unwind(AssertUnwindSafe(lower)).map_err(|panic| {
-            let why = panic_message(&*panic);
-            format!("could not be understood ({why}); exclude it and report it")
-        })
+        understood(|| self.read().program(links))
+    }
+
+    /// What its program is lowered from.
+    pub(crate) fn read(&self) -> Surface {
+        match &self.notebook {
+            Some(notebook) => notebook.notebook().surface(),
+            None => Document::new(self.language, &self.text).surface(),
+        }
     }
 }
 
@@ -116,6 +118,17 @@ impl NotebookFile {
             Self::Jupyter(read) => Some(read),
         }
     }
+}
+
+/// What `work` gives, or the message that its panic costs this file.
+///
+/// # Errors
+/// It panicked.
+pub(crate) fn understood<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
+        let why = panic_message(&*panic);
+        format!("could not be understood ({why}); exclude it and report it")
+    })
 }
 
 /// Takes fixes away that a notebook cannot take: those that reach beyond one cell, or into what is not its language.

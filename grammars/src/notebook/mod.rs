@@ -20,7 +20,7 @@ use tree_sitter::{Parser, Point, Range};
 
 use crate::parse::parse_parts;
 use crate::syntax::File;
-use crate::{lower, python, scala};
+use crate::{Surface, python, scala};
 
 pub use jupyter::{JupyterNotebook, NotebookError, dialect};
 pub use rewrite::RewriteError;
@@ -224,7 +224,13 @@ impl Notebook {
     /// The program among the files that `links` speaks for.
     #[must_use]
     pub fn linked_program(&self, links: &dyn Links) -> Program {
-        lower::program(self.session.dialect.language, &self.file(), &self.text, links)
+        self.surface().program(links)
+    }
+
+    /// What the program is lowered from.
+    #[must_use]
+    pub fn surface(&self) -> Surface {
+        Surface::new(self.session.dialect.language, self.file(), self.text.as_str().into())
     }
 
     fn content(&self, cell: &Cell) -> cell::Content {

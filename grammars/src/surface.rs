@@ -1,0 +1,29 @@
+//! What a front end read of a text: all that a program is lowered from.
+
+use std::sync::Arc;
+
+use program::{Language, Links, Program};
+
+use crate::lower;
+use crate::syntax::File;
+
+/// A text as its front end read it. What other files say is known later and changes more often than the text, so a program is lowered
+/// from this as often as need be.
+#[derive(Debug)]
+pub struct Surface {
+    language: Language,
+    file: File,
+    text: Arc<str>,
+}
+
+impl Surface {
+    pub(crate) fn new(language: Language, file: File, text: Arc<str>) -> Self {
+        Self { language, file, text }
+    }
+
+    /// The program that the text is among the files that `links` speaks for.
+    #[must_use]
+    pub fn program(&self, links: &dyn Links) -> Program {
+        lower::program(self.language, &self.file, &self.text, links)
+    }
+}
