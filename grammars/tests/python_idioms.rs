@@ -467,3 +467,115 @@ fn names_that_are_nothing_before_a_loop() {
         program.to_text()
     );
 }
+
+#[test]
+fn patterns_and_handlers_bind_their_names() {
+    let matched = |case: &str| {
+        format!(
+            "class Point: pass\nx = spark.table('x')\nd = spark.table('d')\ndef f(given: DataFrame, unknown):\n    match given:\n        case {case}:\n            x.count()\n"
+        )
+    };
+    // What a pattern takes apart is not what the name means elsewhere.
+    for case in [
+        "[x, *rest]",
+        "[a, *x]",
+        "{'k': x}",
+        "{'k': 1, **x}",
+        "Point(x=1, y=x)",
+        "(x, _)",
+        "Point() | x",
+    ] {
+        let program = lower(&matched(case));
+        assert!(program.calls.iter().all(|call| call.method != "count"), "{case}");
+    }
+    for case in ["x", "x if x.isEmpty()", "DataFrame() as x"] {
+        let program = lower(&matched(case));
+        let count = program.calls.iter().find(|call| call.method == "count").unwrap();
+        assert_eq!(
+            lineage::lineage(&program, count.receiver.unwrap().value, 1),
+            "parameter",
+            "{case}"
+        );
+    }
+    check(&matched("{'x': 1}"), &["table x"]);
+    check(&matched("_"), &["table x"]);
+    check(&matched("Point(x=1)").replace("match given", "match unknown"), &["table x"]);
+    check(&matched("DataFrame() as x").replace("match given", "match unknown"), &["ambient x"]);
+    let program =
+        lower("e = spark.table('e')\ntry:\n    pass\nexcept ValueError as e:\n    e.count()\n");
+    assert!(program.calls.iter().all(|call| call.method != "count"));
+}
+
+#[test]
+fn parameters_that_take_the_rest() {
+    let union = "from functools import reduce\nfrom pyspark.sql import DataFrame\ndef union(*dfs):\n    return reduce(DataFrame.union, dfs)\n";
+    let united = ["returned by union"];
+    check(&format!("{union}union(spark.table('a'), spark.table('b')).count()\n"), &united);
+    check(&format!("{union}union(*[spark.table('a')]).count()\n"), &united);
+    check(&format!("{union}dfs = [spark.table(t) for t in names]\nunion(*dfs).count()\n"), &united);
+    check(
+        "def f(first, *others):\n    first.count()\n    for other in others:\n        other.count()\nf(spark.table('a'), spark.table('b'), spark.table('c'))\n",
+        &["parameter", "parameter"],
+    );
+    check(
+        "def f(*dfs: DataFrame, **more: DataFrame):\n    dfs[0].count()\n    for df in more.values():\n        df.count()\n",
+        &["parameter", "parameter"],
+    );
+    check("def f(**dfs):\n    dfs['a'].count()\nf(a=spark.table('a'), n=3)\n", &["parameter"]);
+    // The places that a collection fills are not known.
+    for call in ["f(*dfs, spark.table('a'))", "f(*dfs)", "f(**{'b': spark.table('a')})"] {
+        let program = lower(&format!(
+            "dfs = [spark.table(t) for t in names]\ndef f(a, b=None):\n    a.count()\n{call}\n"
+        ));
+        assert!(program.calls.iter().all(|it| it.method != "count"), "{call}");
+    }
+    let program = lower(
+        "def f(*values):\n    values[0].count()\nf(spark.table('a'), 3)\nf(spark.table('a'), other())\n",
+    );
+    assert!(program.calls.iter().all(|it| it.method != "count"), "{}", program.to_text());
+}
+
+#[test]
+fn builtins_run_functions_over_collections() {
+    let dfs = "dfs = [spark.table('a'), spark.table('b')]\n";
+    check(
+        &format!("{dfs}for df in map(lambda it: it.distinct(), dfs):\n    df.count()\n"),
+        &["distinct < (table a | table b)"],
+    );
+    check(
+        &format!("{dfs}kept = list(filter(lambda it: it.count() > 0, dfs))\nkept[1].count()\n"),
+        &["(table a | table b)", "(table a | table b)"],
+    );
+    check(
+        &format!(
+            "{dfs}largest = sorted(dfs, key=lambda it: it.count())[-1]\nmax(dfs, key=len).count()\nlargest.count()\n"
+        ),
+        &["(table a | table b)", "(table a | table b)", "(table a | table b)"],
+    );
+    check(
+        "from functools import reduce\nfrom pyspark.sql import DataFrame\nreduce(DataFrame.union, map(spark.table, names)).count()\n",
+        &["loop[table then union]"],
+    );
+    check(
+        "def load(name):\n    return spark.table(name)\nfor df in map(load, names):\n    df.count()\n",
+        &["returned by load"],
+    );
+    let once = lower("df = spark.table('a')\nx = map(df.columns.index, names)\n");
+    assert_eq!(once.calls.iter().filter(|it| it.method == "columns").count(), 1);
+}
+
+#[test]
+fn mappings_of_several_paths() {
+    check(
+        "cache = {}\nif a:\n    cache['a'] = spark.table('a')\nelse:\n    cache['b'] = spark.table('b')\ncache['a'].count()\n",
+        &["table a"],
+    );
+    check(
+        "class Source:\n    def __init__(self, spark):\n        self._spark = spark\n        self._cache = {}\n    def get(self, name):\n        if name not in self._cache:\n            self._cache[name] = self._spark.table(name)\n        return self._cache[name]\n    def __getitem__(self, name):\n        return self.get(name)\nsource = Source(spark)\nsource.get('x').count()\nsource['x'].count()\n",
+        &["returned by get", "returned by __getitem__"],
+    );
+    check(
+        "settings = {'x': {'df': spark.table('a'), 'n': 1}, 'y': {'df': spark.table('b'), 'n': 2}}\nfor key, value in settings.items():\n    value['df'].count()\nsettings['y']['df'].count()\n",
+        &["(table a | table b)", "table b"],
+    );
+}

@@ -8,6 +8,12 @@ use super::functions::Runs;
 use crate::syntax::{Arg, Expr, ExprKind};
 use program::summary::Shape;
 
+/// What stands for the name of arguments that a collection holds: `f(*frames)`.
+pub(super) const SPREAD: &str = "*";
+
+/// What stands for the name of arguments that a mapping holds: `f(**frames)`.
+pub(super) const SPREAD_KEYWORDS: &str = "**";
+
 /// Evaluated arguments.
 #[derive(Debug, Clone)]
 pub(super) struct Arguments {
@@ -50,7 +56,19 @@ impl<'a> Lowering<'a> {
                     range: argument.value.range,
                 }),
             }
-            out.lowered.push((name, lowered));
+            match &lowered.meaning {
+                _ if !argument.spread => out.lowered.push((name, lowered)),
+                Meaning::Tuple(items) => {
+                    for item in items.clone().iter() {
+                        out.lowered.push((None, self.lowered(item.clone())));
+                    }
+                }
+                // Which places these take is not known.
+                Meaning::Mapping(_) | Meaning::Record(_) => {
+                    out.lowered.push((Some(SPREAD_KEYWORDS.to_owned()), lowered));
+                }
+                _ => out.lowered.push((Some(SPREAD.to_owned()), lowered)),
+            }
         }
         out
     }

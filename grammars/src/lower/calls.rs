@@ -1004,6 +1004,11 @@ impl<'a> Lowering<'a> {
         if self.program.uses_spark && matches!(name, "col" | "lit") {
             return self.column_function_call(name, range, name_range, arguments, arguments_range);
         }
+        if self.language == Language::Python
+            && let Some(found) = self.over_elements(name, range, arguments)
+        {
+            return found;
+        }
         let evaluated = self.arguments(arguments, Runs::Locally);
         if name == "display"
             && let Some((_, Lowered { meaning: Meaning::Spark(value), .. })) =

@@ -390,14 +390,20 @@ impl<'a> Lowering<'a> {
             _ => Meaning::Local(Rc::new(Expression::Unknown)),
         };
         let meaning = match (name, lowered.as_slice()) {
-            (
-                "list" | "tuple" | "set" | "sorted" | "reversed" | "iter" | "frozenset",
-                [only, ..],
-            ) if is_collection(&only.meaning) => {
+            ("set" | "sorted" | "reversed" | "frozenset", [only, ..])
+                if is_collection(&only.meaning) =>
+            {
+                return Some(self.slice(only));
+            }
+            ("list" | "tuple" | "iter", [only, ..]) if is_collection(&only.meaning) => {
                 return Some(Lowered { call: None, ..(*only).clone() });
             }
             ("dict", _)
-                if !lowered.is_empty() && arguments.lowered.iter().all(|it| it.0.is_some()) =>
+                if !lowered.is_empty()
+                    && arguments
+                        .lowered
+                        .iter()
+                        .all(|it| it.0.as_deref().is_some_and(|name| !name.starts_with('*'))) =>
             {
                 let items: Vec<(String, Meaning)> = arguments
                     .lowered
@@ -434,7 +440,7 @@ impl<'a> Lowering<'a> {
                 }
                 Meaning::Each(Rc::new(row(items)))
             }
-            ("next", [only, ..]) if is_collection(&only.meaning) => {
+            ("next" | "min" | "max", [only, ..]) if is_collection(&only.meaning) => {
                 return Some(self.element(only));
             }
             _ => return None,
@@ -563,6 +569,12 @@ pub(super) fn carries(meaning: &Meaning) -> bool {
 
 pub(super) fn is_collection(meaning: &Meaning) -> bool {
     matches!(meaning, Meaning::Many(_) | Meaning::Each(_) | Meaning::Tuple(_))
+}
+
+/// `[]`, `{}`, `dict()`, `Map()`.
+pub(super) fn is_empty(meaning: &Meaning) -> bool {
+    matches!(meaning, Meaning::Local(expression)
+        if is_empty_mapping(expression) || matches!(&**expression, Expression::List(items) if items.is_empty()))
 }
 
 fn is_empty_mapping(expression: &Expression) -> bool {

@@ -191,6 +191,19 @@ impl Lowering<'_> {
             [only] => return (*only).clone(),
             _ => {}
         }
+        // A collection that is still empty says nothing of what is in it.
+        let filled = |it: &&Meaning| {
+            matches!(
+                it,
+                Meaning::Many(_) | Meaning::Each(_) | Meaning::Mapping(_) | Meaning::Record(_)
+            )
+        };
+        if distinct.iter().any(filled) {
+            distinct.retain(|it| !super::collections::is_empty(it));
+            if let [only] = distinct.as_slice() {
+                return (*only).clone();
+            }
+        }
         if let Some(merged) = self.merge_structures(&distinct) {
             return merged;
         }
@@ -280,6 +293,7 @@ impl Lowering<'_> {
                 let item = self.merge(&parts?);
                 Some(Self::collection_of(item))
             }
+            Meaning::Record(_) | Meaning::Mapping(_) => self.merge_mappings(meanings),
             Meaning::Function(_) => {
                 let all = meanings.iter().all(|it| matches!(it, Meaning::Function(_)));
                 let mut returns = Shape::Unknown;
@@ -295,6 +309,32 @@ impl Lowering<'_> {
             Meaning::Instance(_) => self.common_base(meanings),
             _ => None,
         }
+    }
+
+    fn merge_mappings(&mut self, meanings: &[&Meaning]) -> Option<Meaning> {
+        let mut items: Vec<(String, Vec<Meaning>)> = Vec::new();
+        let mut others = Vec::new();
+        for meaning in meanings {
+            match meaning {
+                Meaning::Record(record) => {
+                    for (key, value) in record.iter() {
+                        match items.iter_mut().find(|it| it.0 == *key) {
+                            Some(known) => known.1.push(value.clone()),
+                            None => items.push((key.clone(), vec![value.clone()])),
+                        }
+                    }
+                }
+                Meaning::Mapping(value) => others.push(Meaning::clone(value)),
+                _ => return None,
+            }
+        }
+        if others.is_empty() {
+            // What only some of them hold is that wherever it is found.
+            let items = items.into_iter().map(|(key, parts)| (key, self.merge(&parts))).collect();
+            return Some(Meaning::Record(Rc::new(items)));
+        }
+        others.extend(items.into_iter().flat_map(|it| it.1));
+        Some(Meaning::Mapping(Rc::new(self.merge(&others))))
     }
 
     fn common_base(&self, meanings: &[&Meaning]) -> Option<Meaning> {

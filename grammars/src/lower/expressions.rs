@@ -566,6 +566,10 @@ impl<'a> Lowering<'a> {
                 function: "getItem".to_owned(),
                 arguments: vec![object.expression, position.expression],
             }),
+            Meaning::Instance(class) => match self.method_of(class, "__getitem__") {
+                Some(method) => self.call_local(method, &[(None, position)], true),
+                None => Lowered::unknown(UnresolvedReason::Other),
+            },
             meaning => {
                 if let Some(at) = position.expression.as_integer() {
                     self.set_use(&object, ResultUse::Indexed(at));

@@ -335,6 +335,12 @@ impl<'a> Lowering<'a> {
     ) {
         let declared =
             parameter.annotation.as_ref().map(|it| self.annotation(it)).unwrap_or_default();
+        let declared = match parameter.pattern {
+            // The annotation of `*args` and `**options` is that of each.
+            Pattern::Rest { keywords: false, .. } => Shape::collection(declared),
+            Pattern::Rest { keywords: true, .. } => Shape::mapping(declared),
+            _ => declared,
+        };
         let shape = match (&declared, seen) {
             (Shape::Unknown, seen) => seen.clone(),
             // Call sites of the file can make a declaration certain, but not contradict it.
@@ -425,18 +431,7 @@ impl<'a> Lowering<'a> {
     ) {
         let def = self.definitions[index].def;
         let skip = self.implicit(index, bound);
-        let mut shapes = vec![Shape::Unknown; def.parameters.len()];
-        for (at, (name, value)) in arguments.iter().enumerate() {
-            let place = match name {
-                Some(name) => def.parameters.iter().position(
-                    |it| matches!(&it.pattern, Pattern::Name(parameter) if parameter.text == *name),
-                ),
-                None => Some(at + skip),
-            };
-            if let Some(shape) = place.and_then(|it| shapes.get_mut(it)) {
-                *shape = self.shape_of(&value.meaning).unbounded();
-            }
-        }
+        let shapes = self.parameter_shapes(def, skip, arguments);
         let summary = self.found.functions.entry(def.name.range.start).or_default();
         summary.parameters.resize(def.parameters.len(), Shape::Unknown);
         for (known, shape) in summary.parameters.iter_mut().zip(&shapes) {

@@ -13,6 +13,7 @@ use program::{Confidence, Expression, Language, Literal, Origin, UnresolvedReaso
 use rustc_hash::FxHashMap;
 
 use super::Lowering;
+use super::arguments::{SPREAD, SPREAD_KEYWORDS};
 use super::calls::is_foreign_library;
 use super::environment::{Frame, FrameKind, Lowered, Meaning, is_null};
 use super::types;
@@ -264,6 +265,8 @@ impl<'a> Lowering<'a> {
         for (name, value) in arguments {
             let shape = self.argument_shape(value);
             match name {
+                // What the collection or mapping holds goes to places that are not known.
+                Some(name) if matches!(name.as_str(), SPREAD | SPREAD_KEYWORDS) => break,
                 Some(name) => {
                     shapes.keywords.insert(name.as_str().into(), shape);
                 }
@@ -299,7 +302,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// What a call says of an argument. What is certainly none of Spark's contradicts calls with what is.
-    fn argument_shape(&self, value: &Lowered) -> Shape {
+    pub(super) fn argument_shape(&self, value: &Lowered) -> Shape {
         match &value.meaning {
             Meaning::Column(_) => Shape::Local,
             Meaning::Local(expression) if !is_null(&value.meaning) && is_local(expression) => {

@@ -196,7 +196,11 @@ impl<'a> Lowering<'a> {
             "filter" | "filterNot" | "withFilter" | "sortBy" | "takeWhile" | "dropWhile"
                 if super::collections::carries(&object.meaning) =>
             {
-                Lowered { call: None, ..object.clone() }
+                // Which are left, and in which order, is not known.
+                match object.meaning {
+                    Meaning::Tuple(_) => self.slice(object),
+                    _ => Lowered { call: None, ..object.clone() },
+                }
             }
             "partition" | "span" if super::collections::carries(&object.meaning) => {
                 let halves = vec![object.meaning.clone(), object.meaning.clone()];
@@ -292,7 +296,7 @@ impl<'a> Lowering<'a> {
     }
 
     #[expect(clippy::too_many_arguments)]
-    fn fold(
+    pub(super) fn fold(
         &mut self,
         range: TextRange,
         count: Option<u64>,

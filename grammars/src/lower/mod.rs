@@ -7,6 +7,7 @@
 mod annotations;
 mod arguments;
 mod bounds;
+mod builtins;
 mod callables;
 mod calls;
 mod carried;
@@ -24,6 +25,7 @@ mod libraries;
 mod linked;
 mod local;
 mod options;
+mod rest;
 mod sql;
 mod standard;
 mod types;

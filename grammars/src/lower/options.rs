@@ -267,16 +267,7 @@ impl<'a> Lowering<'a> {
             return None;
         }
         let element = self.element(object);
-        let count = super::bounds::iterations(&object.expression);
-        let before = (self.program.calls.len(), self.program.scopes.len());
-        let mut made = Lowered::unknown(UnresolvedReason::Other);
-        self.looped(count, site.range, site.range, &[], |lowering| {
-            let given = Lowered { call: None, ..element.clone() };
-            made = lowering.run_evaluated(written, function, &[given]);
-        });
-        if self.program.calls.len() == before.0 && self.program.scopes.len() == before.1 + 1 {
-            self.program.scopes.truncate(before.1);
-        }
+        let made = self.run_over(site.range, written, function, object, &element);
         let meaning = match name {
             "filter" => object.meaning.clone(),
             "foreach" => Meaning::Local(Rc::new(Expression::Unknown)),

@@ -6,6 +6,7 @@
 mod expressions;
 mod literals;
 pub(crate) mod magics;
+mod matching;
 mod statements;
 mod types;
 

@@ -15,7 +15,7 @@ impl Front<'_> {
         }
     }
 
-    fn body(&mut self, node: Option<Node<'_>>) -> Vec<Stmt> {
+    pub(super) fn body(&mut self, node: Option<Node<'_>>) -> Vec<Stmt> {
         let mut out = Vec::new();
         if let Some(node) = node {
             self.children(node, &mut out);
@@ -292,53 +292,18 @@ impl Front<'_> {
         StmtKind::Branch { conditions, arms, exhaustive, header: header(node) }
     }
 
-    fn matching(&mut self, node: Node<'_>) -> StmtKind {
-        let mut conditions = Vec::new();
-        let mut arms = Vec::new();
-        let mut exhaustive = false;
-        let mut cursor = node.walk();
-        let subjects: Vec<Node<'_>> = node.children_by_field_name("subject", &mut cursor).collect();
-        let mut subjects: Vec<Expr> = subjects.into_iter().map(|it| self.expression(it)).collect();
-        let subject = match subjects.pop() {
-            Some(only) if subjects.is_empty() => only,
-            last => {
-                subjects.extend(last);
-                expr(ExprKind::List(subjects), header(node))
-            }
-        };
-        let mut matched = vec![subject];
-        let cases = node.child_by_field_name("body").map(parts).unwrap_or_default();
-        for case in cases.into_iter().filter(|it| it.kind() == "case_clause") {
-            let guard = case.child_by_field_name("guard");
-            let pattern = parts(case).into_iter().find(|it| it.kind() == "case_pattern");
-            let source = pattern.map_or("", |it| self.source(it));
-            exhaustive |= guard.is_none()
-                && source.chars().all(|c| c.is_alphanumeric() || c == '_')
-                && source.starts_with(|c: char| c.is_lowercase() || c == '_');
-            matched.push(match pattern.and_then(|it| it.named_child(0)) {
-                Some(literal) if guard.is_none() && is_literal(literal.kind()) => {
-                    self.expression(literal)
-                }
-                _ => expr(ExprKind::Opaque(Vec::new()), range(case)),
-            });
-            conditions.extend(
-                guard.into_iter().flat_map(parts).map(|it| self.expression(it)).collect::<Vec<_>>(),
-            );
-            arms.push(self.body(case.child_by_field_name("consequence")));
-        }
-        let operation = ExprKind::Operation { operator: "match".to_owned(), operands: matched };
-        conditions.insert(0, expr(operation, header(node)));
-        StmtKind::Branch { conditions, arms, exhaustive, header: header(node) }
-    }
-
     fn trying(&mut self, node: Node<'_>, out: &mut Vec<Stmt>) {
         let mut body = self.body(node.child_by_field_name("body"));
         let mut handlers = Vec::new();
         let mut last = Vec::new();
         for clause in parts(node) {
             match clause.kind() {
-                "except_clause" | "except_group_clause" => handlers
-                    .push(self.body(parts(clause).into_iter().find(|it| it.kind() == "block"))),
+                "except_clause" | "except_group_clause" => {
+                    let mut handler = self.caught(clause);
+                    let block = parts(clause).into_iter().find(|it| it.kind() == "block");
+                    handler.append(&mut self.body(block));
+                    handlers.push(handler);
+                }
                 "else_clause" => self.children(clause, &mut body),
                 "finally_clause" => self.children(clause, &mut last),
                 _ => {}
@@ -433,16 +398,8 @@ impl Front<'_> {
     }
 }
 
-/// Whether a pattern of this kind matches one value alone.
-fn is_literal(kind: &str) -> bool {
-    matches!(
-        kind,
-        "string" | "concatenated_string" | "integer" | "float" | "true" | "false" | "none"
-    )
-}
-
 /// From the start of a compound statement to the colon before its body.
-fn header(node: Node<'_>) -> TextRange {
+pub(super) fn header(node: Node<'_>) -> TextRange {
     let mut cursor = node.walk();
     let colon = node.children(&mut cursor).find(|child| child.kind() == ":");
     let end = colon.map_or(node.end_byte(), |it| it.end_byte());
