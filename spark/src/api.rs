@@ -4,6 +4,7 @@
 //! `receiver  python  scala  outcome  effect  since  removed  logged`. `-` stands for absent. A Python name that begins with `@` is a
 //! property (`df.write`): naming it is calling it. Exact synonyms in one language stand in one field, separated by `|`
 //! (`groupBy|groupby`), so that a program lowers alike whichever its author chose; the first is the method's name.
+//! A name that ends in `*` stands for every name that begins so: MLlib has a setter and a getter for each parameter of each estimator.
 //! Operators (`===`, `&`) are syntax and have no line. `outcome` is a type name, `local` or `unit`; a collection of datasets
 //! (`randomSplit`) is `local`. `since` and `removed` are Spark versions (`3.3`), or two of them as `python/scala` where the
 //! languages differ; `since` is absent where every supported version has the method. `logged` is the name that PySpark's runs
@@ -47,6 +48,17 @@ impl Method {
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.scala.or(self.python).unwrap_or_default()
+    }
+
+    /// The language-neutral name of a call that is written `written`: the method's, or for a line that stands for many
+    /// names the written one.
+    #[must_use]
+    pub fn name_of<'a>(&self, written: &'a str) -> &'a str
+    where
+        Self: 'a,
+    {
+        let name = self.name();
+        if name.ends_with('*') { written } else { name }
     }
 
     /// The name in one language.
@@ -93,6 +105,8 @@ pub struct Api {
     methods: Vec<Method>,
     /// A name in a language → where the table has it, by receiver.
     by_name: [FxHashMap<&'static str, Vec<(Type, usize)>>; 2],
+    /// The methods that stand for every name with one beginning.
+    open_ended: Vec<usize>,
 }
 
 /// The one API table.
@@ -104,8 +118,11 @@ pub fn api() -> &'static Api {
 
 impl Api {
     fn parse(table: &'static str) -> Self {
-        let mut api =
-            Api { methods: Vec::new(), by_name: [FxHashMap::default(), FxHashMap::default()] };
+        let mut api = Api {
+            methods: Vec::new(),
+            by_name: [FxHashMap::default(), FxHashMap::default()],
+            open_ended: Vec::new(),
+        };
         for line in table.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
             if let Some(method) = parse_line(line) {
                 api.insert(method);
@@ -116,6 +133,9 @@ impl Api {
 
     fn insert(&mut self, method: Method) {
         let index = self.methods.len();
+        if method.name().ends_with('*') {
+            self.open_ended.push(index);
+        }
         for language in [Language::Python, Language::Scala] {
             for name in method.names_in(language) {
                 self.by_name[language as usize]
@@ -136,14 +156,26 @@ impl Api {
     /// The method that `name` means on `receiver` in `language`.
     #[must_use]
     pub fn method(&self, language: Language, receiver: Type, name: &str) -> Option<&Method> {
-        let entries = self.by_name[language as usize].get(name)?;
-        entries.iter().find(|entry| entry.0 == receiver).map(|entry| &self.methods[entry.1])
+        let entries = self.by_name[language as usize].get(name).into_iter().flatten();
+        let mut of_receiver = entries.filter(|entry| entry.0 == receiver);
+        of_receiver.next().map(|entry| &self.methods[entry.1]).or_else(|| {
+            let begun = |method: &&Method| {
+                method.receiver == receiver
+                    && method.name_in(language).is_some_and(|it| begins(it, name))
+            };
+            self.open_ended.iter().map(|&index| &self.methods[index]).find(begun)
+        })
     }
 
     /// The types that have a method of this name in `language`: a single one means that the name alone tells the type.
     pub fn receivers(&self, language: Language, name: &str) -> impl Iterator<Item = Type> + '_ {
         self.by_name[language as usize].get(name).into_iter().flatten().map(|entry| entry.0)
     }
+}
+
+/// Whether a pattern like `set*` stands for a name.
+fn begins(pattern: &str, name: &str) -> bool {
+    pattern.strip_suffix('*').is_some_and(|beginning| name.starts_with(beginning))
 }
 
 fn parse_line(line: &'static str) -> Option<Method> {
@@ -181,7 +213,7 @@ pub(crate) fn names(field: Option<&'static str>) -> (Option<&'static str>, Vec<&
     (names.next(), names.collect())
 }
 
-fn type_named(name: &str) -> Option<Type> {
+pub(crate) fn type_named(name: &str) -> Option<Type> {
     Type::ALL.into_iter().find(|kind| kind.name() == name)
 }
 
@@ -351,6 +383,39 @@ mod tests {
             Outcome::Spark(Type::KeyValueGrouped)
         );
         assert_eq!(scala(Type::KeyValueGrouped, "mapGroups").effect, Effect::Wide);
+    }
+
+    #[test]
+    fn setters_and_getters_of_parameters_are_known_by_their_beginning() {
+        let setter = scala(Type::Estimator, "setMaxIter");
+        assert_eq!(setter.outcome, Outcome::Spark(Type::Estimator));
+        assert_eq!(setter.name_of("setMaxIter"), "setMaxIter");
+        assert_eq!(python(Type::Transformer, "getInputCol").outcome, Outcome::Local);
+        assert_eq!(python(Type::DataFrame, "subtract").name_of("subtract"), "except");
+        assert!(api().method(Language::Python, Type::DataFrame, "setMaxIter").is_none());
+        assert!(api().method(Language::Python, Type::Estimator, "maxIter").is_none());
+    }
+
+    #[test]
+    fn what_trains_and_applies_models_is_known() {
+        for (receiver, name, effect) in [
+            (Type::Estimator, "fit", Effect::Action),
+            (Type::Transformer, "transform", Effect::Narrow),
+            (Type::Evaluator, "evaluate", Effect::Action),
+            (Type::MlStatistics, "corr", Effect::Action),
+            (Type::MlWriter, "save", Effect::Write),
+            (Type::MergeIntoWriter, "merge", Effect::Write),
+            (Type::CoGrouped, "applyInPandas", Effect::Wide),
+            (Type::Pandas, "read_parquet", Effect::Read),
+            (Type::PandasFrame, "to_pandas", Effect::Action),
+        ] {
+            assert_eq!(python(receiver, name).effect, effect, "{receiver:?}.{name}");
+        }
+        let made = |receiver, name| python(receiver, name).outcome;
+        assert_eq!(made(Type::Estimator, "fit"), Outcome::Spark(Type::Transformer));
+        assert_eq!(made(Type::DataFrame, "pandas_api"), Outcome::Spark(Type::PandasFrame));
+        assert_eq!(made(Type::PandasFrame, "to_spark"), Outcome::Spark(Type::DataFrame));
+        assert_eq!(made(Type::Session, "udf"), Outcome::Spark(Type::Registration));
     }
 
     #[test]

@@ -2,12 +2,14 @@
 //! gates and thresholds. This crate knows no program and no run; it depends on none of ours.
 
 mod api;
+mod classes;
 mod functions;
 mod libraries;
 mod thresholds;
 mod types;
 
 pub use api::{Api, Method, api};
+pub use classes::{CLASS_TABLE, class_at_path, class_named};
 pub use functions::{Function, FunctionClass, Functions, functions, is_function_module};
 pub use libraries::{Library, LibraryMember, library_call, library_class, library_member};
 pub use thresholds::Thresholds;

@@ -56,11 +56,43 @@ pub enum Type {
     NaFunctions,
     /// `DataFrameStatFunctions` (`df.stat`).
     StatFunctions,
+    /// `PandasCogroupedOps` (`df.groupBy(…).cogroup(…)` of PySpark).
+    CoGrouped,
+    /// `RDDBarrier` (`rdd.barrier()`).
+    RddBarrier,
+    /// `spark.udf`, `spark.udtf` and `spark.dataSource`: the places where a session's functions and sources are registered.
+    Registration,
+    /// `StreamingQueryManager` (`spark.streams`).
+    StreamingQueryManager,
+    /// `TableValuedFunction` (`spark.tvf`).
+    TableFunctions,
+    /// `MergeIntoWriter` (`df.mergeInto(…)`).
+    MergeIntoWriter,
+    /// What `whenMatched`, `whenNotMatched` and `whenNotMatchedBySource` of a `MergeIntoWriter` give.
+    MergeClause,
+    /// `Observation`: metrics of a dataset, to be asked once an action has run over it.
+    Observation,
+    /// An MLlib estimator: `fit` makes a model of a dataset.
+    Estimator,
+    /// An MLlib transformer, models included: `transform` adds columns to a dataset.
+    Transformer,
+    /// An MLlib evaluator: `evaluate` makes a number of a dataset.
+    Evaluator,
+    /// MLlib's statistics of a dataset: `Correlation`, `ChiSquareTest`, `Summarizer`.
+    MlStatistics,
+    /// `MLReader`.
+    MlReader,
+    /// `MLWriter`.
+    MlWriter,
+    /// The module `pyspark.pandas`.
+    Pandas,
+    /// `DataFrame` and `Series` of `pyspark.pandas`.
+    PandasFrame,
 }
 
 impl Type {
     /// Every type, in the order of the enumeration.
-    pub const ALL: [Type; 22] = [
+    pub const ALL: [Type; 38] = [
         Type::Session,
         Type::SessionBuilder,
         Type::Context,
@@ -83,6 +115,22 @@ impl Type {
         Type::UserDefinedFunction,
         Type::NaFunctions,
         Type::StatFunctions,
+        Type::CoGrouped,
+        Type::RddBarrier,
+        Type::Registration,
+        Type::StreamingQueryManager,
+        Type::TableFunctions,
+        Type::MergeIntoWriter,
+        Type::MergeClause,
+        Type::Observation,
+        Type::Estimator,
+        Type::Transformer,
+        Type::Evaluator,
+        Type::MlStatistics,
+        Type::MlReader,
+        Type::MlWriter,
+        Type::Pandas,
+        Type::PandasFrame,
     ];
 
     /// The name used in the API table and in the text form of a program; the same word as the variant.
@@ -111,6 +159,22 @@ impl Type {
             Type::UserDefinedFunction => "UserDefinedFunction",
             Type::NaFunctions => "NaFunctions",
             Type::StatFunctions => "StatFunctions",
+            Type::CoGrouped => "CoGrouped",
+            Type::RddBarrier => "RddBarrier",
+            Type::Registration => "Registration",
+            Type::StreamingQueryManager => "StreamingQueryManager",
+            Type::TableFunctions => "TableFunctions",
+            Type::MergeIntoWriter => "MergeIntoWriter",
+            Type::MergeClause => "MergeClause",
+            Type::Observation => "Observation",
+            Type::Estimator => "Estimator",
+            Type::Transformer => "Transformer",
+            Type::Evaluator => "Evaluator",
+            Type::MlStatistics => "MlStatistics",
+            Type::MlReader => "MlReader",
+            Type::MlWriter => "MlWriter",
+            Type::Pandas => "Pandas",
+            Type::PandasFrame => "PandasFrame",
         }
     }
 

@@ -1,7 +1,9 @@
 //! Chores of the project, run as `cargo xtask COMMAND`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a chore reports on the terminal")]
 
+mod check_api;
 mod new_rule;
+mod pyspark;
 mod record_workloads;
 
 use std::process::ExitCode;
@@ -12,12 +14,14 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(name = "cargo xtask")]
 enum Command {
+    CheckApi(check_api::Options),
     NewRule(new_rule::Options),
     RecordWorkloads(record_workloads::Options),
 }
 
 fn main() -> ExitCode {
     let done = match Command::parse() {
+        Command::CheckApi(options) => check_api::run(&options),
         Command::NewRule(options) => new_rule::run(&options),
         Command::RecordWorkloads(options) => record_workloads::run(&options),
     };
