@@ -346,8 +346,8 @@ fn libraries_around_spark() {
         &["ambient target", "ambient target"],
     );
     check(
-        "import pyspark.pandas as ps\np = ps.read_csv('x')\np.count()\np.groupby('a').count()\np.to_spark().count()\npdf = spark.table('a').toPandas()\npdf.count()\npdf.join(pdf).count()\n",
-        &["ambient p"],
+        "import pyspark.pandas as ps\np = ps.read_csv('x')\np.count()\np.groupby('a').count()\np.to_spark().count()\np[p.a > 1].to_spark().count()\npdf = spark.table('a').toPandas()\npdf.count()\npdf.join(pdf).count()\nps.DataFrame(pdf).to_spark().count()\n",
+        &["to_spark < read_csv", "ambient ", "ambient "],
     );
     check(
         "from pyspark.streaming import StreamingContext\nssc = StreamingContext(sc, 1)\nssc.textFileStream('x').map(lambda l: l).count()\ndbutils.widgets.get('x').count('a')\ndbutils.fs.ls('x')\nspark.table('a').count()\n",

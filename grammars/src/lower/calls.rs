@@ -4,7 +4,7 @@ use program::{
     Argument, Call, Confidence, Effect, Expression, Language, Literal, Origin, Receiver, ResultUse,
     TextRange, Type, Uncalled, UnresolvedReason, ValueId,
 };
-use spark::{Method, Outcome};
+use spark::{Library, Method, Outcome};
 
 use super::Lowering;
 use super::arguments::Arguments;
@@ -30,16 +30,16 @@ pub(super) struct Site<'a> {
 }
 
 /// A call about to enter the model.
-struct Emission<'n> {
-    method: &'n str,
-    receiver_type: Type,
-    receiver: Option<(Lowered, TextRange)>,
-    effect: Effect,
-    confidence: Confidence,
-    result: Option<Type>,
-    range: TextRange,
-    name_range: TextRange,
-    arguments_range: TextRange,
+pub(super) struct Emission<'n> {
+    pub(super) method: &'n str,
+    pub(super) receiver_type: Type,
+    pub(super) receiver: Option<(Lowered, TextRange)>,
+    pub(super) effect: Effect,
+    pub(super) confidence: Confidence,
+    pub(super) result: Option<Type>,
+    pub(super) range: TextRange,
+    pub(super) name_range: TextRange,
+    pub(super) arguments_range: TextRange,
 }
 
 impl<'a> Lowering<'a> {
@@ -119,29 +119,17 @@ impl<'a> Lowering<'a> {
 
     fn spark_method(&mut self, site: &Site<'a>, object: Lowered, value: ValueId) -> Lowered {
         let kind = self.program.value(value).kind;
-        let confidence = self.program.value(value).confidence;
         let name = site.name.text.as_str();
         let name =
             if name == "as" && !site.typed && site.arguments.len() == 1 { "alias" } else { name };
-        if kind == Type::UserDefinedFunction && name == "register" {
-            let arguments = self.arguments(site.arguments, Runs::Executors(1));
-            let emission = Emission {
-                method: "register",
-                receiver_type: kind,
-                receiver: Some((object, site.receiver_range)),
-                effect: Effect::Other,
-                confidence,
-                result: Some(kind),
-                range: site.range,
-                name_range: site.name_range,
-                arguments_range: site.arguments_range,
-            };
-            return self.emit(emission, arguments);
-        }
         let Some(method) = spark::api().method(self.language, kind, name) else {
             if let Some(extension) = self.extension(kind, name) {
                 let arguments = self.arguments(site.arguments, Runs::Locally);
                 return self.call_extension(extension, object, arguments);
+            }
+            if kind == Type::PandasFrame {
+                self.arguments(site.arguments, Runs::Locally);
+                return self.library_member(Library::PandasOnSpark, name, "");
             }
             if let Some(result) = self.chained_function(site, &object) {
                 return result;
@@ -302,7 +290,7 @@ impl<'a> Lowering<'a> {
             Outcome::Local | Outcome::Unit => None,
         };
         let emission = Emission {
-            method: method.name(),
+            method: method.name_of(&site.name.text),
             receiver_type: kind,
             receiver: Some((object, site.receiver_range)),
             effect,
@@ -319,29 +307,7 @@ impl<'a> Lowering<'a> {
         lowered
     }
 
-    fn static_method(&mut self, site: &Site<'a>, kind: Type) -> Lowered {
-        let method = spark::api().method(self.language, kind, &site.name.text);
-        if self.language == Language::Python && kind.is_dataset() && method.is_some() {
-            // `DataFrame.union(left, right)`.
-            let unbound = self.callable(Callable::Unbound { kind, name: site.name });
-            return self.apply(
-                site.range,
-                site.name_range,
-                unbound,
-                site.arguments,
-                site.arguments_range,
-            );
-        }
-        let arguments = self.arguments(site.arguments, Runs::Locally);
-        let Some(method) =
-            method.filter(|it| it.effect == Effect::Configure || kind == Type::Window)
-        else {
-            return Lowered::unknown(UnresolvedReason::ForeignCall);
-        };
-        self.emit_static(method, site.range, site.name_range, site.arguments_range, arguments)
-    }
-
-    fn emit_static(
+    pub(super) fn emit_static(
         &mut self,
         method: &Method,
         range: TextRange,
@@ -393,6 +359,10 @@ impl<'a> Lowering<'a> {
                         Expression::Literal(Literal::Text(name.text.clone())),
                     ],
                 }),
+                (Type::PandasFrame, Some(_), _) => {
+                    let text = self.path_text(range);
+                    self.library_member(Library::PandasOnSpark, &name.text, &text)
+                }
                 (_, None, _) => {
                     let expression =
                         Expression::Apply { function: name.text.clone(), arguments: Vec::new() };
@@ -461,17 +431,8 @@ impl<'a> Lowering<'a> {
         method: &Method,
     ) -> Lowered {
         let site = Self::bare_site(range, receiver_range, name);
-        let registry = method.receiver == Type::Session && method.name() == "udf";
         let none = Arguments { lowered: Vec::new(), model: Vec::new() };
-        let mut lowered = self.emit_method(&site, object, method, none);
-        if registry && let Some(call) = lowered.call {
-            // `spark.udf` is the place where user-defined functions are registered.
-            let value =
-                self.value(Type::UserDefinedFunction, Confidence::Known, Origin::Call(call), None);
-            self.program.calls[call.index()].result = Some(value);
-            lowered.meaning = Meaning::Spark(value);
-        }
-        lowered
+        self.emit_method(&site, object, method, none)
     }
 
     /// `df[…]` with columns or a condition: a selection or a filter by another spelling.
@@ -546,7 +507,7 @@ impl<'a> Lowering<'a> {
         self.emit(emission, arguments)
     }
 
-    fn emit(&mut self, emission: Emission<'_>, arguments: Arguments) -> Lowered {
+    pub(super) fn emit(&mut self, emission: Emission<'_>, arguments: Arguments) -> Lowered {
         let receiver_call = emission.receiver.as_ref().and_then(|it| it.0.call);
         let receiver = emission.receiver.and_then(|(lowered, range)| match lowered.meaning {
             Meaning::Spark(value) | Meaning::Many(value) => Some(Receiver { value, range }),
@@ -613,33 +574,6 @@ impl<'a> Lowering<'a> {
             }
             _ => self.apply(range, callee.range, object, arguments, arguments_range),
         }
-    }
-
-    /// A session, a context or a configuration made by its constructor.
-    fn construct(
-        &mut self,
-        kind: Type,
-        name: &str,
-        (range, name_range): (TextRange, TextRange),
-        arguments: &'a [Arg],
-        arguments_range: TextRange,
-    ) -> Lowered {
-        let arguments = self.arguments(arguments, Runs::Locally);
-        if !matches!(kind, Type::Session | Type::Context | Type::Conf) {
-            return Lowered::unknown(UnresolvedReason::ForeignCall);
-        }
-        let emission = Emission {
-            method: name,
-            receiver_type: kind,
-            receiver: None,
-            effect: Effect::Configure,
-            confidence: Confidence::Known,
-            result: Some(kind),
-            range,
-            name_range,
-            arguments_range,
-        };
-        self.emit(emission, arguments)
     }
 
     /// An evaluated callee applied to arguments.

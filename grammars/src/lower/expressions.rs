@@ -6,7 +6,7 @@ use program::{
     Confidence, Expression, Language, Literal, Origin, ResultUse, TextPart, TextRange, Type,
     UnresolvedReason,
 };
-use spark::Outcome;
+use spark::{Library, LibraryMember, Outcome};
 
 use super::Lowering;
 use super::environment::{Lowered, Meaning};
@@ -247,7 +247,8 @@ impl<'a> Lowering<'a> {
                 self.ambient.insert(name.to_owned(), value);
                 return Lowered::spark(value);
             }
-            if let Some(kind) = types::spark_class(name) {
+            let starred = || types::class_of_stars(&self.program.imports, name, self.language);
+            if let Some(kind) = types::spark_class(name).or_else(starred) {
                 return self.lowered(Meaning::Class(kind));
             }
             if self.star_functions && types::is_column_function(self.language, name) {
@@ -537,6 +538,9 @@ impl<'a> Lowering<'a> {
                     }
                     (Type::DataFrame, _) if self.is_column(&position.meaning) => {
                         self.bracket(range, index.range, object, "filter", position)
+                    }
+                    (Type::PandasFrame, _) => {
+                        self.library_value(LibraryMember::Object(Library::PandasOnSpark), "")
                     }
                     (Type::DataFrame | Type::Column, _) => Lowered::column(Expression::Apply {
                         function: "getItem".to_owned(),

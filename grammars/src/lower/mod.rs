@@ -14,6 +14,7 @@ mod carried;
 mod classes;
 mod collections;
 mod conditions;
+mod constructors;
 mod driver;
 mod environment;
 mod expressions;

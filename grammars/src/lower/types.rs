@@ -16,32 +16,7 @@ pub(super) fn is_spark_path(path: &str) -> bool {
 
 /// The type that one of Spark's class names stands for.
 pub(super) fn spark_class(name: &str) -> Option<Type> {
-    Some(match name {
-        "SparkSession" | "SQLContext" | "HiveContext" => Type::Session,
-        "SparkContext" | "JavaSparkContext" => Type::Context,
-        "SparkConf" | "RuntimeConfig" => Type::Conf,
-        "Window" | "WindowSpec" => Type::Window,
-        "DataFrame" | "Dataset" => Type::DataFrame,
-        "RDD" | "PipelinedRDD" | "JavaRDD" => Type::Rdd,
-        "GroupedData" | "RelationalGroupedDataset" => Type::GroupedData,
-        "KeyValueGroupedDataset" => Type::KeyValueGrouped,
-        "Column" => Type::Column,
-        "DataFrameReader" => Type::Reader,
-        "DataFrameWriter" => Type::Writer,
-        "DataFrameWriterV2" => Type::WriterV2,
-        "DataStreamReader" => Type::StreamReader,
-        "DataStreamWriter" => Type::StreamWriter,
-        "StreamingQuery" => Type::StreamingQuery,
-        "Broadcast" => Type::Broadcast,
-        "Accumulator" | "LongAccumulator" | "DoubleAccumulator" | "CollectionAccumulator" => {
-            Type::Accumulator
-        }
-        "Catalog" => Type::Catalog,
-        "UserDefinedFunction" => Type::UserDefinedFunction,
-        "DataFrameNaFunctions" => Type::NaFunctions,
-        "DataFrameStatFunctions" => Type::StatFunctions,
-        _ => return None,
-    })
+    spark::class_named(name)
 }
 
 /// The type of a name that notebooks and shells define by themselves.
@@ -106,13 +81,15 @@ pub(super) fn is_distinctive(name: &str) -> bool {
 
 /// The class behind an import's path, in either language.
 pub(super) fn class_of_path(path: &str, language: Language) -> Option<Type> {
-    let root = match language {
-        Language::Python => "pyspark",
-        Language::Scala => "org.apache.spark",
-    };
-    // `pyspark.pandas.DataFrame` has pandas' methods.
-    let inside = path.starts_with(root) && !path.starts_with("pyspark.pandas.");
-    inside.then(|| path.rsplit('.').next().and_then(spark_class)).flatten()
+    spark::class_at_path(language, path)
+}
+
+/// The class that a name bound nowhere means where these imports bring everything of a module or package.
+pub(super) fn class_of_stars(imports: &[Import], name: &str, language: Language) -> Option<Type> {
+    let stars = imports.iter().filter(|import| import.member.as_deref() == Some("*"));
+    stars
+        .filter(|star| imports_spark(star))
+        .find_map(|star| class_of_path(&format!("{}.{name}", star.path), language))
 }
 
 /// The name of a column function, whichever of its spellings the author chose.
