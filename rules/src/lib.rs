@@ -19,6 +19,7 @@ rules! {
     action_in_loop::ACTION_IN_LOOP,
     count_for_emptiness::COUNT_FOR_EMPTINESS,
     group_by_key_aggregate::GROUP_BY_KEY_AGGREGATE,
+    join_without_condition::JOIN_WITHOUT_CONDITION,
     missing_broadcast::MISSING_BROADCAST,
     reuse_without_cache::REUSE_WITHOUT_CACHE,
     unbounded_collect::UNBOUNDED_COLLECT,
