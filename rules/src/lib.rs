@@ -19,9 +19,11 @@ rules! {
     action_in_loop::ACTION_IN_LOOP,
     count_for_emptiness::COUNT_FOR_EMPTINESS,
     group_by_key_aggregate::GROUP_BY_KEY_AGGREGATE,
+    ignored_cache_result::IGNORED_CACHE_RESULT,
     join_without_condition::JOIN_WITHOUT_CONDITION,
     missing_broadcast::MISSING_BROADCAST,
     reuse_without_cache::REUSE_WITHOUT_CACHE,
+    single_partition_write::SINGLE_PARTITION_WRITE,
     unbounded_collect::UNBOUNDED_COLLECT,
     with_column_in_loop::WITH_COLUMN_IN_LOOP,
 }

@@ -618,6 +618,7 @@ thresholds! {
     shuffle_bytes "shuffle-bytes" "Bytes of shuffle under which a shuffle is not worth a word.",
     action_ms "action-ms" "Task time in milliseconds under which an action that could be left out is not worth a word.",
     single_partition_bytes "single-partition-bytes" "Bytes under which one task may write all of a dataset.",
+    single_task_ms "single-task-ms" "Task time in milliseconds from which the only task of a stage keeps a run waiting.",
     loop_actions "loop-actions" "Iterations up to which a loop may run an action in each.",
     loop_columns "loop-columns" "Iterations up to which a loop may add a column in each.",
     planning_ms "planning-ms" "Time in milliseconds without a job before a query under which making its plan is not worth a word.",

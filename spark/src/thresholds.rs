@@ -18,6 +18,8 @@ pub struct Thresholds {
     /// Bytes under which one task may write all of a dataset: what one task reads by default
     /// (`SQLConf.FILES_MAX_PARTITION_BYTES`, 128 MiB).
     pub single_partition_bytes: u64,
+    /// Task time in milliseconds from which the only task of a stage keeps a run waiting.
+    pub single_task_ms: u64,
     /// Iterations up to which a loop may run an action in each.
     pub loop_actions: u64,
     /// Iterations up to which a loop may add a column in each.
@@ -46,6 +48,7 @@ impl Default for Thresholds {
             shuffle_bytes: 1 << 20,
             action_ms: 1_000,
             single_partition_bytes: 128 << 20,
+            single_task_ms: 60_000,
             loop_actions: 3,
             loop_columns: 5,
             planning_ms: 5_000,
