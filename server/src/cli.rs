@@ -66,7 +66,7 @@ enum Command {
     Annotate(AnnotateArgs),
     /// Show what a run did: stages, diagnoses, and what its log can tell
     Log(LogArgs),
-    /// Show what was understood of source files: calls, values and what stayed unresolved
+    /// Show what was understood of source files: calls, values, action sites and what stayed unresolved
     Model(ModelArgs),
     /// Explain a rule
     Explain(ExplainArgs),
@@ -234,10 +234,29 @@ pub(crate) struct LogArgs {
 
 /// Arguments of `model`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stagelight model job.py                 why a line is silent: what was understood of it
+  stagelight model src | grep unresolved  where evaluation did not go on
+  stagelight model --output-format json | jq '.sites[] | [.file, .line, .method]'
+
+After the calls and values of each file comes what evaluating the driver's code found:
+  program, fragment  what is run, as an automaton: states, and the action sites between them
+  lineage            each dataset, in each call context, and what it is made of
+  values             calls of Spark's API with the arguments as far as they are known
+  loops              how often a loop over a collection runs
+  unresolved         where a value is not known, or a bound was reached
+Text that is not known is shown as *.")]
 pub(crate) struct ModelArgs {
     /// Files and folders; the current folder where there are none
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) paths: Vec<PathBuf>,
+    /// How to report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) output_format: ReportFormat,
+    /// Write the report to a file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output_file: Option<PathBuf>,
 }
 
 /// Arguments of `explain`.

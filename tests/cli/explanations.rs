@@ -42,7 +42,7 @@ fn completions_and_help_are_there() {
         assert_eq!(outcome.code, 0);
         assert!(outcome.stdout.contains("annotate"), "{shell}");
     }
-    for command in ["check", "annotate", "log", "explain"] {
+    for command in ["check", "annotate", "log", "explain", "model"] {
         let help = folder.run(&format!("{command} --help")).stdout;
         assert!(help.contains("Examples:"), "{command}");
     }

@@ -9,6 +9,7 @@ mod hostile;
 mod inputs;
 mod linking;
 mod logs;
+mod model;
 mod notebooks;
 mod runs;
 

@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use super::{Constant, EdgeKind, Entry, Evaluation, Features, FileId, NodeId, Place, Site};
+use super::{
+    Constant, EdgeKind, Entry, Evaluation, Features, FileId, NodeId, Place, Site, TextPattern,
+};
 
 impl std::fmt::Display for Constant {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -21,7 +23,7 @@ impl std::fmt::Display for Constant {
             Constant::Boolean(value) => write!(f, "{value}"),
             Constant::Integer(value) => write!(f, "{value}"),
             Constant::Float(value) => write!(f, "{value:?}"),
-            Constant::Text(text) => write!(f, "{text:?}"),
+            Constant::Text(text) => f.write_str(&clipped(text)),
             Constant::List { items, complete } => {
                 f.write_str("[")?;
                 list(f, items, ", ")?;
@@ -61,11 +63,11 @@ impl std::fmt::Display for Features {
         names("functions", &self.functions);
         for (name, values) in [("path", &self.paths), ("table", &self.tables)] {
             for value in values {
-                parts.push(format!("{name} {value:?}"));
+                parts.push(format!("{name} {}", clipped(value)));
             }
         }
         for (name, value) in &self.details {
-            parts.push(format!("{name} {value:?}"));
+            parts.push(format!("{name} {}", clipped(value)));
         }
         match (self.names_open, self.literals_open) {
             (true, true) => parts.push("names and literals open".to_owned()),
@@ -74,6 +76,16 @@ impl std::fmt::Display for Features {
             (false, false) => {}
         }
         f.write_str(&parts.join("; "))
+    }
+}
+
+/// A text in quotes, cut where it is long, as statements of SQL are.
+fn clipped(text: &TextPattern) -> String {
+    const SHOWN: usize = 160;
+    let text = format!("{text:?}");
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…\"", &text[..end]),
+        None => text,
     }
 }
 
