@@ -102,7 +102,7 @@ fn the_source_format_of_databricks_is_a_program() {
     assert_eq!(program.syntax_errors, 0);
     assert!(program.unresolved.is_empty(), "{:?}", program.unresolved);
     let [import] = program.imports.as_slice() else { panic!("{:?}", program.imports) };
-    assert_eq!((import.path.as_str(), import.member.as_deref()), ("./shared/setup", Some("*")));
+    assert_eq!((import.path.as_str(), import.member.as_deref()), ("%./shared/setup", Some("*")));
     // The SQL text holds no marker; each of its lines stands in the cell as it is.
     let call = program.calls.iter().filter(|call| call.method == "sql").nth(1).unwrap();
     let sql = &call.arguments[0];
@@ -192,6 +192,37 @@ orders.collect()
     );
     assert!(program.bindings.iter().all(|binding| binding.name == "orders"));
     assert_eq!((program.syntax_errors, program.unresolved.len()), (0, 0));
+}
+
+#[test]
+fn what_is_run_has_a_path_if_it_can_be_known() {
+    let run = |line: &str, databricks: bool| {
+        let dialect = Dialect { language: Language::Python, databricks, spark: true };
+        let cell = CellSource { number: 1, text: line, language: None };
+        let program = Notebook::new(dialect, [cell]).program();
+        program.imports.first().map(|import| import.path.clone())
+    };
+    for (line, path) in [
+        ("%run ./setup", Some("%./setup")),
+        ("%run ../a b/set-up $date=\"2024-01-01\" $x=\"1\"", Some("%../a b/set-up")),
+        ("%run \"./my notebook\"", Some("%./my notebook")),
+        ("%run /Repos/me/job/setup", Some("%/Repos/me/job/setup")),
+        ("%run ./setup_v1.2", None),
+        ("%run ./$name", None),
+        ("%run ./", None),
+        ("%run", None),
+    ] {
+        assert_eq!(run(line, true).as_deref(), path, "{line}");
+    }
+    for (line, path) in [
+        ("%run -i scripts/setup.py --fast 1", Some("%scripts/setup")),
+        ("%run 'other one.ipynb'", Some("%other one")),
+        ("%run -m jobs.setup", None),
+        ("%run {name}", None),
+        ("%run ..", None),
+    ] {
+        assert_eq!(run(line, false).as_deref(), path, "{line}");
+    }
 }
 
 #[test]

@@ -80,7 +80,8 @@ pub struct Program {
 /// One imported name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Import {
-    /// The module or package path as written, with dots (`pyspark.sql.functions`, `org.apache.spark.sql.functions`).
+    /// The module or package path as written, with dots (`pyspark.sql.functions`, `org.apache.spark.sql.functions`). For a notebook's
+    /// `%run` a percent sign and the path without its ending (`%./shared/setup`).
     pub path: String,
     /// The member imported from it, `*` for all (Scala's `_` too).
     pub member: Option<String>,

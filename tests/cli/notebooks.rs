@@ -232,3 +232,59 @@ fn costs_stand_in_their_cell() {
     let finding = &json["findings"][0];
     assert_eq!((&finding["cell"], &finding["cell_line"]), (&json!(3), &json!(2)));
 }
+
+#[test]
+fn a_notebook_knows_what_it_runs() {
+    let setup = "# Databricks notebook source\norders = spark.table(\"orders\")\n";
+    let job = jupyter(&["%run ./lib/setup", "rows = orders.collect()"]);
+    let folder = Folder::new(&[
+        ("stagelight.toml", ""),
+        ("lib/setup.py", setup),
+        ("job.ipynb", &job),
+        ("alone.ipynb", &jupyter(&["%run ./lib/other", "rows = orders.collect()"])),
+    ]);
+    let finding = "job.ipynb:cell 3:1:15: warning";
+    for command in ["check", "check job.ipynb alone.ipynb"] {
+        let outcome =
+            folder.run(&format!("{command} --output-format concise --select unbounded-collect"));
+        assert_eq!(outcome.stdout.lines().count(), 1, "{outcome:?}");
+        assert!(outcome.stdout.starts_with(finding), "{outcome:?}");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_are_told_and_the_rest_is_checked() {
+    let folder = Folder::new(&[("job.ipynb", &jupyter(&CELLS))]);
+    let mut bytes = jupyter(&CELLS).into_bytes();
+    let at = bytes.iter().position(|byte| *byte == b'#').unwrap();
+    bytes[at] = 0xff;
+    folder.write("bad.ipynb", &bytes);
+    let utf16: Vec<u8> = jupyter(&CELLS).encode_utf16().flat_map(u16::to_le_bytes).collect();
+    folder.write("wide.ipynb", &utf16);
+    let outcome = folder.run("check --output-format concise --select unbounded-collect");
+    assert_eq!((outcome.code, outcome.stdout.lines().count()), (1, 1), "{outcome:?}");
+    let told: Vec<&str> = outcome.stderr.lines().collect();
+    assert_eq!(told.len(), 2, "{outcome:?}");
+    assert!(told[0].starts_with("warning: bad.ipynb: "), "{outcome:?}");
+    assert!(told[1].starts_with("warning: wide.ipynb: "), "{outcome:?}");
+}
+
+/// Pictures and tables in the outputs make notebooks large; their code is small.
+#[test]
+fn large_outputs_cost_little() {
+    let picture = "iVBORw0KGgo".repeat(500_000);
+    let mut notebook: Value = serde_json::from_str(&jupyter(&CELLS)).unwrap();
+    for cell in notebook["cells"].as_array_mut().unwrap() {
+        if cell["cell_type"] == "code" {
+            cell["outputs"] =
+                json!([{"output_type": "display_data", "data": {"image/png": picture}}]);
+        }
+    }
+    let text = notebook.to_string();
+    assert!(text.len() > 15_000_000);
+    let folder = Folder::new(&[("job.ipynb", &text)]);
+    let outcome = folder.run("check --fix --select unused-suppression");
+    assert_eq!(outcome.stdout, "no findings in 1 file; 1 fix applied\n");
+    let fixed = text.replace("x = 1  # stagelight: ignore[no-such-rule]", "x = 1");
+    assert!(folder.read("job.ipynb") == fixed);
+}

@@ -15,6 +15,9 @@ use rustc_hash::FxHashMap;
 /// Folders that hold import roots by convention, beside a workspace's own.
 const SOURCE_FOLDERS: [&str; 5] = ["src", "python", "src/python", "src/main/python", "lib"];
 
+/// Endings of what `%run` can run.
+const RUNNABLE: [&str; 3] = [".py", ".ipynb", ".scala"];
+
 /// What a module's path leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resolution {
@@ -53,6 +56,8 @@ pub struct Modules {
     folders: BTreeSet<Arc<str>>,
     /// Modules by the last part of their dotted path: the folder that they lie in, and the file.
     by_name: FxHashMap<Box<str>, Vec<Arc<str>>>,
+    /// What `%run` can name, in any language: by the last part of its path, without an ending.
+    runnable: FxHashMap<Box<str>, Vec<Arc<str>>>,
 }
 
 impl Modules {
@@ -60,8 +65,11 @@ impl Modules {
     pub fn new<'f>(files: impl IntoIterator<Item = &'f str>) -> Self {
         let mut modules = Self::default();
         for file in files {
-            let Some(stem) = file.strip_suffix(".py") else { continue };
             let path: Arc<str> = file.into();
+            if let Some(stem) = RUNNABLE.iter().find_map(|it| file.strip_suffix(it)) {
+                modules.runnable.entry(last(stem).into()).or_default().push(Arc::clone(&path));
+            }
+            let Some(stem) = file.strip_suffix(".py") else { continue };
             if !modules.files.insert(Arc::clone(&path)) {
                 continue;
             }
@@ -89,9 +97,13 @@ impl Modules {
         self.files.contains(file)
     }
 
-    /// The file of the module that `module` names in an import of `from`: `jobs.common`, or relative with leading dots (`.readers`, `..`).
+    /// The file of the module that `module` names in an import of `from`: `jobs.common`, or relative with leading dots (`.readers`, `..`);
+    /// or what `%run` names there: `%` and a path without its ending (`%../shared/setup`).
     #[must_use]
     pub fn resolve(&self, from: &str, module: &str) -> Resolution {
+        if let Some(path) = module.strip_prefix('%') {
+            return self.run(from, path);
+        }
         let dots = module.len() - module.trim_start_matches('.').len();
         let name = &module[dots..];
         if name.split('.').any(str::is_empty) && !name.is_empty() {
@@ -111,6 +123,60 @@ impl Modules {
             return Resolution::Missing;
         }
         self.absolute(from, &inner)
+    }
+
+    /// The notebook or script that `%run` names in `from` by a path without its ending.
+    fn run(&self, from: &str, path: &str) -> Resolution {
+        let Some(absolute) = path.strip_prefix('/') else {
+            let mut folder = folder_of(from);
+            let mut rest = path;
+            loop {
+                rest = match (rest.strip_prefix("./"), rest.strip_prefix("../")) {
+                    (Some(inner), _) => inner,
+                    (_, Some(_)) if folder.is_empty() => return Resolution::Missing,
+                    (_, Some(outer)) => {
+                        folder = folder_of(folder);
+                        outer
+                    }
+                    _ => break,
+                };
+            }
+            return self.runnable_at(from, &joined(folder, rest), false);
+        };
+        // A workspace of Databricks has its own root: what lies below a folder of it lies below some folder here. A name alone says too
+        // little.
+        let mut inner = absolute;
+        while inner.contains('/') {
+            let candidates = self.runnable.get(last(inner)).map_or(&[][..], Vec::as_slice);
+            let roots: BTreeSet<&str> = candidates
+                .iter()
+                .filter_map(|file| stem(file).strip_suffix(inner))
+                .filter(|root| root.is_empty() || root.ends_with('/'))
+                .collect();
+            match (roots.first(), roots.len()) {
+                (Some(root), 1) => {
+                    return self.runnable_at(from, &format!("{root}{inner}"), true);
+                }
+                (_, 0) => {}
+                _ => return Resolution::Ambiguous,
+            }
+            inner = inner.split_once('/').map_or("", |it| it.1);
+        }
+        Resolution::Missing
+    }
+
+    /// The notebook or script at a path without its ending: one of the same kind as `from` before others.
+    fn runnable_at(&self, from: &str, place: &str, guessed: bool) -> Resolution {
+        let candidates = self.runnable.get(last(place)).map_or(&[][..], Vec::as_slice);
+        let ending = from.rsplit_once('.').map_or("", |it| it.1);
+        let found = candidates
+            .iter()
+            .filter(|file| stem(file) == place && file.as_ref() != from)
+            .min_by_key(|file| !file.ends_with(ending));
+        found.map_or(Resolution::Missing, |path| Resolution::File {
+            path: Arc::clone(path),
+            guessed,
+        })
     }
 
     fn absolute(&self, from: &str, inner: &str) -> Resolution {
@@ -220,6 +286,11 @@ fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |it| it.0)
 }
 
+/// A path without its ending.
+fn stem(path: &str) -> &str {
+    RUNNABLE.iter().find_map(|ending| path.strip_suffix(ending)).unwrap_or(path)
+}
+
 fn last(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |it| it.1)
 }
@@ -290,6 +361,39 @@ mod tests {
         assert_eq!(resolved(&files, "jobs/a.py", "common"), "ambiguous");
         let files = ["a.py", "src/jobs/x.py", "python/jobs/x.py"];
         assert_eq!(resolved(&files, "a.py", "jobs.x"), "ambiguous");
+    }
+
+    #[test]
+    fn notebooks_are_run_by_their_path() {
+        let files = [
+            "nb/job.py",
+            "nb/setup.py",
+            "nb/io/readers.ipynb",
+            "shared/setup.ipynb",
+            "shared/setup.py",
+            "lib/shared/setup.scala",
+            "pandas.ipynb",
+        ];
+        assert_eq!(resolved(&files, "nb/job.py", "%./setup"), "nb/setup.py");
+        assert_eq!(resolved(&files, "nb/job.py", "%setup"), "nb/setup.py");
+        assert_eq!(resolved(&files, "nb/job.py", "%./io/readers"), "nb/io/readers.ipynb");
+        assert_eq!(resolved(&files, "nb/job.py", "%../shared/setup"), "shared/setup.py");
+        assert_eq!(
+            resolved(&files, "nb/io/readers.ipynb", "%../../shared/setup"),
+            "shared/setup.ipynb"
+        );
+        for missing in ["%./job", "%./x", "%../../x", "%", "%.", "%..", "%./", "%/", "%/setup"] {
+            assert_eq!(resolved(&files, "nb/job.py", missing), "missing", "{missing}");
+        }
+        // Below another root.
+        assert_eq!(
+            resolved(&files, "nb/job.py", "%/Repos/me/nb/io/readers"),
+            "nb/io/readers.ipynb?"
+        );
+        assert_eq!(resolved(&files, "nb/job.py", "%/Workspace/me/nb/setup"), "nb/setup.py?");
+        assert_eq!(resolved(&files, "nb/job.py", "%/Repos/me/shared/setup"), "ambiguous");
+        // Python imports no notebook.
+        assert_eq!(resolved(&files, "job.py", "pandas"), "missing");
     }
 
     #[test]

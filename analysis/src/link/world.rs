@@ -188,7 +188,36 @@ impl Search<'_, '_> {
 
     fn path(&mut self, from: &Arc<str>, path: &str) -> Found {
         let python = self.world.is_python(from);
-        self.deeper(|it| if python { it.python_path(from, path) } else { it.scala_path(path) })
+        self.deeper(|it| {
+            if path.starts_with('%') {
+                it.run_path(from, path)
+            } else if python {
+                it.python_path(from, path)
+            } else {
+                it.scala_path(path)
+            }
+        })
+    }
+
+    /// A name that what `%run` runs leaves behind, and members of it. Names cross from one language to no other.
+    fn run_path(&mut self, from: &Arc<str>, path: &str) -> Found {
+        let name = path.trim_start_matches(['%', '.', '/']);
+        let start = path.len() - name.len();
+        let Some(dot) = name.find('.') else { return Found::Unknown };
+        let (run, members) = (&path[..start + dot], &name[dot + 1..]);
+        let members: Vec<&str> = members.split('.').take(PARTS).collect();
+        match self.world.modules.resolve(from, run) {
+            Resolution::File { path: file, guessed }
+                if file != *from && self.world.is_python(&file) == self.world.is_python(from) =>
+            {
+                self.guessed |= guessed;
+                let Some((first, inner)) = members.split_first() else { return Found::Unknown };
+                let found = self.deeper(|it| it.export(&file, first));
+                self.descend(found, inner)
+            }
+            Resolution::Ambiguous => Found::Ambiguous,
+            _ => Found::Unknown,
+        }
     }
 
     fn python_path(&mut self, from: &Arc<str>, path: &str) -> Found {
@@ -269,15 +298,16 @@ impl Search<'_, '_> {
                     found => found,
                 }
             }
-            None if name.starts_with('_') => Found::Unknown,
             None => {
-                // What is imported last hides what was imported before.
-                for star in summary.stars.iter().rev() {
+                // What is imported last hides what was imported before. A star leaves names with an underscore out, a run does not.
+                let private = name.starts_with('_');
+                let stars = summary.stars.iter().rev();
+                for star in stars.filter(|star| !private || star.starts_with('%')) {
                     let Resolution::File { path, guessed } = world.modules.resolve(file, star)
                     else {
                         continue;
                     };
-                    if path == *file {
+                    if path == *file || world.is_python(&path) != world.is_python(file) {
                         continue;
                     }
                     match self.deeper(|it| it.export(&path, name)) {

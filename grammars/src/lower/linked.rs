@@ -79,12 +79,12 @@ impl<'a> Lowering<'a> {
 
     /// What a name means that is bound nowhere in the file: one that a star import brings, or in Scala one of the same package.
     pub(super) fn free_path(&self, name: &str) -> Option<(Rc<str>, Answer)> {
-        if self.language == Language::Scala || !name.starts_with('_') {
-            for star in self.stars.iter().rev() {
-                let (path, answer) = self.resolved_path(&joined(star, name));
-                if answer != Answer::Unknown {
-                    return Some((path, answer));
-                }
+        // Python's star leaves names with an underscore out, a notebook's run does not.
+        let whole = self.language == Language::Scala || !name.starts_with('_');
+        for star in self.stars.iter().rev().filter(|star| whole || star.starts_with('%')) {
+            let (path, answer) = self.resolved_path(&joined(star, name));
+            if answer != Answer::Unknown {
+                return Some((path, answer));
             }
         }
         let path = joined(self.package?, name);
@@ -381,10 +381,10 @@ impl<'a> Lowering<'a> {
                 exports.insert(name.as_str().into(), export);
             }
         }
-        let stars = match self.language {
-            Language::Python => self.stars.iter().map(|star| star.as_ref().into()).collect(),
-            Language::Scala => Vec::new(),
-        };
+        // Scala's imports are the importing file's own; what a notebook runs is there for those that run it.
+        let python = self.language == Language::Python;
+        let stars = self.stars.iter().filter(|star| python || star.starts_with('%'));
+        let stars = stars.map(|star| star.as_ref().into()).collect();
         Summary {
             package: self.package.map(Arc::from),
             exports,

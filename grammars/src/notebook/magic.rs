@@ -236,20 +236,24 @@ fn measured(rest: &str) -> usize {
     }
 }
 
-/// The path that `%run` names.
+/// The path that `%run` names, as [`Import::path`](program::Import::path) has it; none for one that only the run knows.
 fn run(rest: &str, session: Session) -> Option<String> {
     let rest = rest.trim();
-    if let Some(quote) = rest.chars().next().filter(|it| matches!(it, '"' | '\'')) {
-        let path = rest.get(1..)?.split(quote).next()?;
-        return Some(path.to_owned()).filter(|path| !path.is_empty());
-    }
-    let path = if session.dialect.databricks {
+    let quote = rest.chars().next().filter(|it| matches!(it, '"' | '\''));
+    let path = match quote {
+        Some(quote) => rest.get(1..)?.split(quote).next()?,
         // Parameters follow: `%run ./other $date="2024-01-01"`.
-        rest.split(" $").next()?.trim()
-    } else {
-        rest.split_whitespace().find(|word| !word.starts_with('-'))?
+        None if session.dialect.databricks => rest.split(" $").next()?,
+        // Options stand before the path, and arguments behind it.
+        None => rest.split_whitespace().find(|word| !word.starts_with('-'))?,
     };
-    Some(path.to_owned()).filter(|path| !path.is_empty())
+    let path = path.trim();
+    let path =
+        [".py", ".ipynb", ".scala"].iter().find_map(|it| path.strip_suffix(it)).unwrap_or(path);
+    // A dot parts the path from a name in what it runs.
+    let names = path.split('/').skip_while(|it| matches!(*it, "." | ".."));
+    let known = !path.is_empty() && names.clone().all(|it| !it.contains(['.', '$', '{', '%']));
+    (known && names.last().is_some_and(|it| !it.is_empty())).then(|| format!("%{path}"))
 }
 
 /// Whether code calls a Spark session or context by the name that a notebook's kernel gives it.
