@@ -73,6 +73,11 @@ impl Lowering {
         lowered.map_err(|message| lock(&self.failures).insert(file.to_owned(), message)).ok()
     }
 
+    /// Takes what was read of a source that is open anyway.
+    pub(crate) fn put(&self, file: &str, read: Arc<Surface>) {
+        lock(&self.read).insert(file.to_owned(), read);
+    }
+
     fn keep(&self, file: &str, source: &Source) -> Arc<Surface> {
         let read = Arc::new(source.read());
         let length = source.text.len();

@@ -8,6 +8,7 @@
 
 mod client;
 mod costs;
+mod linking;
 mod notebooks;
 mod positions;
 mod race;

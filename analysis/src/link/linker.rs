@@ -88,6 +88,20 @@ pub struct FileLinks {
     file: Arc<str>,
 }
 
+/// What the workspace says to all of its files, as it was when the last run ended.
+#[derive(Debug, Clone, Default)]
+pub struct WorkspaceLinks {
+    settled: Arc<Settled>,
+}
+
+impl WorkspaceLinks {
+    /// What it says to one file, whether that is one of the workspace's or not.
+    #[must_use]
+    pub fn of(&self, path: &str) -> FileLinks {
+        FileLinks { settled: Arc::clone(&self.settled), file: path.into() }
+    }
+}
+
 impl Links for FileLinks {
     fn ask(&self, question: &Question) -> Answer {
         self.settled.ask(&self.file, question, &mut Vec::new())
@@ -207,7 +221,13 @@ impl<S: PartialEq + Sync> Linker<S> {
     /// What the workspace says to a file, as the last run left it.
     #[must_use]
     pub fn links(&self, path: &str) -> FileLinks {
-        FileLinks { settled: Arc::clone(&self.settled), file: path.into() }
+        self.workspace_links().of(path)
+    }
+
+    /// What the workspace says to all of its files, as the last run left it. It does not change with the linker.
+    #[must_use]
+    pub fn workspace_links(&self) -> WorkspaceLinks {
+        WorkspaceLinks { settled: Arc::clone(&self.settled) }
     }
 
     /// The number of imports of a file that could be of one of several files, and so are of none.

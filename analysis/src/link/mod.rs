@@ -8,5 +8,5 @@ mod linker;
 mod modules;
 mod world;
 
-pub use linker::{FileLinks, Linked, Linker, Lower};
+pub use linker::{FileLinks, Linked, Linker, Lower, WorkspaceLinks};
 pub use modules::{Modules, Resolution};

@@ -27,6 +27,7 @@ use super::notebook::OpenNotebook;
 use super::state::Key;
 use super::work::{Outgoing, Server};
 use super::{code_actions, from_proto, hover, inlay_hints, logs, to_proto};
+use crate::files;
 use crate::problem::panic_message;
 
 /// The handlers. What changes a document stands before the first `await` of a handler: until there messages are in their order.
@@ -60,6 +61,7 @@ impl Backend {
     fn saved(&self, key: &Key) -> bool {
         let Some(version) = self.server.state.version(key) else { return false };
         self.server.schedule(key);
+        self.server.state.following.search();
         tokio::spawn(logs::saved(Arc::clone(&self.server), version));
         true
     }
@@ -67,6 +69,7 @@ impl Backend {
     fn closed(&self, key: Key) {
         if let Some((version, shown)) = self.server.state.close(&key) {
             self.server.tell(Outgoing::Clear(Some(key), shown));
+            self.server.state.following.documents_changed();
             tokio::spawn(logs::closed(Arc::clone(&self.server), version));
         }
     }
@@ -198,6 +201,9 @@ impl LanguageServer for Backend {
         if params.changes.iter().any(|change| is_configuration(change.uri.path().as_str())) {
             logs::reload(&self.server);
         }
+        let files = params.changes.iter().filter_map(|change| from_proto::path(&change.uri));
+        let sources = files.filter(|file| files::kind(file).is_some());
+        self.server.state.following.files_changed(sources);
     }
 
     async fn hover(&self, params: HoverParams) -> Result<Option<Hover>> {
@@ -271,13 +277,14 @@ fn capabilities() -> ServerCapabilities {
 }
 
 fn watchers() -> Registration {
-    let watchers = ["**/stagelight.toml", "**/pyproject.toml"].map(|glob| FileSystemWatcher {
+    let globs = ["**/stagelight.toml", "**/pyproject.toml", "**/*.{py,pyw,scala,sc,ipynb}"];
+    let watchers = globs.map(|glob| FileSystemWatcher {
         glob_pattern: GlobPattern::String(glob.to_owned()),
         kind: None,
     });
     let options = DidChangeWatchedFilesRegistrationOptions { watchers: watchers.into() };
     Registration {
-        id: "configuration".to_owned(),
+        id: "files".to_owned(),
         method: "workspace/didChangeWatchedFiles".to_owned(),
         register_options: serde_json::to_value(options).ok(),
     }

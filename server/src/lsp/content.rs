@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use analysis::Edit;
-use grammars::Document;
-use grammars::notebook::{JupyterNotebook, Notebook, NotebookError};
-use program::{Language, Program, TextRange};
+use grammars::notebook::{JupyterNotebook, Notebook, NotebookError, SourceMap};
+use grammars::{Document, Surface};
+use program::{Language, TextRange};
 use tower_lsp_server::ls_types::{Position, Range, TextDocumentContentChangeEvent, Uri};
 
 use super::lines::{Encoding, Lines, saturate};
 use super::notebook::{OpenNotebook, apply};
 use super::views::{JsonFile, View, Views};
 use super::{from_proto, state};
-use crate::source::Kind;
+use crate::source::{Kind, NotebookFile, Source};
 
 /// What an open document is.
 #[derive(Debug, Clone)]
@@ -32,8 +32,10 @@ pub(crate) struct Read {
     pub(crate) text: Arc<str>,
     /// Its lines.
     pub(crate) lines: Arc<Lines>,
-    /// Its program.
-    pub(crate) program: Arc<Program>,
+    /// What its program is lowered from.
+    pub(crate) surface: Arc<Surface>,
+    /// Its language.
+    pub(crate) language: Language,
     /// The notebook, where it is one.
     pub(crate) notebook: Option<Arc<Notebook>>,
     /// What the editor shows of it.
@@ -105,7 +107,8 @@ impl Content {
                 let whole = TextRange::new(0, saturate(text.len()));
                 let view = View::itself(uri.clone(), version, whole, Arc::clone(&lines));
                 Read {
-                    program: Arc::new(document.program()),
+                    surface: Arc::new(document.surface()),
+                    language: document.language(),
                     notebook: Notebook::databricks(document.language(), &text).map(Arc::new),
                     views: Views::new(encoding, vec![view]),
                     note: None,
@@ -134,11 +137,34 @@ impl Content {
     }
 }
 
+impl Read {
+    /// The same as a source of the workspace.
+    pub(crate) fn source(&self) -> Source {
+        // Nobody asks it for places in a file, so it needs no way to them.
+        let jupyter = |notebook: &Arc<Notebook>| {
+            let (notebook, map) = (Notebook::clone(notebook), SourceMap::default());
+            Arc::new(NotebookFile::Jupyter(JupyterNotebook { notebook, map }))
+        };
+        Source {
+            language: self.language,
+            text: Arc::clone(&self.text),
+            notebook: self.notebook.as_ref().map(jupyter),
+        }
+    }
+
+    /// Whether a source of the workspace has the same code.
+    pub(crate) fn is(&self, source: &Source) -> bool {
+        let notebook = source.notebook.as_deref().map(NotebookFile::notebook);
+        self.text == source.text && self.notebook.as_deref() == notebook
+    }
+}
+
 fn of_notebook(notebook: Notebook, views: Views) -> Read {
     let text: Arc<str> = notebook.text().into();
     Read {
         lines: Arc::new(Lines::new(&text)),
-        program: Arc::new(notebook.program()),
+        surface: Arc::new(notebook.surface()),
+        language: notebook.language(),
         notebook: Some(Arc::new(notebook)),
         views,
         note: None,
@@ -180,7 +206,8 @@ fn unread(
     Read {
         text: "".into(),
         lines: Arc::default(),
-        program: Arc::new(grammars::lower(Language::Python, "")),
+        surface: Arc::new(Document::new(Language::Python, "").surface()),
+        language: Language::Python,
         notebook: None,
         views: Views::new(encoding, vec![view]),
         note,

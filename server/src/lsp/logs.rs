@@ -34,7 +34,8 @@ const REPORTS: Duration = Duration::from_millis(200);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Stamp {
     files: usize,
-    bytes: u64,
+    /// Together.
+    pub(crate) bytes: u64,
     changed: Option<SystemTime>,
 }
 
@@ -58,6 +59,8 @@ pub(crate) fn stamp(path: &Path) -> Stamp {
 /// Attaches the runs that a project's configuration names, where they are not the ones that are attached.
 pub(crate) async fn load(server: Arc<Server>, project: Arc<Project>) {
     let _one_at_a_time = project.loading.lock().await;
+    // Which lines a run went through is told by programs that know of each other.
+    server.state.following.rested().await;
     if project.retired.load(Ordering::SeqCst) || !server.state.session().trusted {
         return;
     }
@@ -75,7 +78,8 @@ pub(crate) async fn load(server: Arc<Server>, project: Arc<Project>) {
     for problem in problems {
         server.tell(Outgoing::Show(MessageType::WARNING, format!("Stagelight: {problem}")));
     }
-    let progress = if logs.is_empty() { None } else { begin(&server).await };
+    let progress =
+        if logs.is_empty() { None } else { begin(&server, "Stagelight: reading event logs").await };
     let read = in_background(&server, {
         let (server, project, logs) = (Arc::clone(&server), Arc::clone(&project), logs.clone());
         let progress = progress.clone();
@@ -135,6 +139,7 @@ pub(crate) async fn saved(server: Arc<Server>, version: Arc<Version>) {
 pub(crate) fn reload(server: &Arc<Server>) {
     server.state.forget_projects();
     server.schedule_all();
+    server.state.following.search();
     let server = Arc::clone(server);
     tokio::spawn(async move { refresh_hints(&server).await });
 }
@@ -204,7 +209,7 @@ fn attach(
     profiles.sort_by_key(|profile| std::cmp::Reverse(profile.application.start_ms));
     let runs = profiles.len();
     if runs > 0 {
-        project.put_files(sources(project));
+        project.put_files(sources(server, project));
     }
     project.put_profiles(profiles);
     server.state.set_evidence(project, project.snapshot().join());
@@ -264,7 +269,7 @@ fn read(
 }
 
 /// The sources below a project's folder: the run may have gone through files that nobody has open.
-fn sources(project: &Project) -> Vec<(PathBuf, Option<FileState>)> {
+fn sources(server: &Server, project: &Project) -> Vec<(PathBuf, Option<FileState>)> {
     let configurations = Configurations::default();
     let folder = [project.configuration.folder.clone()];
     // A configuration further down that is not understood leaves its files to themselves: the open ones are there anyway.
@@ -276,8 +281,11 @@ fn sources(project: &Project) -> Vec<(PathBuf, Option<FileState>)> {
             own.is_ok_and(|own| own.file == project.configuration.file)
         })
         .filter_map(|found| {
-            let (state, _) =
-                workspace::load_file(&found, Arc::clone(&project.settings)).ok().flatten()?;
+            let settings = Arc::clone(&project.settings);
+            let state = match server.state.following.program(&found.path) {
+                Some((text, program)) => FileState { text, program, settings },
+                None => workspace::load_file(&found, settings).ok().flatten()?.0,
+            };
             Some((found.path, Some(state)))
         })
         .collect()
@@ -289,7 +297,7 @@ async fn show_again(server: &Arc<Server>) {
     refresh_hints(server).await;
 }
 
-async fn refresh_hints(server: &Arc<Server>) {
+pub(crate) async fn refresh_hints(server: &Arc<Server>) {
     if server.state.session().client.refresh_hints {
         // Whether the editor likes it changes nothing here.
         let _ = server.client.inlay_hint_refresh().await;
@@ -297,7 +305,7 @@ async fn refresh_hints(server: &Arc<Server>) {
 }
 
 /// Runs in a thread of its own, not among those that answer; a panic is told and gives none.
-async fn in_background<T: Send + 'static>(
+pub(crate) async fn in_background<T: Send + 'static>(
     server: &Arc<Server>,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Option<T> {
@@ -305,7 +313,7 @@ async fn in_background<T: Send + 'static>(
         Ok(value) => Some(value),
         Err(failed) => {
             if let Ok(panic) = failed.try_into_panic() {
-                let message = format!("work on event logs failed: {}", panic_message(&*panic));
+                let message = format!("work in the background failed: {}", panic_message(&*panic));
                 server.tell(Outgoing::Log(MessageType::ERROR, message));
             }
             None
@@ -313,7 +321,7 @@ async fn in_background<T: Send + 'static>(
     }
 }
 
-async fn begin(server: &Arc<Server>) -> Option<ProgressToken> {
+pub(crate) async fn begin(server: &Arc<Server>, title: &str) -> Option<ProgressToken> {
     if !server.state.session().client.progress {
         return None;
     }
@@ -321,7 +329,7 @@ async fn begin(server: &Arc<Server>) -> Option<ProgressToken> {
     let created = server.client.create_work_done_progress(token.clone());
     tokio::time::timeout(PATIENCE, created).await.ok()?.ok()?;
     let begin = WorkDoneProgressBegin {
-        title: "Stagelight: reading event logs".to_owned(),
+        title: title.to_owned(),
         cancellable: Some(false),
         ..WorkDoneProgressBegin::default()
     };
@@ -329,7 +337,11 @@ async fn begin(server: &Arc<Server>) -> Option<ProgressToken> {
     Some(token)
 }
 
-async fn tell_progress(server: &Arc<Server>, token: ProgressToken, value: WorkDoneProgress) {
+pub(crate) async fn tell_progress(
+    server: &Arc<Server>,
+    token: ProgressToken,
+    value: WorkDoneProgress,
+) {
     let value = ProgressParamsValue::WorkDone(value);
     server.client.send_notification::<Progress>(ProgressParams { token, value }).await;
 }

@@ -9,6 +9,7 @@ mod code_actions;
 mod content;
 mod costs;
 mod diagnostics;
+mod following;
 mod from_proto;
 mod guard;
 mod hover;

@@ -8,21 +8,22 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use analysis::{AnalysisHost, Change, Edit, Evidence, FileCheck, FileState, Settings};
 use dashmap::DashMap;
 use eventlog::Profile;
-use grammars::Document;
 use grammars::notebook::Notebook;
+use grammars::{Document, Surface};
 use program::{CallKey, Program};
 use tower_lsp_server::ls_types::{
     LSPObject, NotebookDocumentCellChange, TextDocumentContentChangeEvent, Uri,
 };
 
 use super::content::{Content, Note, Read, edited_part};
+use super::following::{DocumentLinks, Following};
 use super::lines::{Encoding, Lines};
 use super::notebook::OpenNotebook;
 use super::views::Views;
 use super::{from_proto, logs};
 use crate::configuration::{Configuration, ConfigurationError, Configurations, Overrides};
 use crate::files::absolute;
-use crate::source::{Kind, admit};
+use crate::source::{Kind, Source, admit};
 
 /// What was agreed on at the start.
 #[derive(Debug, Clone, Default)]
@@ -70,6 +71,8 @@ pub(crate) struct State {
     /// The notebook of each cell.
     cells: DashMap<Uri, Uri>,
     projects: Mutex<Projects>,
+    /// The files of the workspace, linked in the background.
+    pub(crate) following: Following,
     /// Counts changes of what findings depend on besides the text.
     generation: AtomicU64,
     /// Logs that were read, so that a new configuration does not cost reading them again.
@@ -107,6 +110,8 @@ pub(crate) struct Version {
     path: Option<PathBuf>,
     content: Content,
     read: OnceLock<Read>,
+    /// Its program, by what the workspace said when it was asked for or linked.
+    linked: Mutex<Option<Arc<Program>>>,
     checked: Mutex<Option<Arc<Checked>>>,
 }
 
@@ -129,6 +134,8 @@ pub(crate) struct Checked {
     pub(crate) lines: Arc<Lines>,
     /// Its program.
     pub(crate) program: Arc<Program>,
+    /// What the workspace says to it.
+    pub(crate) links: Arc<DocumentLinks>,
     /// Keys of the program's calls.
     pub(crate) call_keys: Arc<Vec<CallKey>>,
     /// Its name in the project.
@@ -289,6 +296,11 @@ impl State {
         self.documents.get(&version.key).is_some_and(|entry| Arc::ptr_eq(&entry, version))
     }
 
+    /// The workspace's folders.
+    pub(crate) fn folders(&self) -> Vec<PathBuf> {
+        lock(&self.folders).clone()
+    }
+
     /// The findings and costs of a version; none if it has passed. Computed once for each state of configuration and runs.
     pub(crate) fn check(&self, version: &Arc<Version>) -> Option<(Arc<Checked>, Arc<Project>)> {
         let mut kept = lock(&version.checked);
@@ -296,6 +308,7 @@ impl State {
         let file = project.name(version);
         if let Some(checked) = kept.as_ref()
             && checked.generation == lock(&project.inner).generation
+            && lock(&version.linked).as_ref().is_some_and(|it| Arc::ptr_eq(it, &checked.program))
         {
             return Some((Arc::clone(checked), project));
         }
@@ -304,6 +317,8 @@ impl State {
             return None;
         }
         let read = version.read(self.encoding());
+        let links = self.following.links(version.path());
+        let program = version.program(read, &links);
         let (snapshot, generation) = {
             let mut inner = lock(&project.inner);
             // Asked under the lock: a later version that was here before is then seen to be current, and is not overwritten.
@@ -311,9 +326,9 @@ impl State {
                 return None;
             }
             let known = inner.host.snapshot();
-            if known.file(&file).is_none_or(|known| !Arc::ptr_eq(&known.program, &read.program)) {
+            if known.file(&file).is_none_or(|known| !Arc::ptr_eq(&known.program, &program)) {
                 inner.host.apply(Change {
-                    files: vec![(file.clone(), Some(project.state(read)))],
+                    files: vec![(file.clone(), Some(project.state(read, &program)))],
                     profiles: None,
                 });
             }
@@ -333,7 +348,8 @@ impl State {
             note: read.note.clone(),
             text: Arc::clone(&read.text),
             lines: Arc::clone(&read.lines),
-            program: Arc::clone(&read.program),
+            program,
+            links,
             call_keys: call_keys.unwrap_or_default(),
             check,
             evidence: Arc::clone(snapshot.evidence()),
@@ -451,6 +467,22 @@ impl State {
         self.generation.fetch_add(1, Ordering::SeqCst)
     }
 
+    /// Takes what linking made of a file that no editor holds, or takes it out, where a project knows the file.
+    pub(crate) fn put_linked(&self, path: &Path, linked: Option<&(Arc<str>, Arc<Program>)>) {
+        let projects: Vec<Arc<Project>> = lock(&self.projects).by_key.values().cloned().collect();
+        for project in projects {
+            let is_known = || project.snapshot().file(&project.file_name(path)).is_some();
+            if !path.starts_with(&project.configuration.folder) || !is_known() {
+                continue;
+            }
+            let settings = || Arc::clone(&project.settings);
+            let state = linked.cloned();
+            let state =
+                state.map(|(text, program)| FileState { text, program, settings: settings() });
+            project.put_files(vec![(path.to_owned(), state)]);
+        }
+    }
+
     /// Stores what the join of a project's runs with its sources gave.
     pub(crate) fn set_evidence(&self, project: &Project, evidence: Arc<Evidence>) {
         let mut inner = lock(&project.inner);
@@ -473,12 +505,17 @@ impl Project {
         relative.to_string_lossy().replace('\\', "/")
     }
 
-    fn state(&self, read: &Read) -> FileState {
+    fn state(&self, read: &Read, program: &Arc<Program>) -> FileState {
         FileState {
             text: Arc::clone(&read.text),
-            program: Arc::clone(&read.program),
+            program: Arc::clone(program),
             settings: Arc::clone(&self.settings),
         }
+    }
+
+    /// The folder whose files belong together; none where it is of one document only.
+    pub(crate) fn root(&self) -> Option<&Path> {
+        (!self.single).then_some(self.configuration.folder.as_path())
     }
 
     /// Whether runs can be attached to it.
@@ -520,7 +557,15 @@ impl Project {
 
 impl Version {
     fn new(key: Key, number: i32, path: Option<PathBuf>, content: Content) -> Self {
-        Self { key, number, path, content, read: OnceLock::new(), checked: Mutex::new(None) }
+        Self {
+            key,
+            number,
+            path,
+            content,
+            read: OnceLock::new(),
+            linked: Mutex::new(None),
+            checked: Mutex::new(None),
+        }
     }
 
     /// The version after this one.
@@ -536,6 +581,32 @@ impl Version {
     /// What its file is.
     pub(crate) fn kind(&self) -> Kind {
         self.content.kind()
+    }
+
+    /// Its source, and what was read of it, once it was looked at.
+    pub(crate) fn source(&self) -> Option<(Source, Arc<Surface>)> {
+        let read = self.read.get()?;
+        Some((read.source(), Arc::clone(&read.surface)))
+    }
+
+    /// Its program: as it was linked, or among the files that `links` speaks for.
+    fn program(&self, read: &Read, links: &DocumentLinks) -> Arc<Program> {
+        let mut linked = lock(&self.linked);
+        Arc::clone(linked.get_or_insert_with(|| Arc::new(read.surface.program(links))))
+    }
+
+    /// Takes the program that linking gave for a source, if that is this version's. Whether it is another one than it had.
+    pub(crate) fn relink(&self, source: &Source, program: &Arc<Program>) -> bool {
+        if !self.read.get().is_some_and(|read| read.is(source)) {
+            return false;
+        }
+        let mut linked = lock(&self.linked);
+        let Some(known) = linked.as_mut() else { return false };
+        let changed = !Arc::ptr_eq(known, program) && known != program;
+        if changed {
+            known.clone_from(program);
+        }
+        changed
     }
 
     fn read(&self, encoding: Encoding) -> &Read {
@@ -559,13 +630,13 @@ impl Checked {
             (Content::Text(document), _) => {
                 let mut document = document.clone();
                 document.edit(edit.range, &edit.replacement);
-                document.program()
+                document.linked_program(&*self.links)
             }
             (_, Some(notebook)) => {
                 let cells = notebook.cells().iter();
                 let texts: Vec<String> =
                     cells.map(|cell| edited_part(&self.text, cell.range, edit)).collect();
-                notebook.with_texts(&texts).program()
+                notebook.with_texts(&texts).linked_program(&*self.links)
             }
             (_, None) => Program::clone(&self.program),
         }

@@ -11,7 +11,7 @@ use tower_lsp_server::{Client, jsonrpc};
 
 use super::state::{Checked, Key, Project, State, Version, lock};
 use super::views::View;
-use super::{diagnostics, logs};
+use super::{diagnostics, following, logs};
 
 /// A thing to tell the editor. One queue keeps the order; a full pipe holds up no handler.
 #[derive(Debug)]
@@ -63,6 +63,7 @@ impl Server {
             tokens: std::sync::atomic::AtomicU32::new(0),
         });
         tokio::spawn(deliver(Arc::downgrade(&server), queue));
+        tokio::spawn(following::follow(Arc::downgrade(&server)));
         server
     }
 
@@ -181,6 +182,8 @@ impl Server {
                 self.tell(Outgoing::Log(MessageType::ERROR, message));
             }
             self.tell(Outgoing::Publish(version, checked, found));
+            // Not before: nothing is to stand in the way of this answer.
+            self.state.following.documents_changed();
         }
     }
 
