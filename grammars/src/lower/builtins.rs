@@ -36,7 +36,7 @@ impl<'a> Lowering<'a> {
         self.set_use(&collection, ResultUse::Iterated);
         let element = self.element(&collection);
         let count = iterations(&collection.expression);
-        let made = self.fold(range, count, None, false, &element, parameters, body);
+        let made = self.fold(range, count, None, "map", &element, parameters, body);
         Some(self.selected(name, &collection, element, made))
     }
 

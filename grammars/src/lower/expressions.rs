@@ -140,7 +140,7 @@ impl<'a> Lowering<'a> {
                 lowered
             }
             ExprKind::Conditional { condition, then, otherwise } => {
-                self.conditional(expr.range, condition, then, otherwise.as_deref())
+                self.conditional(expr.range, condition, then, otherwise.as_deref(), false)
             }
             ExprKind::Comprehension { element, clauses } => {
                 self.comprehension(expr.range, element, clauses)

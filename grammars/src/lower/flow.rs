@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 
-use program::{Expression, Origin, ResultUse, ScopeKind, TextRange, UnresolvedReason, ValueId};
+use program::{
+    Expression, Language, Origin, ResultUse, ScopeKind, TextRange, UnresolvedReason, ValueId,
+};
 
 use rustc_hash::FxHashMap;
 
@@ -11,9 +13,20 @@ use super::bounds::iterations;
 use super::environment::{Lowered, Meaning, is_null};
 use crate::syntax::{Expr, ExprKind, Pattern, Stmt, StmtKind};
 
+/// What is asked of the arms of a branch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// To run.
+    Nothing,
+    /// To have a value.
+    Value,
+    /// To return what they have as value.
+    Return,
+}
+
 impl<'a> Lowering<'a> {
     /// A branching statement: the value of its arms where it is wanted, and whether every path ends in it.
-    pub(super) fn branch(&mut self, statement: &'a Stmt, wanted: bool) -> (Lowered, bool) {
+    pub(super) fn branch(&mut self, statement: &'a Stmt, wanted: Wanted) -> (Lowered, bool) {
         let StmtKind::Branch { conditions, arms, exhaustive, header } = &statement.kind else {
             return (Lowered::unknown(UnresolvedReason::Other), false);
         };
@@ -32,14 +45,16 @@ impl<'a> Lowering<'a> {
             };
             let kind = ScopeKind::Branch { statement: statement.range.start, arm: index as u32 };
             let outer = self.open(kind, range, *header);
-            let ended = if wanted {
-                let (result, ended) = self.block_value(arm);
-                if !ended {
-                    results.push(result.meaning);
+            let ended = match wanted {
+                Wanted::Value => {
+                    let (result, ended) = self.block_value(arm);
+                    if !ended {
+                        results.push(result.meaning);
+                    }
+                    ended
                 }
-                ended
-            } else {
-                self.block(arm)
+                Wanted::Return => self.returning(arm),
+                Wanted::Nothing => self.block(arm),
             };
             self.scope = outer;
             if !ended {
@@ -106,6 +121,7 @@ impl<'a> Lowering<'a> {
         condition: &'a Expr,
         then: &'a Expr,
         otherwise: Option<&'a Expr>,
+        returned: bool,
     ) -> Lowered {
         let asked = self.asked_for_null(condition);
         let condition = self.condition(condition);
@@ -116,7 +132,10 @@ impl<'a> Lowering<'a> {
             let kind = ScopeKind::Branch { statement: range.start, arm: index as u32 };
             let outer = self.open(kind, arm.range, range);
             let opened = self.scope;
-            let lowered = self.expression(arm);
+            let lowered = if returned { self.result(arm) } else { self.expression(arm) };
+            if returned {
+                self.set_use(&lowered, ResultUse::Returned);
+            }
             self.scope = outer;
             if self.program.calls.len() == calls && opened.index() + 1 == self.program.scopes.len()
             {
@@ -150,6 +169,20 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// An expression that is what a function returns.
+    pub(super) fn result(&mut self, value: &'a Expr) -> Lowered {
+        match &value.kind {
+            ExprKind::Conditional { condition, then, otherwise } if self.depth < super::DEPTH => {
+                self.depth += 1;
+                let lowered =
+                    self.conditional(value.range, condition, then, otherwise.as_deref(), true);
+                self.depth -= 1;
+                lowered
+            }
+            _ => self.expression(value),
+        }
+    }
+
     /// Statements whose last expression is their value; tells whether the path ends among them.
     pub(super) fn block_value(&mut self, body: &'a [Stmt]) -> (Lowered, bool) {
         let unknown = Lowered::unknown(UnresolvedReason::Other);
@@ -168,7 +201,7 @@ impl<'a> Lowering<'a> {
             match &statement.kind {
                 StmtKind::Expr(value) => result = self.expression(value),
                 StmtKind::Branch { .. } => {
-                    let (value, stopped) = self.branch(statement, true);
+                    let (value, stopped) = self.branch(statement, Wanted::Value);
                     result = value;
                     ended |= stopped;
                 }
@@ -183,6 +216,39 @@ impl<'a> Lowering<'a> {
         }
         self.depth -= 1;
         (result, ended)
+    }
+
+    /// Statements whose last expression is what the function returns, be it that of an arm; tells whether the path ends among them.
+    pub(super) fn returning(&mut self, body: &'a [Stmt]) -> bool {
+        if self.depth >= super::DEPTH {
+            return false;
+        }
+        self.depth += 1;
+        let mut ended = false;
+        for (index, statement) in body.iter().enumerate() {
+            if index + 1 < body.len() {
+                ended |= self.lower_statement(statement);
+                continue;
+            }
+            let outer = std::mem::replace(&mut self.statement, statement.range);
+            ended |= match &statement.kind {
+                StmtKind::Expr(Expr { kind: ExprKind::Block(inner), .. })
+                | StmtKind::Block(inner)
+                | StmtKind::Main(inner) => self.returning(inner),
+                StmtKind::Expr(value) => {
+                    let result = self.result(value);
+                    self.returned(result);
+                    true
+                }
+                StmtKind::Branch { exhaustive: true, .. } => {
+                    self.branch(statement, Wanted::Return).1
+                }
+                _ => self.statement_kind(statement),
+            };
+            self.statement = outer;
+        }
+        self.depth -= 1;
+        ended
     }
 
     pub(super) fn for_loop(
@@ -265,6 +331,10 @@ impl<'a> Lowering<'a> {
                 }
             }
             let Some(before) = before else { continue };
+            if self.language == Language::Scala && matches!(before, Meaning::Function(_)) {
+                // Functions are not assigned to: the body has a value of its own by the name.
+                continue;
+            }
             let head = match &before {
                 Meaning::Spark(entry) => {
                     let value = self.program.value(*entry);

@@ -230,10 +230,7 @@ impl<'a> Lowering<'a> {
             {
                 self.expect(last, returns);
             }
-            let (result, ended) = self.block_value(&def.body);
-            if !ended {
-                self.returned(result);
-            }
+            self.returning(&def.body);
         } else {
             self.block(&def.body);
         }

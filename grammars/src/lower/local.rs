@@ -185,10 +185,9 @@ impl<'a> Lowering<'a> {
             Some(initial) => Some(self.expression(&initial.value)),
             None => carries_result(name).then(|| element.clone()),
         };
-        let right = name.ends_with("Right");
         let count = iterations(&object.expression);
         let folded =
-            self.fold(site.range, count, carried.as_ref(), right, &element, parameters, body);
+            self.fold(site.range, count, carried.as_ref(), name, &element, parameters, body);
         if name.ends_with("Option") {
             return Lowered { meaning: Self::maybe_of(folded.meaning.clone()), ..folded };
         }
@@ -261,7 +260,7 @@ impl<'a> Lowering<'a> {
                     range,
                     iterations(&collection.expression),
                     Some(&carried),
-                    false,
+                    "reduce",
                     &element,
                     parameters,
                     body,
@@ -301,7 +300,7 @@ impl<'a> Lowering<'a> {
         range: TextRange,
         count: Option<u64>,
         carried: Option<&Lowered>,
-        right: bool,
+        name: &str,
         element: &Lowered,
         parameters: &'a [Parameter],
         body: &'a [Stmt],
@@ -342,11 +341,14 @@ impl<'a> Lowering<'a> {
                 });
             }
             given.push(element.clone());
-            if right {
+            if name.ends_with("Right") {
                 given.reverse();
             }
             lowering.bind_given(parameters, &given);
             let (last, _) = lowering.block_value(body);
+            if name == "foreach" {
+                lowering.set_use(&last, ResultUse::Discarded);
+            }
             if let (Some(head), Meaning::Spark(end)) = (head, &last.meaning) {
                 if let Some(value) = lowering.program.values.get_mut(head.index())
                     && let Origin::Loop { carried, .. } = &mut value.origin

@@ -250,7 +250,7 @@ impl<'a> Lowering<'a> {
                 self.class(&name.text, parameters, body, statement.range, *header, *runs);
                 false
             }
-            StmtKind::Branch { .. } => self.branch(statement, false).1,
+            StmtKind::Branch { .. } => self.branch(statement, flow::Wanted::Nothing).1,
             StmtKind::For { target, iterated, body, header } => {
                 self.for_loop(target, iterated, body, statement.range, *header);
                 false
@@ -271,7 +271,7 @@ impl<'a> Lowering<'a> {
             }
             StmtKind::Return(value) => {
                 if let Some(value) = value {
-                    let lowered = self.expression(value);
+                    let lowered = self.result(value);
                     self.returned(lowered);
                 }
                 true

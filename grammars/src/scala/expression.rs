@@ -278,6 +278,7 @@ pub(super) fn neutral_operator(operator: &str) -> Option<&str> {
     match operator {
         "===" | "==" => Some("="),
         "=!=" | "!==" | "!=" => Some("!="),
+        "<=>" => Some("eqNullSafe"),
         "&&" | "&" | "and" => Some("and"),
         "||" | "|" | "or" => Some("or"),
         word if word

@@ -237,7 +237,7 @@ fn columns() {
     check(r#"$"a".isNull && !$"b".isNull"#, "(`a`.isNull and (not `b`.isNull))");
     check(r#"$"${x}y""#, r#"col(t"{x}y")"#);
     check(r#"$"a"(0)"#, "`a`[0]");
-    check("a =!= b || c <=> d and e", "(((a != b) or (c <=> d)) and e)");
+    check("a =!= b || c <=> d and e", "(((a != b) or (c eqNullSafe d)) and e)");
 }
 
 #[test]

@@ -204,7 +204,7 @@ fn operator(operator: &BinaryOperator) -> &'static str {
         BinaryOperator::LtEq => "<=",
         BinaryOperator::Gt => ">",
         BinaryOperator::GtEq => ">=",
-        BinaryOperator::Spaceship => "<=>",
+        BinaryOperator::Spaceship => "eqNullSafe",
         BinaryOperator::Plus => "+",
         BinaryOperator::Minus => "-",
         BinaryOperator::Multiply => "*",

@@ -1,0 +1,15 @@
+from pyspark.sql.functions import col, concat_ws, expr, lit, lower, when
+
+orders = spark.table("orders")
+paid = orders.filter((col("amount") > 10) & ~col("cancelled") & (col("country") == "FR"))
+either = orders.where((col("paid") == lit(True)) | col("note").isNull())
+few = either.where(col("code").isin(1, 2, 3)).where(col("name").like("a%"))
+named = few.select(col("id").alias("order"), lower(col("name")).alias("name"), (col("amount") * 2 + 1).alias("twice"))
+cast = named.withColumn("day", col("time").cast("date")).withColumn("first", col("items").getItem(0))
+size = when(col("amount") < 10, "small").when(col("amount") < 100, "medium").otherwise("large")
+sized = cast.withColumn("size", size).withColumn("all", concat_ws("-", col("a"), col("b")))
+sorted_by = sized.orderBy(col("amount").desc(), col("id").asc(), expr("length(name)"))
+differ = sorted_by.filter(col("a") != col("b")).filter(col("a").eqNullSafe(col("c")))
+parts = differ.filter(col("x") % 2 == 0).filter(-col("x") < 3).filter(col("name").startswith("b"))
+paid.show()
+parts.drop("all").show(5)

@@ -1,0 +1,18 @@
+from pyspark import SparkContext
+
+sc = SparkContext.getOrCreate()
+lines = sc.textFile("books", 8)
+words = lines.flatMap(lambda line: line.split(" "))
+counts = words.map(lambda word: (word, 1)).reduceByKey(lambda a, b: a + b)
+frequent = counts.filter(lambda pair: pair[1] > 100)
+ranked = frequent.sortBy(lambda pair: pair[1], False)
+total = counts.values().reduce(lambda a, b: a + b)
+lengths = words.keyBy(lambda word: len(word)).groupByKey(12).mapValues(lambda found: len(found))
+average = lengths.values().sum()
+both = counts.fullOuterJoin(lengths).coalesce(4)
+both.saveAsTextFile("out/both")
+ranked.take(20)
+print(total, average)
+words.distinct(10).intersection(lines).countByValue()
+counts.lookup("spark")
+counts.mapPartitions(lambda part: [1]).sum()

@@ -1,0 +1,18 @@
+import org.apache.spark.SparkContext
+
+val sc = SparkContext.getOrCreate()
+val lines = sc.textFile("books", 8)
+val words = lines.flatMap(_.split(" "))
+val counts = words.map((_, 1)).reduceByKey(_ + _)
+val frequent = counts.filter(_._2 > 100)
+val ranked = frequent.sortBy(_._2, false)
+val total = counts.values.reduce(_ + _)
+val lengths = words.keyBy(_.length).groupByKey(12).mapValues(_.length)
+val average = lengths.values.sum()
+val both = counts.fullOuterJoin(lengths).coalesce(4)
+both.saveAsTextFile("out/both")
+ranked.take(20)
+println(total, average)
+words.distinct(10).intersection(lines).countByValue()
+counts.lookup("spark")
+counts.mapPartitions(part => Seq(1)).sum()
