@@ -1,6 +1,7 @@
 //! Chores of the project, run as `cargo xtask COMMAND`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a chore reports on the terminal")]
 
+mod bench;
 mod check_api;
 mod new_rule;
 mod pyspark;
@@ -15,6 +16,8 @@ use clap::Parser;
 #[command(name = "cargo xtask")]
 enum Command {
     CheckApi(check_api::Options),
+    #[command(subcommand)]
+    Bench(bench::Benchmark),
     NewRule(new_rule::Options),
     RecordWorkloads(record_workloads::Options),
 }
@@ -22,6 +25,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Command::parse() {
         Command::CheckApi(options) => check_api::run(&options),
+        Command::Bench(benchmark) => bench::run(&benchmark),
         Command::NewRule(options) => new_rule::run(&options),
         Command::RecordWorkloads(options) => record_workloads::run(&options),
     };
