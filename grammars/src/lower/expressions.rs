@@ -188,9 +188,7 @@ impl<'a> Lowering<'a> {
                 None => {}
             }
         }
-        if let Some(index) =
-            self.definitions.iter().position(|it| it.class.is_none() && it.def.name.text == name)
-        {
+        if let Some(index) = self.function_named(name, |_| true) {
             return self.lowered(Meaning::Function(index));
         }
         if self.classes.contains_key(name) {

@@ -41,10 +41,8 @@ impl Lowering<'_> {
                     && takes(it.def.parameters.first())
             })
         };
-        self.definitions.iter().enumerate().find_map(|(index, definition)| {
-            if definition.def.name.text != name {
-                return None;
-            }
+        self.by_name.get(name)?.iter().find_map(|&index| {
+            let definition = &self.definitions[index];
             if is_decorated(definition.def, &["extension"])
                 && takes(definition.def.parameters.first())
             {

@@ -160,6 +160,7 @@ impl<'a> Lowering<'a> {
         });
         let index = self.definitions.len();
         self.by_position.insert(def.name.range.start, index);
+        self.by_name.entry(&def.name.text).or_default().push(index);
         if let Some(class) = &class
             && !is_decorated(def, &["setter", "deleter"])
         {
@@ -389,10 +390,20 @@ impl<'a> Lowering<'a> {
 
     /// What a test's parameter by the name of a fixture of this file is given.
     fn fixture(&self, name: &str) -> Shape {
-        let fixture = self.definitions.iter().position(|it| {
-            it.class.is_none() && it.def.name.text == name && is_decorated(it.def, &["fixture"])
-        });
+        let fixture = self.function_named(name, |def| is_decorated(def, &["fixture"]));
         fixture.map_or(Shape::Unknown, |index| self.returns_of(index).unbounded())
+    }
+
+    /// The first definition of this name outside of classes that is one of those asked for.
+    pub(super) fn function_named(
+        &self,
+        name: &str,
+        is_it: impl Fn(&FunctionDef) -> bool,
+    ) -> Option<usize> {
+        self.by_name.get(name)?.iter().copied().find(|&index| {
+            let definition = &self.definitions[index];
+            definition.class.is_none() && is_it(definition.def)
+        })
     }
 
     /// What a function of the file returns, as far as it is known yet.

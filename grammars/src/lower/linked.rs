@@ -22,15 +22,20 @@ use crate::syntax::{Expr, ExprKind, FunctionDef, Parameter, Pattern};
 /// How many classes of one file an inheritance chain is followed through.
 const ANCESTORS: usize = 16;
 
+/// A full path, with what it means.
+pub(super) type Meant = (Rc<str>, Answer);
+
 /// Other files, each question put to them once however many passes ask it.
 pub(super) struct Asked<'l> {
     links: &'l dyn Links,
     answers: RefCell<FxHashMap<Question, Answer>>,
+    /// What paths mean, as the file writes them.
+    paths: RefCell<FxHashMap<String, Meant>>,
 }
 
 impl<'l> Asked<'l> {
     pub(super) fn new(links: &'l dyn Links) -> Self {
-        Self { links, answers: RefCell::default() }
+        Self { links, answers: RefCell::default(), paths: RefCell::default() }
     }
 
     fn ask(&self, question: Question) -> Answer {
@@ -65,7 +70,16 @@ impl<'a> Lowering<'a> {
     }
 
     /// The full path that a path stands for, with what it means. Scala's may begin in the file's own package.
-    fn resolved_path(&self, path: &str) -> (Rc<str>, Answer) {
+    fn resolved_path(&self, path: &str) -> Meant {
+        if let Some(known) = self.links.paths.borrow().get(path) {
+            return known.clone();
+        }
+        let resolved = self.resolve_path(path);
+        self.links.paths.borrow_mut().insert(path.to_owned(), resolved.clone());
+        resolved
+    }
+
+    fn resolve_path(&self, path: &str) -> Meant {
         let answer = self.ask_path(path);
         if let (Answer::Unknown, Some(package)) = (&answer, self.package) {
             let inner = format!("{package}.{path}");
@@ -78,7 +92,16 @@ impl<'a> Lowering<'a> {
     }
 
     /// What a name means that is bound nowhere in the file: one that a star import brings, or in Scala one of the same package.
-    pub(super) fn free_path(&self, name: &str) -> Option<(Rc<str>, Answer)> {
+    pub(super) fn free_path(&self, name: &str) -> Option<Meant> {
+        if let Some(known) = self.free.borrow().get(name) {
+            return known.clone();
+        }
+        let found = self.find_free_path(name);
+        self.free.borrow_mut().insert(name.to_owned(), found.clone());
+        found
+    }
+
+    fn find_free_path(&self, name: &str) -> Option<Meant> {
         // Python's star leaves names with an underscore out, a notebook's run does not.
         let whole = self.language == Language::Scala || !name.starts_with('_');
         for star in self.stars.iter().rev().filter(|star| whole || star.starts_with('%')) {
@@ -96,6 +119,7 @@ impl<'a> Lowering<'a> {
     pub(super) fn star(&mut self, path: &str) {
         if !types::is_spark_path(path) && !is_foreign_library(path) {
             self.stars.push(path.into());
+            self.free.borrow_mut().clear();
         }
     }
 

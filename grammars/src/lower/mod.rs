@@ -31,6 +31,7 @@ mod sql;
 mod standard;
 mod types;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -44,7 +45,7 @@ use crate::syntax::{File, Parameter, Pattern, Stmt, StmtKind, TypeRef};
 use callables::Callable;
 use environment::{Frame, FrameKind, Lowered, Meaning};
 use functions::{Activation, Definition, Summaries};
-use linked::Asked;
+use linked::{Asked, Meant};
 use program::summary::{CallShapes, FunctionName, Links, Shape};
 
 /// How deep statements and expressions may nest before the rest is left out.
@@ -88,6 +89,8 @@ struct Lowering<'a> {
     found: Summaries,
     definitions: Vec<Definition<'a>>,
     by_position: FxHashMap<u32, usize>,
+    /// The definitions of each name, in order.
+    by_name: FxHashMap<&'a str, Vec<usize>>,
     methods: FxHashMap<(Rc<str>, String), usize>,
     classes: FxHashMap<Rc<str>, &'a [Parameter]>,
     /// Scala's `implicit` classes.
@@ -112,6 +115,8 @@ struct Lowering<'a> {
     bases: FxHashMap<Rc<str>, Vec<String>>,
     /// Modules, packages and objects of which everything is imported, Spark's left out.
     stars: Vec<Rc<str>>,
+    /// What names mean that are bound nowhere in the file, as long as no further star is imported.
+    free: RefCell<FxHashMap<String, Option<Meant>>>,
     /// What names of other files mean, so that each is one value throughout.
     foreign: FxHashMap<String, Meaning>,
     /// With what functions of other files are called.
@@ -166,6 +171,7 @@ impl<'a> Lowering<'a> {
             found: Summaries::default(),
             definitions: Vec::new(),
             by_position: FxHashMap::default(),
+            by_name: FxHashMap::default(),
             methods: FxHashMap::default(),
             classes: FxHashMap::default(),
             implicits: FxHashSet::default(),
@@ -181,6 +187,7 @@ impl<'a> Lowering<'a> {
             package: file.package.as_deref(),
             bases: FxHashMap::default(),
             stars: Vec::new(),
+            free: RefCell::default(),
             foreign: FxHashMap::default(),
             calls_out: BTreeMap::new(),
             settled: true,
