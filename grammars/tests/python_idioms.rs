@@ -579,3 +579,56 @@ fn mappings_of_several_paths() {
         &["(table a | table b)", "table b"],
     );
 }
+
+#[test]
+fn objects_that_a_loop_rebinds() {
+    let index = "class Index:\n    def __init__(self, df: DataFrame):\n        self.df = df\n    def annotate(self, other):\n        return Index(self.df.join(other, 'id'))\n    def other(self):\n        return 3\n";
+    check(
+        &format!(
+            "{index}index = Index(spark.table('a'))\nfor name in names:\n    index = index.annotate(spark.table(name))\nindex.df.count()\n"
+        ),
+        &["ambient index.df"],
+    );
+    for elsewhere in ["unknown(index)", "index.other()", "spark.table('b')"] {
+        let program = lower(&format!(
+            "{index}index = Index(spark.table('a'))\nfor name in names:\n    index.df.count()\n    index = {elsewhere}\n"
+        ));
+        assert!(program.calls.iter().all(|it| it.method != "count"), "{elsewhere}");
+    }
+}
+
+#[test]
+fn long_chains_of_functions_learn_from_each_other() {
+    let mut source = String::new();
+    for at in 0..10 {
+        source.push_str(&format!("def step{at}(it):\n    it.count()\n    return it.distinct()\n"));
+    }
+    source.push_str("def main():\n    df = spark.table('a')\n");
+    for at in 0..10 {
+        source.push_str(&format!("    df = step{at}(df)\n"));
+    }
+    source.push_str("    df.count()\n");
+    let mut expected = vec!["parameter"; 10];
+    expected.push("returned by step9");
+    check(&source, &expected);
+}
+
+#[test]
+fn an_attribute_set_from_itself() {
+    check(
+        "class Matrix:\n    def __init__(self, df: DataFrame):\n        self.df = df.selectExpr('a')\n    def fill(self):\n        self.df = self.df.fillna(0)\n        return self\n    def run(self):\n        self.df.count()\n",
+        &["ambient df"],
+    );
+}
+
+#[test]
+fn constructors_and_casts() {
+    check(
+        "from typing import cast, Any\nfrom pyspark.sql import DataFrame\nimport typing as t\ncast(DataFrame, unknown()).count()\nt.cast('DataFrame', other).count()\ncast(Any, spark.table('a')).count()\nDataFrame(java(), spark).count()\n",
+        &["ambient ", "ambient other", "table a", "ambient "],
+    );
+    let program = lower(
+        "from pyspark.sql import Window\ndf = spark.table('a').withColumn('n', F.rank().over(Window().partitionBy('b')))\n",
+    );
+    assert!(program.calls.iter().any(|it| it.method == "partitionBy"), "{}", program.to_text());
+}

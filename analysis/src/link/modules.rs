@@ -187,27 +187,35 @@ impl Modules {
         if own != root {
             near.push(joined(own, inner));
         }
-        if let Some(found) = self.one_of(&near, false) {
-            return found;
+        // A file that is found later goes before a namespace that is found earlier.
+        let mut namespace = None;
+        match self.one_of(&near, false) {
+            Some(Resolution::Namespace(found)) => namespace = Some(found),
+            Some(found) => return found,
+            None => {}
         }
         let mut folder = root;
         loop {
-            if let Some(found) = self.at(&joined(folder, inner), false) {
-                return found;
+            match self.at(&joined(folder, inner), false) {
+                Some(Resolution::Namespace(found)) => namespace = namespace.or(Some(found)),
+                Some(found) => return found,
+                None => {}
             }
             let beside: Vec<String> = SOURCE_FOLDERS
                 .iter()
                 .map(|source| joined(&joined(folder, source), inner))
                 .collect();
-            if let Some(found) = self.one_of(&beside, false) {
-                return found;
+            match self.one_of(&beside, false) {
+                Some(Resolution::Namespace(found)) => namespace = namespace.or(Some(found)),
+                Some(found) => return found,
+                None => {}
             }
             if folder.is_empty() {
                 break;
             }
             folder = folder_of(folder);
         }
-        self.anywhere(inner)
+        namespace.map_or_else(|| self.anywhere(inner), Resolution::Namespace)
     }
 
     /// The only module by this path below a folder that can be an import root, wherever that is.
@@ -315,6 +323,15 @@ mod tests {
             Resolution::File { path, guessed: false } => path.as_ref().to_owned(),
             Resolution::File { path, guessed: true } => format!("{path}?"),
         }
+    }
+
+    #[test]
+    fn a_file_goes_before_a_namespace_wherever_it_lies() {
+        let files = ["src/shop/orders/__init__.py", "tests/shop/orders/test_orders.py"];
+        let from = "tests/shop/orders/test_orders.py";
+        assert_eq!(resolved(&files, from, "shop.orders"), "src/shop/orders/__init__.py");
+        assert_eq!(resolved(&files, "tests/a.py", "shop.orders"), "src/shop/orders/__init__.py");
+        assert_eq!(resolved(&files[1..], "tests/a.py", "shop.orders"), "tests/shop/orders/");
     }
 
     #[test]

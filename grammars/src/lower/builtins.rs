@@ -1,13 +1,13 @@
 //! Python's functions that run a function over a collection: `map`, `filter`, and the key of `sorted`, `min` and `max`.
 
-use program::{ResultUse, TextRange, UnresolvedReason};
+use program::{Literal, Origin, ResultUse, TextRange, UnresolvedReason};
 
 use super::Lowering;
 use super::bounds::iterations;
 use super::collections::carries;
 use super::environment::{Lowered, Meaning};
 use super::functions::Runs;
-use crate::syntax::{Arg, ExprKind};
+use crate::syntax::{Arg, Expr, ExprKind, TypeRef};
 
 impl<'a> Lowering<'a> {
     /// A builtin function with a function among its arguments, as a loop; none for any other.
@@ -93,6 +93,23 @@ impl<'a> Lowering<'a> {
             self.program.scopes.truncate(before.1);
         }
         Lowered { expression: program::Expression::Unknown, call: None, ..made }
+    }
+
+    /// `typing.cast(kind, value)`: the value itself, of the type that is said where nothing else is known.
+    pub(super) fn declared_as(&mut self, kind: &'a Expr, value: &'a Expr) -> Lowered {
+        let lowered = self.expression(value);
+        if !matches!(lowered.meaning, Meaning::Unknown(_) | Meaning::Parameter(..)) {
+            return lowered;
+        }
+        let name = match &kind.kind {
+            ExprKind::Literal(Literal::Text(name)) => name.clone(),
+            _ => self.path_text(kind.range),
+        };
+        let declared = self.annotation(&TypeRef { name, arguments: Vec::new() });
+        match self.materialize(&declared, &Origin::Ambient(self.path_text(value.range))) {
+            Some(meaning) => self.lowered(meaning),
+            None => lowered,
+        }
     }
 
     fn selected(

@@ -753,6 +753,11 @@ impl<'a> Lowering<'a> {
         if last == "reduce" && path.ends_with("functools.reduce") {
             return self.reduce(range, arguments);
         }
+        if path == "typing.cast"
+            && let [kind, value] = arguments
+        {
+            return self.declared_as(&kind.value, &value.value);
+        }
         if path == "functools.partial" {
             return self.partial(arguments);
         }

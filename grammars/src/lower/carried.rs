@@ -1,7 +1,7 @@
 //! Names that are nothing before a loop and a dataset in it: `df = None`, then `df = part if df is None else df.union(part)`. What the
 //! first pass over the file finds such a loop to make of them is what the next one starts the loop with.
 
-use program::{Origin, ValueId};
+use program::{Confidence, Origin, ValueId};
 
 use program::summary::Shape;
 
@@ -60,8 +60,43 @@ impl Lowering<'_> {
         };
         let shape = Shape::spark(made.kind, confidence.unwrap_or(made.confidence));
         for awaited in self.awaited.iter_mut().filter(|it| it.name == name) {
-            awaited.made = std::mem::take(&mut awaited.made).join(&shape);
+            let known = std::mem::take(&mut awaited.made);
+            // The same holds of what is made of a guess.
+            awaited.made = match (guessed(&known), guessed(&shape)) {
+                (true, false) => shape.clone(),
+                (false, true) => known,
+                _ => known.join(&shape),
+            };
         }
+    }
+
+    /// Whether `before`, an object of a class of the workspace, is taken for one throughout the loop at `place`.
+    pub(super) fn keeps_class(&self, place: u32, name: &str, before: &Meaning) -> bool {
+        matches!(before, Meaning::Instance(_) | Meaning::ForeignInstance(_))
+            && self.known.carried.get(&(place, name.to_owned())) != Some(&Shape::Conflict)
+    }
+
+    /// Takes note where the loop at `place` makes something else of an object.
+    pub(super) fn confirm_class(
+        &mut self,
+        place: u32,
+        name: &str,
+        before: &Meaning,
+        end: &Meaning,
+    ) {
+        if !matches!(before, Meaning::Instance(_) | Meaning::ForeignInstance(_)) {
+            return;
+        }
+        let key = (place, name.to_owned());
+        let known = self.known.carried.get(&key);
+        let found = match end {
+            _ if known == Some(&Shape::Conflict) => Shape::Conflict,
+            end if end == before => return,
+            // What a function gives may not be known before the next pass.
+            Meaning::Unknown(_) if known.is_none() => Shape::Local,
+            _ => Shape::Conflict,
+        };
+        self.found.carried.insert(key, found);
     }
 
     /// Closes the loop at `place`, which opened when `outer` names were awaited.
@@ -92,5 +127,12 @@ impl Lowering<'_> {
             _ => Shape::Conflict,
         };
         self.found.carried.insert(key, shape);
+    }
+}
+
+fn guessed(shape: &Shape) -> bool {
+    match shape {
+        Shape::Spark { confidence, .. } => *confidence == Confidence::Guessed,
+        _ => *shape == Shape::Unknown,
     }
 }

@@ -1,12 +1,12 @@
 //! Calls on Spark's classes themselves: constructors, static methods and companion objects.
 
-use program::{Confidence, Effect, Expression, TextRange, Type, UnresolvedReason};
+use program::{Confidence, Effect, Expression, Origin, TextRange, Type, UnresolvedReason};
 use spark::{Language, Library, LibraryMember};
 
 use super::Lowering;
 use super::callables::Callable;
 use super::calls::{Emission, Site};
-use super::environment::Lowered;
+use super::environment::{Lowered, Meaning};
 use super::functions::Runs;
 use crate::syntax::Arg;
 
@@ -70,6 +70,17 @@ impl<'a> Lowering<'a> {
         );
         if kind == Type::PandasFrame {
             return self.library_value(LibraryMember::Object(Library::PandasOnSpark), "");
+        }
+        if self.language == Language::Python {
+            if kind == Type::Window {
+                // `Window()`: its methods are those of the class.
+                return self.lowered(Meaning::Class(kind));
+            }
+            if matches!(kind, Type::DataFrame | Type::Rdd) && !arguments.lowered.is_empty() {
+                // `DataFrame(jdf, spark)`: around an object of the JVM.
+                let origin = Origin::Ambient(String::new());
+                return Lowered::spark(self.value(kind, Confidence::Declared, origin, None));
+            }
         }
         if !constructed {
             return Lowered::unknown(UnresolvedReason::ForeignCall);

@@ -350,6 +350,7 @@ impl<'a> Lowering<'a> {
                 }
                 // `dfs = []` before a loop that appends is still that list in it.
                 Meaning::Many(_) | Meaning::Each(_) | Meaning::Mapping(_) => None,
+                object if self.keeps_class(range.start, name, object) => None,
                 _ => {
                     self.define(name, Meaning::Unknown(UnresolvedReason::Other));
                     None
@@ -363,6 +364,7 @@ impl<'a> Lowering<'a> {
         for (name, before, head) in heads {
             let end = self.lookup(name).unwrap_or(Meaning::Unknown(UnresolvedReason::Other));
             self.confirm(range.start, name, head, &end);
+            self.confirm_class(range.start, name, &before, &end);
             let meaning = match (head, end) {
                 (Some(head), Meaning::Spark(end)) if end == head => Meaning::Spark(head),
                 (Some(head), Meaning::Spark(end))

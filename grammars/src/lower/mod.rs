@@ -51,14 +51,21 @@ use program::summary::{CallShapes, FunctionName, Links, Shape};
 /// How deep statements and expressions may nest before the rest is left out.
 const DEPTH: u32 = 150;
 
-/// How many passes may be spent on what functions pass to each other.
+/// How many passes may be spent on what functions pass to each other, at least.
 const PASSES: usize = 4;
+
+/// How many at most: a chain of functions that each take what the one before returns needs a pass for each link.
+const MOST_PASSES: usize = 16;
+
+/// How many bytes the passes beyond the first few may read in all, so that long files stay fast to edit.
+const PASSED: usize = 400_000;
 
 /// The program that `file` is among the files that `links` speaks for.
 pub(crate) fn program(language: Language, file: &File, text: &str, links: &dyn Links) -> Program {
     let asked = Asked::new(links);
     let mut known = Summaries::default();
-    for _ in 1..PASSES {
+    let passes = (PASSED / text.len().max(1)).clamp(PASSES, MOST_PASSES);
+    for _ in 1..passes {
         let (program, found) = Lowering::new(language, file, text, &known, &asked).run(file);
         if found == known {
             return with_driver(program, file);
@@ -537,10 +544,34 @@ impl<'a> Lowering<'a> {
                 _ => None,
             },
         };
-        if let Some(class) = class {
+        if let Some(class) = class
+            && !self.is_guess_of(name, meaning)
+        {
             let shape = self.shape_of(meaning);
             self.found.record_attribute(&class, attribute, &shape);
         }
+    }
+
+    /// Whether `meaning` is a guess that goes back to a guess of what `name` is, as after `self.df = self.df.withColumn(…)` where nothing
+    /// is known of `self.df` yet: it says nothing of the name.
+    fn is_guess_of(&self, name: &str, meaning: &Meaning) -> bool {
+        let Meaning::Spark(value) = meaning else { return false };
+        let mut value = *value;
+        for _ in 0..DEPTH {
+            let known = self.program.value(value);
+            if known.confidence > program::Confidence::Guessed {
+                return false;
+            }
+            value = match &known.origin {
+                Origin::Ambient(text) => return text == name,
+                Origin::Call(call) => match self.program.call(*call).receiver {
+                    Some(receiver) => receiver.value,
+                    None => return false,
+                },
+                _ => return false,
+            };
+        }
+        false
     }
 
     /// What `with` binds: an instance of a class of the file says so itself, every other context is its own.
