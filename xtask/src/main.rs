@@ -3,7 +3,9 @@
 
 mod bench;
 mod check_api;
+mod java;
 mod new_rule;
+mod oracle;
 mod pyspark;
 mod record_workloads;
 
@@ -19,6 +21,7 @@ enum Command {
     #[command(subcommand)]
     Bench(bench::Benchmark),
     NewRule(new_rule::Options),
+    Oracle(oracle::Options),
     RecordWorkloads(record_workloads::Options),
 }
 
@@ -27,6 +30,7 @@ fn main() -> ExitCode {
         Command::CheckApi(options) => check_api::run(&options),
         Command::Bench(benchmark) => bench::run(&benchmark),
         Command::NewRule(options) => new_rule::run(&options),
+        Command::Oracle(options) => oracle::run(&options),
         Command::RecordWorkloads(options) => record_workloads::run(&options),
     };
     match done {

@@ -17,6 +17,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::java::Java;
+
 /// The folder that recorded jobs run in, so that the paths in their logs are those of no one's machine.
 const NEUTRAL_ROOT: &str = "/srv/stagelight";
 
@@ -131,31 +133,6 @@ fn machine_marks(cache: &Path) -> Vec<String> {
         // The empty string is in every log, and these are what a log is scrubbed to.
         .filter(|mark| !matches!(mark.as_str(), "" | "/" | "localhost" | "stagelight"))
         .collect()
-}
-
-/// A Java 17, which both versions of Spark run on.
-struct Java {
-    program: PathBuf,
-    home: Option<PathBuf>,
-}
-
-impl Java {
-    fn find() -> Result<Self> {
-        let home = std::env::var_os("JAVA_HOME").map(PathBuf::from);
-        let of_home = home.map(|home| Self { program: home.join("bin/java"), home: Some(home) });
-        let on_path = Self { program: "java".into(), home: None };
-        of_home.into_iter().chain([on_path]).find(Self::is_17).ok_or_else(|| {
-            "Java 17 is needed: set JAVA_HOME to one, or put its java on PATH".into()
-        })
-    }
-
-    fn is_17(&self) -> bool {
-        // `java -version` answers on stderr.
-        Command::new(&self.program)
-            .arg("-version")
-            .output()
-            .is_ok_and(|output| String::from_utf8_lossy(&output.stderr).contains("version \"17"))
-    }
 }
 
 /// One version of Spark, ready to run jobs.
