@@ -1,6 +1,6 @@
 //! What a log can and cannot tell, in words.
 
-use eventlog::Profile;
+use eventlog::{Profile, Runtime};
 
 /// Notes on the log's quality, one sentence each. There is always at least one: that the log is complete, if nothing is wrong.
 #[must_use]
@@ -80,11 +80,35 @@ pub fn quality_notes(profile: &Profile) -> Vec<String> {
     if profile.application.spark_version.is_empty() {
         notes.push("the log does not say which version of Spark wrote it".to_owned());
     }
+    for runtime in &quality.runtimes {
+        notes.push(withheld(*runtime).to_owned());
+    }
+    let heaps = profile.executors.iter().any(|executor| executor.peak_jvm_heap_memory.is_some());
+    // On a local master there never are any, which its own note implies.
+    if !heaps && measured && !quality.local_master {
+        notes.push(
+            "no executor metrics: how much of its memory an executor used is not known".to_owned(),
+        );
+    }
     if quality.local_master {
         let master = profile.spark_properties.get("spark.master").map_or("local", String::as_str);
         notes.push(format!("master {master}: one machine ran driver and tasks, so times, shuffles and skew do not speak for a cluster"));
     }
     notes
+}
+
+fn withheld(runtime: Runtime) -> &'static str {
+    match runtime {
+        Runtime::Connect => {
+            "Spark Connect: the program ran in a client, so no call site in the log names its lines"
+        }
+        Runtime::Photon => {
+            "Photon: its operators run outside the JVM, so CPU time, GC and spill of Spark's own metrics do not cover them"
+        }
+        Runtime::Rapids => {
+            "RAPIDS: operators ran on GPUs, so task time includes waiting for one and CPU time does not show their work"
+        }
+    }
 }
 
 fn plural(count: u64, one: &str, many: &str) -> String {

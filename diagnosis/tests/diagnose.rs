@@ -4,8 +4,8 @@
 
 use diagnosis::{Category, Diagnosis, diagnose, quality_notes};
 use eventlog::{
-    Job, JobStatus, PlanMetric, PlanNode, Profile, Quality, SqlExecution, StageAttempt,
-    StageStatus, TaskSummary,
+    Executor, Job, JobStatus, PlanMetric, PlanNode, Profile, Quality, Runtime, SqlExecution,
+    StageAttempt, StageStatus, TaskSummary,
 };
 use spark::Thresholds;
 
@@ -256,10 +256,13 @@ fn an_empty_profile_says_nothing_and_its_notes_say_why() {
 fn notes_name_each_lack() {
     let mut profile = run(vec![stage(0, 10, TaskSummary { tasks: 1, ..TaskSummary::default() })]);
     profile.application.spark_version = "3.5.9".into();
-    assert_eq!(
-        quality_notes(&profile),
-        ["complete: every task that a finished stage announced has its end"]
-    );
+    let complete = "complete: every task that a finished stage announced has its end";
+    let notes = quality_notes(&profile);
+    assert_eq!(notes[0], complete);
+    assert!(notes[1].starts_with("no executor metrics"), "{notes:?}");
+    profile.executors =
+        vec![Executor { peak_jvm_heap_memory: Some(1 << 30), ..Executor::default() }];
+    assert_eq!(quality_notes(&profile), [complete]);
     profile.quality = Quality {
         truncated: Some("the last line is cut".into()),
         compacted: true,
@@ -271,12 +274,13 @@ fn notes_name_each_lack() {
         local_master: true,
         has_application_start: true,
         has_application_end: true,
+        runtimes: vec![Runtime::Connect, Runtime::Photon, Runtime::Rapids],
         ..Quality::default()
     };
     profile.spark_properties.insert("spark.master".into(), "local[4]".into());
     profile.stages[0].task_summary.as_mut().unwrap().approximate = true;
     let notes = quality_notes(&profile);
-    assert_eq!(notes.len(), 9);
+    assert_eq!(notes.len(), 12);
     for part in [
         "the last line is cut",
         "compacted",
@@ -287,6 +291,9 @@ fn notes_name_each_lack() {
         "3 SQL executions have",
         "1.6 %",
         "local[4]",
+        "Spark Connect",
+        "Photon",
+        "RAPIDS",
     ] {
         assert!(notes.iter().any(|note| note.contains(part)), "{part}: {notes:?}");
     }

@@ -388,16 +388,65 @@ pub(crate) struct TaskEnd<'a> {
     pub(crate) info: Option<TaskInfo<'a>>,
     #[serde(rename = "Task Metrics", default)]
     pub(crate) metrics: Option<TaskMetrics>,
+    #[serde(rename = "Task Executor Metrics", default)]
+    pub(crate) executor_metrics: Option<ExecutorMetrics>,
+}
+
+/// Peaks of an executor while a task ran. All zero if no heartbeat fell into it.
+#[derive(Deserialize, Default)]
+pub(crate) struct ExecutorMetrics {
+    #[serde(rename = "JVMHeapMemory", default)]
+    pub(crate) jvm_heap_memory: Number,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct StageExecutorMetrics<'a> {
+    #[serde(rename = "Executor ID", borrow, default)]
+    pub(crate) executor_id: Text<'a>,
+    #[serde(rename = "Executor Metrics", default)]
+    pub(crate) metrics: ExecutorMetrics,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct BlockManagerAdded<'a> {
+    #[serde(rename = "Block Manager ID", borrow, default)]
+    pub(crate) id: BlockManagerId<'a>,
+    #[serde(rename = "Maximum Memory", default)]
+    pub(crate) maximum_memory: Number,
+}
+
+#[derive(Deserialize, Default)]
+pub(crate) struct BlockManagerId<'a> {
+    #[serde(rename = "Executor ID", borrow, default)]
+    pub(crate) executor_id: Text<'a>,
 }
 
 #[derive(Deserialize, Default)]
 pub(crate) struct TaskEndReason<'a> {
     #[serde(rename = "Reason", borrow, default)]
     pub(crate) reason: Text<'a>,
+    #[serde(rename = "Class Name", borrow, default)]
+    pub(crate) class_name: Text<'a>,
+    #[serde(rename = "Description", borrow, default)]
+    pub(crate) description: Text<'a>,
+    #[serde(rename = "Kill Reason", borrow, default)]
+    pub(crate) kill_reason: Text<'a>,
+    #[serde(rename = "Loss Reason", borrow, default)]
+    pub(crate) loss_reason: Text<'a>,
+    #[serde(rename = "Message", borrow, default)]
+    pub(crate) message: Text<'a>,
 }
 
 #[derive(Deserialize)]
 pub(crate) struct TaskInfo<'a> {
+    #[serde(rename = "Index", default)]
+    pub(crate) index: Number,
+    #[serde(rename = "Attempt", default)]
+    pub(crate) attempt: Number,
+    #[serde(rename = "Executor ID", borrow, default)]
+    pub(crate) executor_id: Text<'a>,
+    #[serde(rename = "Host", borrow, default)]
+    pub(crate) host: Text<'a>,
     #[serde(rename = "Launch Time", default)]
     pub(crate) launch_time: Number,
     #[serde(rename = "Finish Time", default)]

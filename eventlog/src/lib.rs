@@ -13,13 +13,15 @@ mod profile;
 mod quantiles;
 mod reader;
 mod state;
+mod tasks;
 
 pub use error::LogError;
 pub use reader::{Reader, read};
 
 pub use profile::{
-    Application, CallSite, Executor, Job, JobStatus, PlanMetric, PlanNode, Profile, Quality,
-    Quantiles, RddInfo, SqlExecution, StageAttempt, StageMetrics, StageStatus, TaskSummary,
+    Application, CallSite, Executor, ExecutorShare, Job, JobStatus, PlanMetric, PlanNode, Profile,
+    Quality, Quantiles, RddInfo, Runtime, SqlExecution, StageAttempt, StageMetrics, StageStatus,
+    Task, TaskFailure, TaskSummary,
 };
 
 /// A log's bytes, wherever they lie: one file, or a rolling folder's files in their order.

@@ -67,6 +67,10 @@ pub struct Executor {
     pub removed_ms: Option<i64>,
     /// Why it was removed.
     pub removed_reason: Option<String>,
+    /// Memory that its block manager may use for storage and execution together, bytes; none where the log does not say.
+    pub max_memory: Option<u64>,
+    /// Largest JVM heap in use that a heartbeat saw, bytes; none where the log has no executor metrics.
+    pub peak_jvm_heap_memory: Option<u64>,
 }
 
 /// Where user code called Spark, as the log has it.
@@ -168,6 +172,15 @@ pub struct StageAttempt {
     pub metrics: StageMetrics,
     /// Quantiles over successful tasks; none if no task succeeded with metrics.
     pub task_summary: Option<TaskSummary>,
+    /// The longest successful tasks that carry metrics, longest first: 32 at most.
+    pub longest_tasks: Vec<Task>,
+    /// Tasks that failed or were killed, by what they say for themselves, costliest first: 16 at most, further ones counted with
+    /// the last that was told apart.
+    pub task_failures: Vec<TaskFailure>,
+    /// What each executor did of the attempt's successful tasks, by executor id.
+    pub executor_shares: BTreeMap<String, ExecutorShare>,
+    /// Σ finish − launch over successful tasks, milliseconds.
+    pub task_duration: u64,
     /// SQL metric accumulators that the stage's tasks updated, with what this attempt added: the sum of its tasks' updates, or the
     /// value at the stage's completion where no other attempt touched the accumulator and that is more (lost task ends).
     pub sql_accumulators: BTreeMap<u64, i64>,
@@ -242,6 +255,62 @@ pub struct TaskSummary {
     pub shuffle_fetch_wait_time: Quantiles,
     pub shuffle_write_bytes: Quantiles,
     pub shuffle_write_records: Quantiles,
+}
+
+/// One task that succeeded.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(missing_docs, reason = "the names are those of Spark's REST API")]
+pub struct Task {
+    /// Its index in the stage: its partition.
+    pub index: u64,
+    /// Its attempt, from 0.
+    pub attempt: u32,
+    /// Id of the executor that ran it.
+    pub executor: String,
+    /// That executor's host.
+    pub host: String,
+    /// Launch, milliseconds since the epoch.
+    pub launch_ms: i64,
+    /// Finish minus launch, milliseconds.
+    pub duration: u64,
+    pub executor_run_time: u64,
+    /// Nanoseconds.
+    pub executor_cpu_time: u64,
+    pub jvm_gc_time: u64,
+    pub shuffle_fetch_wait_time: u64,
+    pub input_bytes: u64,
+    pub input_records: u64,
+    pub shuffle_read_bytes: u64,
+    pub shuffle_read_records: u64,
+    pub disk_bytes_spilled: u64,
+}
+
+/// Tasks that failed or were killed in one way.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TaskFailure {
+    /// `Reason`: `ExceptionFailure`, `FetchFailed`, `ExecutorLostFailure`, `TaskKilled`, …
+    pub reason: String,
+    /// The exception's class, where it is one.
+    pub class_name: String,
+    /// The first line of what it says, of a Python traceback the last; 300 bytes at most.
+    pub message: String,
+    /// `/srv/job.py:30`: the line of the user's own code that a Python traceback names.
+    pub call_site: Option<String>,
+    /// Whether they were killed, which is not their fault.
+    pub killed: bool,
+    /// How many.
+    pub tasks: u64,
+    /// Σ finish − launch, milliseconds.
+    pub task_time: u64,
+}
+
+/// What one executor did of a stage attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ExecutorShare {
+    /// Successful tasks.
+    pub tasks: u64,
+    /// Σ finish − launch of them, milliseconds.
+    pub task_time: u64,
 }
 
 /// An RDD of a stage.
@@ -347,6 +416,19 @@ pub struct Quality {
     pub local_master: bool,
     /// SQL executions without an end.
     pub unfinished_executions: u64,
+    /// Runtimes that keep part of their work out of Spark's metrics.
+    pub runtimes: Vec<Runtime>,
+}
+
+/// A runtime beside or in the place of Spark's own that withholds something from the event log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Runtime {
+    /// Spark Connect: the program runs in a client, so no call site names one of its lines.
+    Connect,
+    /// Databricks' Photon: its operators run outside the JVM, with metrics of their own.
+    Photon,
+    /// NVIDIA's RAPIDS accelerator: operators run on GPUs, and tasks wait for one.
+    Rapids,
 }
 
 impl Profile {

@@ -6,10 +6,11 @@ use crate::events;
 use crate::events::Number;
 use crate::plan;
 use crate::profile::{
-    CallSite, Executor, Job, JobStatus, Profile, RddInfo, SqlExecution, StageAttempt, StageMetrics,
-    StageStatus,
+    CallSite, Executor, Job, JobStatus, Profile, RddInfo, Runtime, SqlExecution, StageAttempt,
+    StageMetrics, StageStatus,
 };
 use crate::quantiles::{COLUMNS, Samples};
+use crate::tasks::Tasks;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -32,6 +33,9 @@ pub(crate) struct State {
     /// What SQL executions modified, with the number of those that said so.
     modified: BTreeMap<String, Modified>,
     configured_executions: u64,
+    /// Largest heap seen and memory for storage and execution, by executor id.
+    heaps: FxHashMap<String, u64>,
+    memories: FxHashMap<String, u64>,
 }
 
 /// A stage attempt and what is needed only until it ends.
@@ -39,6 +43,7 @@ pub(crate) struct State {
 struct Stage {
     attempt: StageAttempt,
     samples: Samples,
+    tasks: Tasks,
     /// Task starts less task ends.
     active: i64,
     /// Quantiles are taken and the samples gone.
@@ -130,6 +135,15 @@ impl State {
             "SparkListenerDriverAccumUpdates" => self.driver_updates(&parse(line)?),
             "SparkListenerExecutorAdded" => self.executor_added(parse(line)?),
             "SparkListenerExecutorRemoved" => self.executor_removed(parse(line)?),
+            "SparkListenerBlockManagerAdded" => {
+                let added: events::BlockManagerAdded<'_> = parse(line)?;
+                let id = added.id.executor_id.into_string();
+                self.memories.insert(id, added.maximum_memory.unsigned());
+            }
+            "SparkListenerStageExecutorMetrics" => {
+                let metrics: events::StageExecutorMetrics<'_> = parse(line)?;
+                self.peak_heap(&metrics.executor_id.0, &metrics.metrics);
+            }
             "SparkListenerEnvironmentUpdate" => {
                 let update: events::EnvironmentUpdate = parse(line)?;
                 self.profile.spark_properties = update.spark_properties.0;
@@ -226,14 +240,26 @@ impl State {
                 false
             }
         };
+        let duration = finished.or_zero().saturating_sub(launched.or_zero());
+        let duration = u64::try_from(duration).unwrap_or(0);
+        if succeeded {
+            let sum = &mut stage.attempt.task_duration;
+            *sum = sum.saturating_add(duration);
+        } else {
+            let killed =
+                matches!(event.reason.reason.0.as_ref(), "TaskKilled" | "TaskCommitDenied");
+            stage.tasks.failed(&event.reason, killed, duration);
+        }
         if let Some(metrics) = &event.metrics {
             stage.attempt.num_measured_tasks += 1;
             stage.attempt.metrics.add(metrics);
+            if succeeded {
+                stage.tasks.succeeded(event, duration, metrics);
+            }
             if succeeded && stage.sealed {
                 stage.late += 1;
             } else if succeeded {
-                let duration = finished.or_zero().saturating_sub(launched.or_zero());
-                stage.samples.push(&row(u64::try_from(duration).unwrap_or(0), metrics));
+                stage.samples.push(&row(duration, metrics));
             }
         }
         for accumulable in event.info.iter().flat_map(|info| &info.accumulables) {
@@ -247,6 +273,22 @@ impl State {
             }
         }
         stage.seal_if_over();
+        if let (Some(metrics), Some(info)) = (&event.executor_metrics, &event.info) {
+            self.peak_heap(&info.executor_id.0, metrics);
+        }
+    }
+
+    /// Notes an executor's heap, unless no heartbeat has seen it.
+    fn peak_heap(&mut self, executor: &str, metrics: &events::ExecutorMetrics) {
+        let seen = metrics.jvm_heap_memory.unsigned();
+        if seen == 0 {
+            return;
+        }
+        if let Some(peak) = self.heaps.get_mut(executor) {
+            *peak = seen.max(*peak);
+        } else {
+            self.heaps.insert(executor.to_owned(), seen);
+        }
     }
 
     fn stage_submitted(&mut self, event: events::StageEvent<'_>) {
@@ -399,8 +441,20 @@ impl State {
     /// The profile of all that was read.
     pub(crate) fn finish(self) -> Profile {
         let Self {
-            mut profile, mut jobs, stages, executions, modified, configured_executions, ..
+            mut profile,
+            mut jobs,
+            stages,
+            executions,
+            modified,
+            configured_executions,
+            heaps,
+            memories,
+            ..
         } = self;
+        for executor in &mut profile.executors {
+            executor.max_memory = memories.get(&executor.id).copied();
+            executor.peak_jvm_heap_memory = heaps.get(&executor.id).copied();
+        }
         for (key, modified) in modified {
             if modified.agreed && modified.executions == configured_executions {
                 profile.spark_properties.insert(key, modified.value);
@@ -450,6 +504,7 @@ impl State {
         }
         profile.jobs = jobs.into_values().collect();
         finish_executions(&mut profile, executions, &by_stage);
+        profile.quality.runtimes = runtimes(&profile);
         profile
     }
 }
@@ -595,6 +650,8 @@ fn finish_stages(stages: FxHashMap<(u64, u32), Stage>) -> Vec<StageAttempt> {
                 stage.seal();
             }
             let mut attempt = stage.attempt;
+            (attempt.longest_tasks, attempt.task_failures, attempt.executor_shares) =
+                stage.tasks.finish();
             if let (Some(summary), true) = (&mut attempt.task_summary, stage.late > 0) {
                 summary.approximate = true;
             }
@@ -665,13 +722,39 @@ fn finish_executions(
     }
 }
 
+/// Runtimes told by their events (`org.apache.spark.sql.connect.service`), by the names of their operators, or by the properties
+/// that switch them on.
+fn runtimes(profile: &Profile) -> Vec<Runtime> {
+    let property = |key: &str| profile.spark_properties.get(key).map_or("", String::as_str);
+    let operator = |prefix: &str| {
+        let mut plans = profile.executions.iter().map(|execution| &execution.plan);
+        plans.any(|plan| plan.preorder().iter().any(|node| node.name.starts_with(prefix)))
+    };
+    let connect = profile
+        .quality
+        .unknown_events
+        .keys()
+        .any(|name| name.starts_with("org.apache.spark.sql.connect."));
+    let photon = property("spark.databricks.clusterUsageTags.runtimeEngine") == "PHOTON"
+        || operator("Photon");
+    let rapids = property("spark.plugins").contains("com.nvidia.spark.SQLPlugin")
+        && property("spark.rapids.sql.enabled") != "false"
+        || operator("Gpu");
+    [(connect, Runtime::Connect), (photon, Runtime::Photon), (rapids, Runtime::Rapids)]
+        .into_iter()
+        .filter_map(|(found, runtime)| found.then_some(runtime))
+        .collect()
+}
+
 /// What Spark puts in the place of a redacted value (`Utils.REDACTION_REPLACEMENT_TEXT`).
 const REDACTED: &str = "*********(redacted)";
 
-/// Whether `spark.redaction.regex`'s default pattern, `(?i)secret|password|token|access[.]?key`, hides this key's value.
+/// Whether `spark.redaction.regex`'s default pattern, `(?i)secret|password|token|access[.]?key|credential` of Spark 4, hides this key's value.
 fn is_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
-    ["secret", "password", "token", "access.key", "accesskey"].iter().any(|word| key.contains(word))
+    ["secret", "password", "token", "access.key", "accesskey", "credential"]
+        .iter()
+        .any(|word| key.contains(word))
 }
 
 fn parse<'a, T: Deserialize<'a>>(line: &'a str) -> Result<T, serde_json::Error> {

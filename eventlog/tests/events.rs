@@ -5,7 +5,7 @@
 mod common;
 
 use common::*;
-use eventlog::{JobStatus, StageStatus};
+use eventlog::{JobStatus, Runtime, StageStatus};
 
 #[test]
 fn a_whole_log() {
@@ -28,7 +28,7 @@ fn a_whole_log() {
     );
     assert_eq!(
         quality.unknown_events.iter().collect::<Vec<_>>(),
-        [(&"SparkListenerBlockManagerAdded".to_owned(), &1)]
+        [(&"SparkListenerUnpersistRDD".to_owned(), &1)]
     );
 
     let [stage] = &profile.stages[..] else { panic!("stage 1 was skipped") };
@@ -377,4 +377,16 @@ fn numbers_beyond_reason_do_not_panic() {
     ]);
     assert_eq!((profile.task_time_ms(), profile.stages[0].num_complete_tasks), (u64::MAX, 5));
     let _ = profile.application.duration_ms();
+}
+
+#[test]
+fn runtimes_are_told_by_events_operators_and_properties() {
+    let connect = r#"{"Event":"org.apache.spark.sql.connect.service.SparkListenerConnectOperationStarted","jobTag":"t"}"#;
+    let rapids = r#"{"Event":"SparkListenerEnvironmentUpdate","Spark Properties":{"spark.plugins":"com.nvidia.spark.SQLPlugin"}}"#;
+    let photon = r#"{"Event":"org.apache.spark.sql.execution.ui.SparkListenerSQLExecutionStart","executionId":0,"description":"d","details":"","time":1,"sparkPlanInfo":{"nodeName":"PhotonScan parquet","simpleString":"","children":[],"metadata":{},"metrics":[]}}"#;
+    let of = |line: &str| of(&[start(), line.to_owned(), end()]).quality.runtimes;
+    assert_eq!(of(connect), [Runtime::Connect]);
+    assert_eq!(of(rapids), [Runtime::Rapids]);
+    assert_eq!(of(photon), [Runtime::Photon]);
+    assert_eq!(of(&submitted(1, 0, 1)), []);
 }

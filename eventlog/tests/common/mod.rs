@@ -181,7 +181,7 @@ pub(crate) fn sample() -> Vec<String> {
     lines.push(sql("DriverAccumUpdates", r#""executionId":0,"accumUpdates":[[6,3]]"#));
     lines.push(r#"{"Event":"SparkListenerJobEnd","Job ID":0,"Completion Time":2100,"Job Result":{"Result":"JobSucceeded"}}"#.into());
     lines.push(sql("SQLExecutionEnd", r#""executionId":0,"time":2200,"errorMessage":"""#));
-    lines.push(r#"{"Event":"SparkListenerBlockManagerAdded","Timestamp":1}"#.into());
+    lines.push(r#"{"Event":"SparkListenerUnpersistRDD","RDD ID":1}"#.into());
     lines.push(end());
     lines
 }

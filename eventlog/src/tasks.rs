@@ -1,0 +1,180 @@
+//! What is kept of a stage attempt's single tasks: the longest, the failures, and each executor's share. None of it grows with the
+//! number of tasks.
+
+use crate::events::{TaskEnd, TaskEndReason, TaskMetrics};
+use crate::profile::{ExecutorShare, Task, TaskFailure};
+use std::collections::BTreeMap;
+
+/// Longest tasks that are kept.
+pub(crate) const LONGEST: usize = 32;
+
+/// Different failures that are told apart; the rest is counted with the last of them.
+const FAILURES: usize = 16;
+
+/// Longest message of a failure that is kept, in bytes.
+const MESSAGE: usize = 300;
+
+/// A stage attempt's tasks so far.
+#[derive(Debug, Default)]
+pub(crate) struct Tasks {
+    /// The longest, in no order while there are fewer than [`LONGEST`], then with the shortest of them at `shortest`.
+    longest: Vec<Task>,
+    shortest: usize,
+    failures: Vec<TaskFailure>,
+    shares: BTreeMap<String, ExecutorShare>,
+}
+
+impl Tasks {
+    /// Takes a task that succeeded.
+    pub(crate) fn succeeded(&mut self, event: &TaskEnd<'_>, duration: u64, metrics: &TaskMetrics) {
+        let Some(info) = &event.info else { return };
+        let executor = info.executor_id.0.as_ref();
+        if !executor.is_empty() {
+            if !self.shares.contains_key(executor) {
+                self.shares.insert(executor.to_owned(), ExecutorShare::default());
+            }
+            if let Some(share) = self.shares.get_mut(executor) {
+                share.tasks += 1;
+                share.task_time = share.task_time.saturating_add(duration);
+            }
+        }
+        let full = self.longest.len() == LONGEST;
+        if full && duration <= self.longest[self.shortest].duration {
+            return;
+        }
+        let task = task(event, duration, metrics);
+        if full {
+            self.longest[self.shortest] = task;
+        } else {
+            self.longest.push(task);
+        }
+        let durations = self.longest.iter().enumerate().map(|(at, task)| (task.duration, at));
+        self.shortest = durations.min().map_or(0, |(_, at)| at);
+    }
+
+    /// Takes a task that failed or was killed.
+    pub(crate) fn failed(&mut self, reason: &TaskEndReason<'_>, killed: bool, duration: u64) {
+        let failure = failure(reason, killed);
+        let same = |known: &TaskFailure| {
+            known.killed == failure.killed
+                && known.reason == failure.reason
+                && known.class_name == failure.class_name
+                && known.message == failure.message
+                && known.call_site == failure.call_site
+        };
+        let known = match self.failures.iter().position(same) {
+            Some(at) => at,
+            None if self.failures.len() < FAILURES => {
+                self.failures.push(failure);
+                self.failures.len() - 1
+            }
+            None => FAILURES - 1,
+        };
+        let known = &mut self.failures[known];
+        known.tasks += 1;
+        known.task_time = known.task_time.saturating_add(duration);
+    }
+
+    /// The longest tasks, the failures and the executors' shares.
+    pub(crate) fn finish(
+        mut self,
+    ) -> (Vec<Task>, Vec<TaskFailure>, BTreeMap<String, ExecutorShare>) {
+        // By duration, and by index among equals, so that the order of events does not show.
+        self.longest.sort_by(|a, b| b.duration.cmp(&a.duration).then(a.index.cmp(&b.index)));
+        self.failures.sort_by(|a, b| b.task_time.cmp(&a.task_time).then(b.tasks.cmp(&a.tasks)));
+        (self.longest, self.failures, self.shares)
+    }
+}
+
+fn task(event: &TaskEnd<'_>, duration: u64, metrics: &TaskMetrics) -> Task {
+    let info = event.info.as_ref();
+    let read = metrics.shuffle_read.as_ref();
+    let input = metrics.input.as_ref();
+    let count = |number: Option<crate::events::Number>| number.unwrap_or_default().unsigned();
+    Task {
+        index: count(info.map(|info| info.index)),
+        attempt: info.map(|info| info.attempt.attempt()).unwrap_or_default(),
+        executor: info.map(|info| info.executor_id.0.clone().into_owned()).unwrap_or_default(),
+        host: info.map(|info| info.host.0.clone().into_owned()).unwrap_or_default(),
+        launch_ms: info.map(|info| info.launch_time.or_zero()).unwrap_or_default(),
+        duration,
+        executor_run_time: metrics.executor_run_time.unsigned(),
+        executor_cpu_time: metrics.executor_cpu_time.unsigned(),
+        jvm_gc_time: metrics.jvm_gc_time.unsigned(),
+        shuffle_fetch_wait_time: count(read.map(|read| read.fetch_wait_time)),
+        input_bytes: count(input.map(|input| input.bytes_read)),
+        input_records: count(input.map(|input| input.records_read)),
+        shuffle_read_bytes: count(read.map(|read| read.remote_bytes_read))
+            .saturating_add(count(read.map(|read| read.local_bytes_read))),
+        shuffle_read_records: count(read.map(|read| read.records_read)),
+        disk_bytes_spilled: metrics.disk_bytes_spilled.unsigned(),
+    }
+}
+
+fn failure(reason: &TaskEndReason<'_>, killed: bool) -> TaskFailure {
+    // An exception has its message under `Description`, a kill under `Kill Reason`, a lost executor under `Loss Reason`, a
+    // failed fetch under `Message`.
+    let texts = [&reason.description, &reason.kill_reason, &reason.loss_reason, &reason.message];
+    let text = texts.into_iter().map(|text| text.0.as_ref()).find(|text| !text.is_empty());
+    let text = text.unwrap_or_default();
+    TaskFailure {
+        reason: reason.reason.0.clone().into_owned(),
+        class_name: reason.class_name.0.clone().into_owned(),
+        message: message(text),
+        call_site: python_line(text),
+        killed,
+        tasks: 0,
+        task_time: 0,
+    }
+}
+
+/// What a failure says for itself: of a Python traceback its last line, else the first.
+fn message(text: &str) -> String {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let line = if text.contains("Traceback (most recent call last)") {
+        lines.next_back()
+    } else {
+        lines.next()
+    };
+    let line = line.unwrap_or_default();
+    let mut end = MESSAGE.min(line.len());
+    while !line.is_char_boundary(end) {
+        end -= 1;
+    }
+    line[..end].to_owned()
+}
+
+/// File and line of the innermost frame of a Python traceback that is not Spark's or Python's own.
+fn python_line(text: &str) -> Option<String> {
+    text.lines().rev().find_map(|line| {
+        let (file, rest) = line.trim().strip_prefix("File \"")?.split_once("\", line ")?;
+        let number: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        let own = !file.contains("/pyspark/")
+            && !file.contains("/pyspark.zip/")
+            && !file.contains("/site-packages/")
+            && !file.contains("/lib/python")
+            && !file.starts_with('<');
+        (own && !number.is_empty()).then(|| format!("{file}:{number}"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TRACEBACK: &str = "Traceback (most recent call last):\n  File \"/opt/spark/python/lib/pyspark.zip/pyspark/worker.py\", line 1247, in main\n    process()\n  File \"/srv/job.py\", line 30, in fail_once\n    raise ValueError(\"bad row\")\nValueError: bad row\n";
+
+    #[test]
+    fn a_traceback_gives_the_users_line_and_its_last_words() {
+        assert_eq!(python_line(TRACEBACK).as_deref(), Some("/srv/job.py:30"));
+        assert_eq!(message(TRACEBACK), "ValueError: bad row");
+    }
+
+    #[test]
+    fn other_failures_give_their_first_line() {
+        let text = "Container killed by YARN for exceeding memory limits.\nmore";
+        assert_eq!(message(text), "Container killed by YARN for exceeding memory limits.");
+        assert_eq!(python_line(text), None);
+        assert_eq!(message(&"ä".repeat(MESSAGE)).len(), MESSAGE);
+    }
+}
