@@ -28,6 +28,7 @@ fn annotate_as_text() {
     Application nightly app-1 · Spark 3.5.1 · 10 s wall time · 7.9 s task time
       100 % of the task time stands on a line (100 % by call site)
       note: complete: every task that a finished stage announced has its end
+      note: no executor metrics: how much of its memory an executor used is not known
 
     Hottest lines
        #  line      method    self  share                   shuffle  match
