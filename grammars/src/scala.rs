@@ -49,6 +49,7 @@ pub(crate) fn file(tree: &Tree, text: &str) -> File {
         range: TextRange::new(0, u32::try_from(text.len()).unwrap_or(u32::MAX)),
         package,
         runs_on_spark: false,
+        cells: Vec::new(),
     }
 }
 

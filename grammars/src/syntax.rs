@@ -21,6 +21,8 @@ pub(crate) struct File {
     pub(crate) package: Option<String>,
     /// Whether what runs it gives it a Spark session by name, as notebooks do.
     pub(crate) runs_on_spark: bool,
+    /// The code cells of a notebook.
+    pub(crate) cells: Vec<program::Cell>,
 }
 
 /// A name with its place.

@@ -18,9 +18,9 @@ pub use expression::{Expression, Literal, TextPart};
 pub use key::CallKey;
 pub use line_index::LineIndex;
 pub use model::{
-    Argument, Binding, Bound, BoundReason, Call, CallId, Comment, Comparison, Confidence, Function,
-    FunctionId, Import, Origin, Program, Receiver, ResultUse, Scope, ScopeId, ScopeKind, Uncalled,
-    Unresolved, UnresolvedReason, Value, ValueId,
+    Argument, Binding, Bound, BoundReason, Call, CallId, Cell, Comment, Comparison, Confidence,
+    Function, FunctionId, Import, Origin, Program, Receiver, ResultUse, Scope, ScopeId, ScopeKind,
+    Uncalled, Unresolved, UnresolvedReason, Value, ValueId,
 };
 pub use range::TextRange;
 pub use spark::{Effect, Language, Type};

@@ -50,6 +50,8 @@ pub struct Program {
     pub language: Language,
     /// Whether the file names Spark at all: an import of it, or a notebook's marker.
     pub uses_spark: bool,
+    /// The code cells of a notebook, in order; none for any other file. Not part of the text form.
+    pub cells: Vec<Cell>,
     /// Imports in order.
     pub imports: Vec<Import>,
     /// Scopes; the first is the file itself, a parent stands before its children.
@@ -75,6 +77,17 @@ pub struct Program {
     pub syntax_errors: u32,
     /// What it tells other files. Not part of the text form.
     pub summary: crate::Summary,
+}
+
+/// A code cell of a notebook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cell {
+    /// Its place among all cells of the notebook, those with prose included, from 1.
+    pub number: u32,
+    /// Its text.
+    pub range: TextRange,
+    /// The hash of its text by which Jupyter's kernel names it.
+    pub hash: u32,
 }
 
 /// One imported name.

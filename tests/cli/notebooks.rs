@@ -288,3 +288,40 @@ fn large_outputs_cost_little() {
     let fixed = text.replace("x = 1  # stagelight: ignore[no-such-rule]", "x = 1");
     assert!(folder.read("job.ipynb") == fixed);
 }
+
+/// What a run in Jupyter's kernel logs: a file named by the hash of the cell's text, and the line within the cell.
+#[test]
+fn costs_of_a_run_in_jupyter_stand_in_their_cell() {
+    let cells =
+        ["orders = spark.table(\"orders\")", "!echo hi\nx = !ls\norders.limit(5).collect()"];
+    let blank = "\n\n# größe 😀\nrows = orders.groupBy('k').count().collect()\nlen(rows)";
+    for (cell, hash, line, shown) in [(cells[1], 216_578_617, 3, 3), (blank, 1_282_472_188, 2, 4)] {
+        let notebook = jupyter(&[cells[0], "# other", cell]);
+        let place = format!("/srv/ipykernel_19133/{hash}.py:{line}");
+        let log = log("nightly").replace("/srv/job.py:4", &place);
+        let folder = Folder::new(&[
+            ("job.ipynb", &notebook),
+            ("copy.py", "# another file\n"),
+            ("app", &log),
+        ]);
+        let annotated =
+            || folder.run("annotate job.ipynb --event-log app --output-format json").json();
+        let json = annotated();
+        let found = &json["lines"][0];
+        assert_eq!(
+            [&found["cell"], &found["cell_line"], &found["method"], &found["match"]],
+            [&json!(4), &json!(shown), &json!("collect"), &json!("call-site")]
+        );
+        // Edited since, it is another cell: nothing is said of it.
+        folder.write("job.ipynb", jupyter(&[cells[0], &format!("{cell} # new")]).as_bytes());
+        let json = annotated();
+        assert_eq!(json["lines"], json!([]));
+        assert_eq!(json["unattributed"]["task_time_ms"], 7_900);
+        // Where only the line is another one, it is told as it is counted in the cell.
+        folder.write("job.ipynb", notebook.as_bytes());
+        folder.write("app", log.replace(&format!(".py:{line}"), ".py:1").as_bytes());
+        let reason = annotated()["unattributed"]["stages"][0]["reason"].to_string();
+        let first = shown - line + 1;
+        assert!(reason.contains(&format!("job.ipynb:cell 4:{first} has no call")), "{reason}");
+    }
+}

@@ -5,7 +5,7 @@
 
 use program::{CallId, Program, ScopeKind};
 
-use super::JoinFile;
+use super::{JoinFile, notebook_cell};
 
 /// A short call site taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +77,15 @@ pub(super) fn parse_frames(text: &str) -> impl Iterator<Item = Frame<'_>> {
 /// Finds the call that a logged call site names.
 pub(super) fn resolve(files: &[JoinFile<'_>], short: &str, long: &str) -> Resolved {
     let site = parse_short(short);
+    if let Some(site) = &site
+        && let Some(hash) = notebook_cell::hash_of(site.file)
+    {
+        return match notebook_cell::places(files, hash, site.line).as_slice() {
+            [] => Resolved::Outside { name: site.file.to_owned() },
+            [place] => call_at(files, *place, site.method),
+            _ => Resolved::SeveralFiles { name: site.file.to_owned() },
+        };
+    }
     if let Some(site) = &site {
         match file_of(files, site.file, None) {
             FileMatch::One(file) => {

@@ -7,6 +7,7 @@
 
 mod call_site;
 mod cost;
+mod notebook_cell;
 mod observation;
 mod order;
 
@@ -17,6 +18,7 @@ use eventlog::{Profile, StageAttempt};
 use program::{CallId, CallKey, LineIndex, Program};
 
 use self::call_site::{Place, Resolved};
+use self::notebook_cell::CountedLine;
 use self::observation::Observation;
 use crate::evidence::{Match, Run, SiteCost, Unattributed, UnattributedStage};
 
@@ -107,7 +109,8 @@ fn bind(files: &[JoinFile<'_>], observations: &[Observation<'_>]) -> Vec<Binding
             let sequence: Vec<(usize, &Observation<'_>)> =
                 observations.iter().enumerate().collect();
             let line = |call: CallId| {
-                files[file].lines.line(files[file].program.call(call).name_range.start)
+                let start = files[file].program.call(call).name_range.start;
+                CountedLine::new(&files[file], files[file].lines.line(start))
             };
             let matches = order::match_by_order(files[file].program, &sequence, &anchors, &line);
             for (index, call) in matches.calls {
@@ -129,7 +132,10 @@ fn bind(files: &[JoinFile<'_>], observations: &[Observation<'_>]) -> Vec<Binding
 }
 
 fn by_call_site(files: &[JoinFile<'_>], resolved: &Resolved) -> Binding {
-    let place = |it: &Place| format!("{}:{}", files[it.file].path, it.line);
+    let place = |it: &Place| {
+        let file = &files[it.file];
+        format!("{}:{}", file.path, CountedLine::new(file, it.line))
+    };
     let reason = match resolved {
         Resolved::Call { file, call } => {
             return Binding::Bound { site: (*file, *call), matched: Match::CallSite };
@@ -173,7 +179,8 @@ fn program_of_run(
     let sequence: Vec<(usize, &Observation<'_>)> = observations.iter().enumerate().collect();
     // A log without any line must be explained whole by one program, or it may be another program's.
     let explains = |file: &JoinFile<'_>| {
-        let matches = order::match_by_order(file.program, &sequence, &[], &|_| 0);
+        let line = |_: CallId| CountedLine::new(file, 0);
+        let matches = order::match_by_order(file.program, &sequence, &[], &line);
         matches.calls.len() >= 2 && matches.reasons.is_empty()
     };
     let mut fitting =

@@ -7,6 +7,7 @@
 use program::{Call, CallId, Effect, Program, ScopeKind};
 
 use super::call_site::logged_as;
+use super::notebook_cell::CountedLine;
 use super::observation::{Observation, Role};
 
 /// Why a segment was not matched; the words of the report.
@@ -25,7 +26,7 @@ pub(super) fn match_by_order(
     program: &Program,
     observations: &[(usize, &Observation<'_>)],
     anchors: &[(usize, CallId)],
-    line: &dyn Fn(CallId) -> u32,
+    line: &dyn Fn(CallId) -> CountedLine,
 ) -> Matches {
     let mut matches = Matches { calls: Vec::new(), reasons: Vec::new() };
     let sites: Vec<CallId> =
@@ -76,7 +77,7 @@ fn match_segment(
     program: &Program,
     segment: &[(usize, &Observation<'_>)],
     sites: &[CallId],
-    line: &dyn Fn(CallId) -> u32,
+    line: &dyn Fn(CallId) -> CountedLine,
     matches: &mut Matches,
 ) {
     let (optional, mandatory): (Vec<_>, Vec<_>) =
@@ -199,7 +200,7 @@ fn fits(observation: &Observation<'_>, call: &Call) -> bool {
 fn not_straight(
     program: &Program,
     sites: &[CallId],
-    line: &dyn Fn(CallId) -> u32,
+    line: &dyn Fn(CallId) -> CountedLine,
 ) -> Option<Reason> {
     let mandatory: Vec<CallId> =
         sites.iter().copied().filter(|&site| is_mandatory(program.call(site))).collect();
@@ -219,8 +220,8 @@ fn not_straight(
         })
     })?;
     Some(format!(
-        "line {} runs an action in a loop or a branch, so order does not tell",
-        line(bent)
+        "{} runs an action in a loop or a branch, so order does not tell",
+        line(bent).in_words()
     ))
 }
 
@@ -228,7 +229,7 @@ fn disagreement(
     program: &Program,
     observations: &[(usize, &Observation<'_>)],
     sites: &[CallId],
-    line: &dyn Fn(CallId) -> u32,
+    line: &dyn Fn(CallId) -> CountedLine,
 ) -> Reason {
     let logged: Vec<&str> = observations.iter().map(|it| it.1.method()).collect();
     let written: Vec<String> =

@@ -153,6 +153,7 @@ impl<'a> Lowering<'a> {
         let program = Program {
             language,
             uses_spark: file.runs_on_spark,
+            cells: file.cells.clone(),
             imports: Vec::new(),
             scopes: vec![root],
             values: Vec::new(),

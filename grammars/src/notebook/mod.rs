@@ -10,6 +10,7 @@
 mod cell;
 mod databricks;
 mod jupyter;
+mod kernel;
 mod magic;
 mod rewrite;
 mod source_map;
@@ -243,6 +244,15 @@ impl Notebook {
         let mut file = File {
             range: TextRange::new(0, offset(self.text.len())),
             runs_on_spark: self.session.spark,
+            cells: self
+                .cells
+                .iter()
+                .map(|cell| program::Cell {
+                    number: cell.number,
+                    range: cell.range,
+                    hash: kernel::hash(cell.range.of(&self.text)),
+                })
+                .collect(),
             ..File::default()
         };
         let mut parser = Parser::new();

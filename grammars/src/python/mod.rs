@@ -25,7 +25,15 @@ pub(crate) fn file(tree: &Tree, text: &str) -> File {
     let mut body = Vec::new();
     front.children(root, &mut body);
     let (comments, syntax_errors) = comments_and_errors(root, text);
-    File { body, comments, syntax_errors, range: range(root), package: None, runs_on_spark: false }
+    File {
+        body,
+        comments,
+        syntax_errors,
+        range: range(root),
+        package: None,
+        runs_on_spark: false,
+        cells: Vec::new(),
+    }
 }
 
 /// Number of error and missing nodes.
