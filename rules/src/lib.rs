@@ -24,6 +24,7 @@ rules! {
     missing_broadcast::MISSING_BROADCAST,
     reuse_without_cache::REUSE_WITHOUT_CACHE,
     single_partition_write::SINGLE_PARTITION_WRITE,
+    single_use_cache::SINGLE_USE_CACHE,
     unbounded_collect::UNBOUNDED_COLLECT,
     with_column_in_loop::WITH_COLUMN_IN_LOOP,
 }
