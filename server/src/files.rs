@@ -124,6 +124,7 @@ fn walk(
         }
         // A link to a file is read; a dead link, or one to a folder, is none of ours.
         if entry.path_is_symlink() && !path.is_file() {
+            problems.extend(circle(path));
             continue;
         }
         if let Some(kind) = kind(path) {
@@ -131,6 +132,27 @@ fn walk(
         }
     }
     Ok(())
+}
+
+/// What is to be said of a link that leads in a circle.
+fn circle(link: &Path) -> Option<Problem> {
+    let told = |message: String| Some(Problem::found(display_path(link), message));
+    match std::fs::canonicalize(link) {
+        Ok(target) => {
+            let folder = std::fs::canonicalize(link.parent()?).ok()?;
+            if !folder.starts_with(&target) {
+                return None;
+            }
+            let target = display_path(&target);
+            told(format!(
+                "leads back to {target}; it is not followed, and what lies there is read once"
+            ))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => {
+            told(format!("can't be followed ({}); remove the link or exclude it", reason(&error)))
+        }
+    }
 }
 
 fn walk_problem(folder: &Path, error: &ignore::Error) -> Problem {

@@ -10,7 +10,9 @@ use grammars::Surface;
 use ignore::WalkBuilder;
 use program::{Import, Language, Links, Program};
 
-use crate::files;
+use crate::files::{self, display_path};
+use crate::output::report::plural;
+use crate::problem::Problem;
 use crate::source::{Source, understood};
 
 /// How many files of a folder are looked through for what a named file imports.
@@ -92,18 +94,25 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What came of linking.
+#[derive(Debug, Default)]
+pub(crate) struct LinkedSources {
+    /// The sources with their programs, by their [`key`].
+    pub(crate) linker: Linker<Source>,
+    /// The messages of files that could not be lowered, by their key.
+    pub(crate) failures: BTreeMap<String, String>,
+    /// What was left out.
+    pub(crate) notes: Vec<Problem>,
+}
+
 /// Links sources, each with its absolute path. Where they are not all of their workspace, files that they import are looked up in it.
-///
-/// With the linker come the messages of files that could not be lowered, by their [`key`].
-pub(crate) fn link(
-    sources: &[(PathBuf, Source)],
-    folders: &[PathBuf],
-) -> (Linker<Source>, BTreeMap<String, String>) {
+pub(crate) fn link(sources: &[(PathBuf, Source)], folders: &[PathBuf]) -> LinkedSources {
     let lowering = Lowering::default();
     let own: BTreeSet<String> = sources.iter().map(|(path, _)| key(path)).collect();
     let lower =
         |file: &str, source: &Source, links: &dyn Links| lowering.lower(file, source, links);
     let mut linker = Linker::default();
+    let mut notes = Vec::new();
     for (path, source) in sources {
         linker.set(&key(path), Some((source.language, source.clone())));
     }
@@ -117,7 +126,7 @@ pub(crate) fn link(
     if !tops.is_empty() {
         let listing = Listing::new(&tops, linker.paths().map(AsRef::as_ref));
         let mut looked_at: BTreeSet<Arc<str>> = BTreeSet::new();
-        let mut read = 0;
+        let (mut read, mut left_out) = (0, BTreeSet::new());
         for _ in 0..ROUNDS {
             let new: Vec<Arc<str>> =
                 linker.paths().filter(|file| !looked_at.contains(*file)).cloned().collect();
@@ -132,9 +141,9 @@ pub(crate) fn link(
             for file in wanted {
                 let path = Path::new(&file);
                 let small = std::fs::metadata(path).is_ok_and(|it| it.len() <= MAX_BYTES);
-                if read < READ
-                    && small
-                    && let Some(kind) = files::kind(path)
+                if read >= READ || !small {
+                    left_out.insert(file);
+                } else if let Some(kind) = files::kind(path)
                     && let Ok(text) = std::fs::read_to_string(path)
                     && let Ok(source) = Source::new(kind, text)
                 {
@@ -147,8 +156,33 @@ pub(crate) fn link(
             }
             linker.link(&lower, &|| false);
         }
+        if let Some(first) = left_out.first() {
+            let count = plural(left_out.len(), "file", "files");
+            let message = format!(
+                "imported but not read, being one of many or large; {count} left out like this: name their folder to have it read"
+            );
+            notes.push(Problem::found(display_path(Path::new(first)), message));
+        }
     }
-    (linker, lowering.failures.into_inner().unwrap_or_else(PoisonError::into_inner))
+    notes.extend(ambiguous(&linker, sources));
+    let failures = lowering.failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+    LinkedSources { linker, failures, notes }
+}
+
+/// A word about imports that several files answer to.
+fn ambiguous(linker: &Linker<Source>, sources: &[(PathBuf, Source)]) -> Option<Problem> {
+    let mut found = sources.iter().flat_map(|(path, _)| {
+        linker.ambiguous(&key(path)).into_iter().map(move |name| (path, name.to_owned()))
+    });
+    let (path, name) = found.next()?;
+    let more = match found.count() {
+        0 => String::new(),
+        more => format!(" (and so for {})", plural(more, "other import", "other imports")),
+    };
+    let message = format!(
+        "`{name}` could come from several files of one name, and is taken from none of them{more}; check their folders one by one, or rename all but one"
+    );
+    Some(Problem::found(display_path(path), message))
 }
 
 /// The folder at the top of a file's workspace: the nearest one that says so.

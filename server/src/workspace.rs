@@ -17,7 +17,7 @@ use rayon::prelude::*;
 
 use crate::configuration::{Configuration, ConfigurationError, Configurations, Overrides};
 use crate::files::{self, FoundFile, absolute, display_path};
-use crate::linking;
+use crate::linking::{self, LinkedSources};
 use crate::log_source::{self, LogFile};
 use crate::problem::{Problem, panic_message};
 use crate::source::{NotebookFile, Source};
@@ -179,7 +179,8 @@ fn sources(
     }
     let folders: Vec<PathBuf> =
         request.paths().iter().map(|path| absolute(path)).filter(|it| it.is_dir()).collect();
-    let (linker, failures) = linking::link(&sources, &folders);
+    let LinkedSources { linker, failures, notes } = linking::link(&sources, &folders);
+    problems.extend(notes);
     let mut change = Change::default();
     let mut files = Vec::new();
     let mut notebooks = Notebooks::new();

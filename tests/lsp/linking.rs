@@ -1,10 +1,11 @@
 //! What the files of a workspace say to each other, followed by the language server.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::client::{Client, Start, uri};
+use super::client::{Client, Start, position, uri};
 
 const READERS: &str = "from pyspark.sql import SparkSession\n\n\
     spark = SparkSession.builder.getOrCreate()\n\n\
@@ -172,5 +173,129 @@ fn reading_a_large_folder_is_shown() {
     assert_eq!(values[0]["title"], "Stagelight: reading the workspace");
     assert_eq!(values[1]["message"], "221 files");
     shows(&mut client, &main, 1, 1);
+    assert!(client.shut_down().success());
+}
+
+/// What the command line says of files in a folder: each finding's line, column and rule, by file.
+fn checked(folder: &Path, files: &BTreeMap<String, String>) -> BTreeMap<String, Vec<Place>> {
+    let cold = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let file = cold.path().join(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    }
+    let out = std::process::Command::new(env!("CARGO_BIN_EXE_stagelight"))
+        .args(["check", "--output-format", "json", "--fail-on", "never", "."])
+        .current_dir(cold.path())
+        .output()
+        .unwrap();
+    let report: Value = serde_json::from_slice(&out.stdout).unwrap();
+    let mut places: BTreeMap<String, Vec<Place>> =
+        files.keys().map(|name| (uri(&folder.join(name)), Vec::new())).collect();
+    for finding in report["findings"].as_array().unwrap() {
+        let number = |name: &str| finding[name].as_u64().unwrap() - 1;
+        let file = uri(&folder.join(finding["file"].as_str().unwrap()));
+        let rule = finding["rule"].as_str().unwrap().to_owned();
+        places.get_mut(&file).unwrap().push((number("line"), number("column"), rule));
+    }
+    places.values_mut().for_each(|it| it.sort());
+    places
+}
+
+type Place = (u64, u64, String);
+
+/// The same of what the editor was shown last.
+fn shown(diagnostics: &Value) -> Vec<Place> {
+    let mut places: Vec<Place> = diagnostics
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| {
+            let start = &it["range"]["start"];
+            let number = |name: &str| start[name].as_u64().unwrap();
+            (number("line"), number("character"), it["code"].as_str().unwrap().to_owned())
+        })
+        .collect();
+    places.sort();
+    places
+}
+
+#[test]
+fn however_files_are_edited_the_editor_ends_with_what_the_command_line_says() {
+    let mut files: BTreeMap<String, String> = [
+        ("jobs/readers.py", READERS),
+        ("jobs/enrich.py", "from . import readers\n\ndef enrich(df):\n    df.collect()\n    return df.join(readers.load_orders(), 'id')\n"),
+        ("main.py", "from jobs.enrich import enrich\nfrom jobs.readers import load_orders, spark\n\nenrich(load_orders()).collect()\nenrich(spark.range(3)).toPandas()\n"),
+        ("Readers.scala", "package acme\n\nobject Readers {\n  val session = org.apache.spark.sql.SparkSession.builder().getOrCreate()\n  def orders = session.table(\"orders\")\n}\n"),
+        ("Main.scala", "package acme\n\nobject Main extends App {\n  Readers.orders.collect()\n  Readers.orders.rdd.map(row => (row, 1)).groupByKey().collect()\n}\n"),
+    ]
+    .map(|(name, text)| (name.to_owned(), text.to_owned()))
+    .into();
+    let named: Vec<(&str, &str)> =
+        files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let (_keep, folder) = workspace(&named);
+    let mut client = start(&folder);
+    for (name, text) in &files {
+        let language = if name.ends_with(".py") { "python" } else { "scala" };
+        client.open(&uri(&folder.join(name)), language, text);
+    }
+    let pieces = [
+        "",
+        "\n",
+        "(",
+        ")",
+        ".limit(5)",
+        ".rdd",
+        ".collect()",
+        "    return spark.range(2)\n",
+        "def load_orders():\n    return 1\n",
+        "from jobs.readers import *\n",
+        "# ",
+        "x",
+        "é",
+        "def orders = 1\n",
+        "}\n",
+    ];
+    let mut seed = 11_u64;
+    let mut random = |below: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as usize % below
+    };
+    let names: Vec<String> = files.keys().cloned().collect();
+    let mut version = 1;
+    let mut shows: BTreeMap<String, Vec<Place>> = BTreeMap::new();
+    for _round in 0..4 {
+        for _edit in 0..6 {
+            version += 1;
+            let name = &names[random(names.len())];
+            let text = files.get_mut(name).unwrap();
+            let boundary = |mut at: usize, text: &str| {
+                while !text.is_char_boundary(at) {
+                    at += 1;
+                }
+                at
+            };
+            let start = boundary(random(text.len() + 1), text);
+            let gone = [0, 0, 1, 20][random(4)];
+            let end = boundary((start + gone).min(text.len()), text);
+            let piece = pieces[random(pieces.len())];
+            let change = json!([{
+                "range": {"start": position(text, start, false), "end": position(text, end, false)},
+                "text": piece,
+            }]);
+            text.replace_range(start..end, piece);
+            client.change(&uri(&folder.join(name)), version, change);
+        }
+        // Nobody says when the last word is spoken; if it is never the right one, waiting for it ends the test.
+        let expected = checked(&folder, &files);
+        while shows != expected {
+            let what = format!("{expected:#?}");
+            let mut message =
+                client.wait(&what, |it| it["method"] == "textDocument/publishDiagnostics");
+            let params = message["params"].take();
+            let uri = params["uri"].as_str().unwrap().to_owned();
+            shows.insert(uri, shown(&params["diagnostics"]));
+        }
+    }
     assert!(client.shut_down().success());
 }

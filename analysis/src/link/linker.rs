@@ -230,11 +230,13 @@ impl<S: PartialEq + Sync> Linker<S> {
         WorkspaceLinks { settled: Arc::clone(&self.settled) }
     }
 
-    /// The number of imports of a file that could be of one of several files, and so are of none.
+    /// What a file imports that could be of one of several files, and so is of none. Members of what is named here are not named again.
     #[must_use]
-    pub fn ambiguous(&self, path: &str) -> usize {
+    pub fn ambiguous(&self, path: &str) -> Vec<&str> {
         let memory = self.files.get(path).map_or(&[][..], |it| it.memory.as_slice());
-        let Some(memo) = memory.iter().find(|it| it.program.is_some()) else { return 0 };
+        let Some(memo) = memory.iter().find(|it| it.program.is_some()) else {
+            return Vec::new();
+        };
         let paths: BTreeSet<&str> = memo
             .trace
             .iter()
@@ -243,10 +245,9 @@ impl<S: PartialEq + Sync> Linker<S> {
                 _ => None,
             })
             .collect();
-        // Members of what is ambiguous do not count again.
         let within =
             |path: &str| path.match_indices('.').any(|(dot, _)| paths.contains(&path[..dot]));
-        paths.iter().filter(|path| !within(path)).count()
+        paths.iter().copied().filter(|path| !within(path)).collect()
     }
 
     /// Lowers what has to be lowered so that every program follows from its text and from what the other files say. None where
