@@ -95,6 +95,8 @@ pub struct Site {
     pub repeats: bool,
     /// What its own arguments and the writer's or reader's options say: paths, tables, format, mode, limit.
     pub features: Features,
+    /// Whether the type of the receiver is a guess: by the only type with such a method, by a dataset that went into unknown code.
+    pub guessed: bool,
     /// For a stream with `foreachBatch`: where a micro-batch begins.
     pub batch: Option<StateId>,
 }

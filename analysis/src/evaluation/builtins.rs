@@ -21,6 +21,14 @@ impl Interpreter<'_> {
         let kind = match (owner, name) {
             ("SparkSession", "builder" | "Builder") => Type::SessionBuilder,
             ("SparkSession", "active") if self.language() == Language::Scala => Type::Session,
+            ("Seq" | "List" | "Set" | "Vector" | "Array" | "Iterator", "empty")
+                if self.language() == Language::Scala =>
+            {
+                return Some(self.heap.sequence(Vec::new(), true));
+            }
+            ("Map", "empty") if self.language() == Language::Scala => {
+                return Some(self.heap.mapping(Vec::new(), true));
+            }
             ("Window", "unboundedPreceding" | "unboundedFollowing" | "currentRow") => {
                 return Some(UNKNOWN);
             }
@@ -87,12 +95,16 @@ impl Interpreter<'_> {
         // An object of Spark's machine learning, or of any library, is remembered by its path.
         let capital = name.starts_with(|it: char| it.is_ascii_uppercase());
         let frames = self.frames_of(arguments.iter().map(|it| &it.value));
+        let symbol = self.names.symbol(path);
         if capital && frames.is_empty() {
-            let symbol = self.names.symbol(path);
             return Value::Library(symbol, None);
         }
-        let unknown = Value::Path(self.names.symbol(path));
-        self.opaque_call(Reason::UnknownCallee, &unknown, arguments, place, path)
+        let result =
+            self.opaque_call(Reason::UnknownCallee, &Value::Path(symbol), arguments, place, path);
+        if self.is_foreign(path) {
+            return Value::Library(symbol, Self::frames_value(frames));
+        }
+        result
     }
 
     fn function_module(&mut self, name: &str, arguments: &[Argument], place: Place) -> Value {
@@ -519,6 +531,8 @@ impl Interpreter<'_> {
                 _ => first,
             },
             "replace" if owner == "dataclasses" => first,
+            "cast" if owner == "typing" => second?,
+            "assert" | "require" | "assume" if bare => Value::Null,
             "print" | "println" | "open" | "input" | "exit" | "id" | "hash" | "round" | "abs"
             | "any" | "all" | "ord" | "chr"
                 if bare || owner == "sys" =>
@@ -861,128 +875,5 @@ impl Interpreter<'_> {
             "__enter__" => Value::Pool,
             _ => UNKNOWN,
         }
-    }
-
-    // Libraries.
-
-    pub(super) fn library_method(
-        &mut self,
-        object: &Value,
-        path: Symbol,
-        name: Symbol,
-        arguments: &[Argument],
-        place: Place,
-    ) -> Value {
-        let text = self.names.text(name);
-        if let Some(value) = self.library_call(object, &text, arguments, place) {
-            return value;
-        }
-        let of = self.names.text(path);
-        if let Some(library) = spark::library_class(&of)
-            && let spark::LibraryMember::Spark(kind) = spark::library_member(library, &text)
-        {
-            let frames =
-                self.frames_of(std::iter::once(object).chain(arguments.iter().map(|it| &it.value)));
-            let node = kind.is_dataset().then(|| self.opaque_dataset(kind, &frames, place));
-            return Value::spark(kind, node);
-        }
-        // Setters and builders hand on what they are called on.
-        if text.starts_with("set") || text.starts_with("with") || text.starts_with("add") {
-            return object.clone();
-        }
-        let held = Value::may_hold(&self.frames(object));
-        self.unknown_method(&held, name, arguments, place)
-    }
-
-    /// Training, applying and evaluating a model, whatever its class.
-    pub(super) fn library_call(
-        &mut self,
-        object: &Value,
-        name: &str,
-        arguments: &[Argument],
-        place: Place,
-    ) -> Option<Value> {
-        let first = arguments.first()?;
-        let node = super::interpreter::dataset_in(&first.value)?.dataset()?;
-        match name {
-            "fit" | "evaluate" => {
-                self.plain_site(
-                    SiteKind::Training,
-                    name,
-                    Type::DataFrame,
-                    place,
-                    Some(node),
-                    Features::default(),
-                    (true, true),
-                );
-                if name == "evaluate" {
-                    return Some(UNKNOWN);
-                }
-                let path = match object {
-                    Value::Library(path, _) => *path,
-                    _ => self.names.symbol("model"),
-                };
-                Some(Value::Library(path, None))
-            }
-            "transform" => {
-                let node = self.opaque_dataset(Type::DataFrame, &[node], place);
-                Some(Value::spark(Type::DataFrame, Some(node)))
-            }
-            _ => None,
-        }
-    }
-
-    // Guesses.
-
-    /// A method of a value that is not known, where the file's own lowering or the datasets that the value may hold tell its type.
-    pub(super) fn guessed_spark(
-        &mut self,
-        object: &Value,
-        name: &str,
-        arguments: &[Argument],
-        place: Place,
-    ) -> Option<Value> {
-        let files = self.files;
-        let lowered = self
-            .lowered_call(place)
-            .and_then(|id| files[place.file.index()].program.calls.get(id.index()))
-            .map(|call| call.receiver_type);
-        let frames = self.frames(object);
-        let held = frames.first().map(|node| self.nodes[node.index()].value);
-        let language = self.language();
-        let kind = lowered.or_else(|| {
-            let kind = match held {
-                Some(Type::Rdd) => Type::Rdd,
-                Some(_) => Type::DataFrame,
-                None => return None,
-            };
-            spark::api().method(language, kind, name).map(|_| kind)
-        })?;
-        let of =
-            if kind == Type::Writer || kind == Type::StreamWriter { Type::DataFrame } else { kind };
-        let node = of.is_dataset().then(|| self.opaque_dataset(of, &frames, place));
-        let value = Value::spark(kind, node);
-        let Value::Spark(spark) = &value else { return None };
-        let spark = Rc::clone(spark);
-        Some(self.spark_method(&value, &spark, name, arguments.to_vec(), place))
-    }
-
-    /// A property of a value that is not known: `x.write`, `x.rdd`.
-    pub(super) fn unknown_property(
-        &mut self,
-        object: &Value,
-        name: &str,
-        place: Place,
-    ) -> Option<Value> {
-        if self.language() == Language::Python {
-            let property = spark::api()
-                .receivers(Language::Python, name)
-                .filter_map(|kind| spark::api().method(Language::Python, kind, name))
-                .any(|method| method.python_property);
-            if !property {
-                return None;
-            }
-        }
-        self.guessed_spark(object, name, &[], place)
     }
 }

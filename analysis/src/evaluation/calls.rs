@@ -387,7 +387,7 @@ impl Interpreter<'_> {
     }
 
     /// Whether a callable may take so many arguments.
-    fn accepts(&self, callee: &Value, arguments: &[Argument]) -> bool {
+    pub(super) fn accepts(&self, callee: &Value, arguments: &[Argument]) -> bool {
         let (closure, bound) = match callee {
             Value::Function(closure) => (closure, false),
             Value::Bound(pair) => (&pair.1, true),
@@ -524,7 +524,9 @@ impl Interpreter<'_> {
                 .unwrap_or_else(|| Value::may_hold(&frames));
             return (value, Vec::new());
         }
-        self.reached.insert(key);
+        if self.dry == 0 {
+            self.reached.insert(key);
+        }
         let scope = self.heap.scope(Some(closure.scope));
         let parameters: Vec<Parameter> = code.parameters_of(function.parameters).to_vec();
         // Where evaluation begins, nothing has called.
@@ -890,134 +892,5 @@ impl Interpreter<'_> {
                 self.heap.set(instance, name, argument.value.clone());
             }
         }
-    }
-
-    // Dispatch by name.
-
-    /// A method of a value that is not known: what classes of the workspace define by this name, or what Spark alone has.
-    pub(super) fn unknown_method(
-        &mut self,
-        object: &Value,
-        name: Symbol,
-        arguments: &[Argument],
-        place: Place,
-    ) -> Value {
-        let text = self.names.text(name);
-        if let Some(value) = self.guessed_spark(object, &text, arguments, place) {
-            return value;
-        }
-        if let Some(value) = self.library_call(object, &text, arguments, place) {
-            return value;
-        }
-        let general = matches!(
-            &*text,
-            "get"
-                | "items"
-                | "keys"
-                | "values"
-                | "append"
-                | "add"
-                | "update"
-                | "pop"
-                | "copy"
-                | "format"
-                | "join"
-                | "split"
-                | "strip"
-                | "lower"
-                | "upper"
-                | "replace"
-                | "encode"
-                | "decode"
-                | "startswith"
-                | "endswith"
-                | "info"
-                | "debug"
-                | "warning"
-                | "warn"
-                | "error"
-                | "exception"
-                | "close"
-                | "put"
-                | "extend"
-                | "sort"
-                | "index"
-                | "find"
-                | "lit"
-                | "toString"
-                | "map"
-                | "filter"
-                | "foreach"
-                | "head"
-                | "apply"
-                | "size"
-                | "length"
-                | "contains"
-                | "isEmpty"
-                | "nonEmpty"
-                | "mkString"
-                | "toInt"
-                | "getOrElse"
-                | "toList"
-                | "toSeq"
-                | "exists"
-                | "forall"
-                | "equals"
-        );
-        if !general && let Some(candidates) = self.index.by_method.get(&*text).cloned() {
-            let values = self.receivers(&candidates, place);
-            if !values.is_empty() {
-                let indexes: Vec<usize> = (0..values.len().min(ALTERNATIVES)).collect();
-                return self.fork(&indexes, &mut |this, at| match this
-                    .instance_member(values[at], name)
-                {
-                    Some(method) if this.accepts(&method, arguments) => {
-                        this.call(&method, arguments.to_vec(), place)
-                    }
-                    _ => UNKNOWN,
-                });
-            }
-        }
-        let acts = spark::api()
-            .receivers(self.language(), &text)
-            .filter_map(|kind| spark::api().method(self.language(), kind, &text))
-            .any(|method| method.effect.runs_jobs());
-        if acts && !general {
-            self.note(Reason::UnknownReceiver, place, &text);
-        }
-        self.opaque_call(Reason::UnknownReceiver, object, arguments, place, &text)
-    }
-
-    /// Instances whose class defines a method: those that were made, else one of each class.
-    fn receivers(
-        &mut self,
-        candidates: &[(FileId, program::driver::ClassId)],
-        place: Place,
-    ) -> Vec<CellId> {
-        let made: Vec<CellId> = candidates
-            .iter()
-            .filter_map(|it| self.instances.get(it))
-            .flat_map(|it| it.iter().rev().take(2).copied())
-            .take(ALTERNATIVES)
-            .collect();
-        if !made.is_empty() {
-            return made;
-        }
-        if candidates.len() > ALTERNATIVES {
-            return Vec::new();
-        }
-        let mut values = Vec::new();
-        for (file, class) in candidates {
-            // Only of files that the program has read: others cannot have made the receiver.
-            let Some(&scope) = self.modules.get(file) else { continue };
-            let name = self.code_of(*file).classes[class.index()].name;
-            let name = self.symbol_in(*file, name);
-            if let Some(Value::Class(cell)) = self.heap.get(scope, name)
-                && let Some(Value::Instance(instance)) = self.some_instance(cell, place)
-            {
-                values.push(instance);
-            }
-        }
-        values
     }
 }

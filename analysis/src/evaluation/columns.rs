@@ -8,6 +8,72 @@ use super::interpreter::Interpreter;
 use super::value::{Argument, Value};
 use super::{Features, sql};
 
+/// Functions all of whose texts are names of columns: those of `pyspark.sql.functions` with several parameters, all `ColumnOrName`.
+const ALL_COLUMNS: [&str; 58] = [
+    "add_months",
+    "array",
+    "array_except",
+    "array_intersect",
+    "array_repeat",
+    "array_union",
+    "arrays_overlap",
+    "arrays_zip",
+    "atan2",
+    "coalesce",
+    "concat",
+    "contains",
+    "corr",
+    "countDistinct",
+    "count_distinct",
+    "covar_pop",
+    "covar_samp",
+    "create_map",
+    "date_add",
+    "date_diff",
+    "date_sub",
+    "dateadd",
+    "datediff",
+    "elt",
+    "endswith",
+    "equal_null",
+    "find_in_set",
+    "greatest",
+    "grouping_id",
+    "hash",
+    "hypot",
+    "ifnull",
+    "least",
+    "make_date",
+    "make_timestamp",
+    "map_concat",
+    "map_from_arrays",
+    "max_by",
+    "min_by",
+    "months_between",
+    "named_struct",
+    "nanvl",
+    "nullif",
+    "nvl",
+    "nvl2",
+    "pmod",
+    "pow",
+    "power",
+    "printf",
+    "sequence",
+    "stack",
+    "startswith",
+    "struct",
+    "try_add",
+    "try_divide",
+    "try_multiply",
+    "try_subtract",
+    "xxhash64",
+];
+
+/// Functions whose first text says how, and whose further ones are names of columns.
+const LITERAL_FIRST: [&str; 6] =
+    ["concat_ws", "format_string", "date_trunc", "locate", "call_udf", "call_function"];
+
 impl Interpreter<'_> {
     /// Adds what a value says of columns. Where `names` is set, a text is a column's name, else a literal.
     pub(super) fn column_features(&mut self, value: &Value, features: &mut Features, names: bool) {
@@ -156,34 +222,14 @@ impl Interpreter<'_> {
             _ => {
                 features.function(name);
                 // A function's first texts are columns where it takes columns by name; further ones say how.
-                let all = matches!(
-                    name,
-                    "concat"
-                        | "coalesce"
-                        | "struct"
-                        | "array"
-                        | "greatest"
-                        | "least"
-                        | "countDistinct"
-                        | "count_distinct"
-                        | "create_map"
-                        | "hash"
-                        | "xxhash64"
-                        | "datediff"
-                        | "months_between"
-                        | "arrays_zip"
-                        | "map_from_arrays"
-                        | "corr"
-                        | "covar_pop"
-                        | "covar_samp"
-                );
-                let literal_first = matches!(name, "concat_ws" | "format_string" | "when");
+                let all = ALL_COLUMNS.contains(&name);
+                let literal_first = LITERAL_FIRST.contains(&name);
                 for (at, argument) in arguments.iter().enumerate() {
                     if argument.value.is_callable() {
                         continue;
                     }
-                    let names = (all || at == 0 || (literal_first && at > 0))
-                        && !(literal_first && at == 0);
+                    let names = if literal_first { at > 0 } else { all || at == 0 };
+                    // A condition is a column already, and the text beside it a value.
                     let names = names && name != "when";
                     self.column_features(&argument.value, &mut features, names);
                 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use program::driver::{ClassId, CodeFunctionId, ExpressionKind, StatementKind};
+use program::driver::{ClassId, CodeFunctionId, ExpressionKind, Function, StatementKind};
 use program::{Language, TextRange};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -56,6 +56,9 @@ pub(super) fn run(files: &[EvaluationFile<'_>], limits: &Limits) -> Evaluation {
         views,
         instances: FxHashMap::default(),
         index: Index::new(files),
+        own_names: super::dispatch::own_names(files),
+        guessing: false,
+        built: FxHashSet::default(),
         reached: FxHashSet::default(),
         steps: 0,
         budget: 0,
@@ -66,6 +69,13 @@ pub(super) fn run(files: &[EvaluationFile<'_>], limits: &Limits) -> Evaluation {
     interpreter.programs();
     interpreter.fragments();
     interpreter.finished()
+}
+
+/// What is evaluated alone: a function, a method, or the body of a class.
+#[derive(Debug, Clone, Copy)]
+struct Fragment {
+    function: Option<CodeFunctionId>,
+    class: Option<ClassId>,
 }
 
 impl Interpreter<'_> {
@@ -275,8 +285,8 @@ impl Interpreter<'_> {
 
     // Fragments.
 
-    /// Functions and methods with calls of Spark's that no program reached, each alone; those that are named nowhere first, since they may
-    /// call the others.
+    /// Functions, methods and bodies of Scala's classes with calls of Spark's that no program reached, each alone; those that are named
+    /// nowhere first, since they may call the others.
     fn fragments(&mut self) {
         let named = self.names_in_use();
         for at in 0..self.files.len() {
@@ -286,10 +296,8 @@ impl Interpreter<'_> {
                 continue;
             }
             candidates.sort_by_key(|it| {
-                let code = self.code_of(file);
-                code.functions
-                    .get(it.0.index())
-                    .is_some_and(|it| named.contains(code.name(it.name)))
+                let function = it.function.and_then(|it| self.function(file, it));
+                function.is_some_and(|it| named.contains(self.code_of(file).name(it.name)))
             });
             // What the file's own statements do was seen as a program.
             self.reset(self.limits.fragment_steps);
@@ -300,8 +308,8 @@ impl Interpreter<'_> {
             self.dry = 0;
             self.automaton.states = state.0;
             let Some(scope) = scope else { continue };
-            for (function, class) in candidates {
-                if self.reached.contains(&(file, function)) {
+            for fragment in candidates {
+                if self.is_reached(file, fragment) {
                     continue;
                 }
                 self.total_steps += self.spent();
@@ -312,49 +320,59 @@ impl Interpreter<'_> {
                 if left == 0 {
                     return;
                 }
-                self.fragment(file, scope, function, class);
+                self.fragment(file, scope, fragment);
             }
         }
     }
 
-    fn fragment(
-        &mut self,
-        file: FileId,
-        scope: CellId,
-        function: CodeFunctionId,
-        class: Option<ClassId>,
-    ) {
+    fn function(&self, file: FileId, function: CodeFunctionId) -> Option<Function> {
+        self.code_of(file).functions.get(function.index()).copied()
+    }
+
+    fn is_reached(&self, file: FileId, fragment: Fragment) -> bool {
+        match (fragment.function, fragment.class) {
+            (Some(function), _) => self.reached.contains(&(file, function)),
+            (None, Some(class)) => self.built.contains(&(file, class)),
+            (None, None) => true,
+        }
+    }
+
+    fn fragment(&mut self, file: FileId, scope: CellId, fragment: Fragment) {
         let code = self.code_of(file);
-        let Some(definition) = code.functions.get(function.index()).copied() else { return };
-        let place = self.definition(file, definition.range);
-        let function_name = code.name(definition.name);
-        let name = match class.and_then(|it| code.classes.get(it.index())) {
-            Some(class) => format!("{}.{function_name}", code.name(class.name)),
-            None => function_name.to_owned(),
-        };
+        let class = fragment.class.and_then(|it| code.classes.get(it.index())).copied();
+        let function = fragment.function.and_then(|it| self.function(file, it));
+        let names = [class.map(|it| it.name), function.map(|it| it.name)];
+        let names: Vec<&str> = names.into_iter().flatten().map(|it| code.name(it)).collect();
+        let Some(range) = function.map(|it| it.range).or(class.map(|it| it.range)) else { return };
+        let place = self.definition(file, range);
+        let scala = self.files[file.index()].program.language == Language::Scala;
         let mark = self.heap.mark();
-        self.begin(EntryKind::Fragment, file, &name, |this| {
-            let Some(class) = class else {
-                let kind = FunctionKind::Plain;
-                let closure = Closure { file, function, scope, class: None, kind };
-                this.run_alone(&Rc::new(closure), None, place);
-                return;
-            };
-            if this.files[file.index()].program.language == Language::Scala {
-                if let Some(instance) = this.scala_instance(file, class) {
-                    this.run_member(file, function, instance);
+        self.begin(EntryKind::Fragment, file, &names.join("."), |this| {
+            match (fragment.class, fragment.function) {
+                (None, Some(function)) => {
+                    let kind = FunctionKind::Plain;
+                    let closure = Closure { file, function, scope, class: None, kind };
+                    this.run_alone(&Rc::new(closure), None, place);
                 }
-                return;
-            }
-            let Some(class_name) = this.code_of(file).classes.get(class.index()).map(|it| it.name)
-            else {
-                return;
-            };
-            let class_name = this.symbol_in(file, class_name);
-            if let Some(Value::Class(cell)) = this.heap.get(scope, class_name)
-                && let Some(Value::Instance(instance)) = this.some_instance(cell, place)
-            {
-                this.run_member(file, function, instance);
+                (Some(class), None) if scala => {
+                    this.scala_instance(file, class);
+                }
+                (Some(class), Some(function)) => {
+                    // What making the instance does is no part of the method.
+                    let state = this.current;
+                    this.dry += 1;
+                    let instance = if scala {
+                        this.scala_instance(file, class)
+                    } else {
+                        this.python_instance(file, scope, class, place)
+                    };
+                    this.dry -= 1;
+                    this.current = state;
+                    if let Some(instance) = instance {
+                        this.run_member(file, function, instance);
+                    }
+                }
+                _ => {}
             }
         });
         self.heap.undo(mark);
@@ -363,37 +381,69 @@ impl Interpreter<'_> {
         self.active = 0;
     }
 
-    /// Functions at the top of a file, and methods of its classes, that hold calls of Spark's and were never entered.
-    fn unreached(&self, file: FileId) -> Vec<(CodeFunctionId, Option<ClassId>)> {
+    /// An instance of a class at the top of a Python file.
+    fn python_instance(
+        &mut self,
+        file: FileId,
+        scope: CellId,
+        class: ClassId,
+        place: Place,
+    ) -> Option<CellId> {
+        let name = self.code_of(file).classes.get(class.index())?.name;
+        let name = self.symbol_in(file, name);
+        let Some(Value::Class(cell)) = self.heap.get(scope, name) else { return None };
+        match self.some_instance(cell, place)? {
+            Value::Instance(instance) => Some(instance),
+            Value::Alternatives(values) => values.iter().find_map(|it| match it {
+                Value::Instance(instance) => Some(*instance),
+                _ => None,
+            }),
+            _ => None,
+        }
+    }
+
+    /// Functions at the top of a file, methods of its classes, and bodies of Scala's classes and objects, that hold calls of Spark's and
+    /// never ran.
+    fn unreached(&self, file: FileId) -> Vec<Fragment> {
         let program = self.files[file.index()].program;
         let code = &program.driver;
         let mut calls: Vec<u32> = program.calls.iter().map(|it| it.name_range.start).collect();
         calls.sort_unstable();
-        let mut found = Vec::new();
-        let mut consider = |function: CodeFunctionId, class: Option<ClassId>| {
-            let Some(definition) = code.functions.get(function.index()) else { return };
-            let range = definition.range;
-            let first = calls.partition_point(|it| *it < range.start);
-            if calls.get(first).is_some_and(|it| *it < range.end)
-                && !self.reached.contains(&(file, function))
-            {
-                found.push((function, class));
-            }
+        let within = |range: TextRange| {
+            calls.partition_point(|it| *it < range.end)
+                - calls.partition_point(|it| *it < range.start)
         };
+        let mut found: Vec<Fragment> = Vec::new();
         let mut blocks = vec![code.body];
         while let Some(block) = blocks.pop() {
             for id in code.statement_ids(block) {
                 let Some(statement) = code.statements.get(id.index()) else { continue };
                 match statement.kind {
-                    StatementKind::Function(function) => consider(function, None),
+                    StatementKind::Function(function) => {
+                        let range = self.function(file, function).map(|it| it.range);
+                        if range.is_some_and(|it| within(it) > 0) {
+                            found.push(Fragment { function: Some(function), class: None });
+                        }
+                    }
                     StatementKind::Class(class) => {
                         let Some(definition) = code.classes.get(class.index()) else { continue };
+                        let mut own = within(definition.range);
                         for id in code.statement_ids(definition.body) {
                             if let Some(statement) = code.statements.get(id.index())
                                 && let StatementKind::Function(function) = statement.kind
+                                && let Some(range) =
+                                    self.function(file, function).map(|it| it.range)
                             {
-                                consider(function, Some(class));
+                                let held = within(range);
+                                own = own.saturating_sub(held);
+                                if held > 0 {
+                                    let function = Some(function);
+                                    found.push(Fragment { function, class: Some(class) });
+                                }
                             }
+                        }
+                        if own > 0 && program.language == Language::Scala {
+                            found.push(Fragment { function: None, class: Some(class) });
                         }
                     }
                     StatementKind::Block(inner) => blocks.push(inner),
@@ -401,6 +451,7 @@ impl Interpreter<'_> {
                 }
             }
         }
+        found.retain(|it| !self.is_reached(file, *it));
         found
     }
 

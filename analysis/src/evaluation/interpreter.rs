@@ -89,6 +89,12 @@ pub(super) struct Interpreter<'a> {
     pub(super) views: CellId,
     pub(super) instances: FxHashMap<(FileId, program::driver::ClassId), Vec<CellId>>,
     pub(super) index: super::index::Index,
+    /// Names of folders and modules of the workspace.
+    pub(super) own_names: FxHashSet<Box<str>>,
+    /// Whether the call at hand is one of a guessed type.
+    pub(super) guessing: bool,
+    /// Scala's classes whose body ran.
+    pub(super) built: FxHashSet<(FileId, program::driver::ClassId)>,
     pub(super) reached: FxHashSet<(FileId, CodeFunctionId)>,
     /// Steps of this program so far.
     pub(super) steps: u64,
@@ -229,7 +235,8 @@ impl<'a> Interpreter<'a> {
             return;
         }
         let id = SiteId(self.automaton.sites.len() as u32);
-        self.automaton.sites.push(site);
+        let guessed = self.guessing;
+        self.automaton.sites.push(Site { guessed, ..site });
         let to = self.new_state();
         self.edge(from, to, EdgeKind::Site(id));
         self.current = Some(to);
@@ -257,6 +264,7 @@ impl<'a> Interpreter<'a> {
             repeats,
             features,
             batch: None,
+            guessed: false,
         };
         self.site(site);
     }

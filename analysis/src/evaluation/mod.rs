@@ -15,6 +15,7 @@ mod builtins;
 mod calls;
 mod columns;
 mod containers;
+mod dispatch;
 mod entries;
 mod expressions;
 mod heap;

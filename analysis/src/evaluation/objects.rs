@@ -27,10 +27,15 @@ impl Interpreter<'_> {
         if let Some(value) = self.ambient(&text) {
             return value;
         }
-        if self.language() == Language::Scala
-            && let Some(value) = self.scala_type(&text)
-        {
-            return value;
+        if self.language() == Language::Scala {
+            if let Some(value) = self.scala_type(&text) {
+                return value;
+            }
+            match &*text {
+                "None" => return Value::Null,
+                "Nil" => return self.heap.sequence(Vec::new(), true),
+                _ => {}
+            }
         }
         Value::Path(name)
     }
@@ -107,6 +112,9 @@ impl Interpreter<'_> {
     ) {
         let code = self.code_of(class.file);
         let Some(definition) = code.classes.get(class.class.index()).copied() else { return };
+        if self.dry == 0 {
+            self.built.insert((class.file, class.class));
+        }
         if depth < 6 {
             for base in &class.bases {
                 let Value::Path(name) = base else { continue };

@@ -951,6 +951,7 @@ impl Interpreter<'_> {
             repeats: true,
             features,
             batch: if self.dry == 0 { batch } else { None },
+            guessed: false,
         };
         self.site(site);
         if let (Some(function), Some(batch), Some(after)) = (&spark.batch, batch, self.current) {

@@ -100,6 +100,9 @@ impl Evaluation {
         if !site.features.is_empty() {
             let _ = write!(out, " ({})", site.features);
         }
+        if site.guessed {
+            out.push_str(", guessed");
+        }
         match (site.optional, site.repeats) {
             (true, true) => out.push_str(", any number of times"),
             (true, false) => out.push_str(", at most once"),

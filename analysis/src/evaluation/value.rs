@@ -156,9 +156,9 @@ impl Value {
         if frames.is_empty() { UNKNOWN } else { Value::Unknown(Some(frames.into())) }
     }
 
-    /// Whether nothing at all is known.
+    /// Whether nothing is known of what it is.
     pub(super) fn is_unknown(&self) -> bool {
-        matches!(self, Value::Unknown(_))
+        matches!(self, Value::Unknown(_) | Value::Library(..))
     }
 
     /// The dataset that it is.
@@ -171,15 +171,15 @@ impl Value {
 
     /// Whether it can be called.
     pub(super) fn is_callable(&self) -> bool {
-        matches!(
-            self,
+        match self {
             Value::Function(_)
-                | Value::Bound(_)
-                | Value::Partial(_)
-                | Value::Class(_)
-                | Value::Method(_)
-                | Value::Alternatives(_)
-        )
+            | Value::Bound(_)
+            | Value::Partial(_)
+            | Value::Class(_)
+            | Value::Method(_) => true,
+            Value::Alternatives(values) => values.iter().any(Value::is_callable),
+            _ => false,
+        }
     }
 
     /// Whether the two are the same at a glance: no look into cells.

@@ -201,3 +201,76 @@ object Main {
       16 times 2
     "#);
 }
+
+#[test]
+fn an_object_of_a_library_is_no_class_of_the_workspace() {
+    let source = r#"
+import pg8000
+class Task:
+    def execute(self, statement):
+        spark.table("t").count()
+Task().execute("a")
+pg8000.connect("x").cursor().execute("select 1")
+"#;
+    insta::assert_snapshot!(automaton(source), @r"
+    program job.py: 0 to 1
+      0 -> 1 action count of #0 at 5 via 6
+    ");
+}
+
+#[test]
+fn items_of_what_is_not_known_go_through_functions() {
+    let source = r#"
+import elsewhere
+def save(name):
+    spark.table("t").write.parquet(f"/out/{name}")
+elsewhere.pool().submit(save, "a")
+elsewhere.pool().map(save, ["b", "c"])
+"#;
+    insta::assert_snapshot!(automaton(source), @r#"
+    program job.py: 0 to 3
+      0 -> 1 write parquet of #0 (path "/out/a"; format "parquet") at 4 via 5
+      1 -> 2 write parquet of #1 (path "/out/b"; format "parquet") at 4 via 6
+      2 -> 3 write parquet of #2 (path "/out/c"; format "parquet") at 4 via 6
+    "#);
+}
+
+#[test]
+fn only_spark_has_such_a_method() {
+    let source = r#"
+import elsewhere
+pings = elsewhere.load()
+pings.countByKey()
+pings.count()
+pings.to_parquet("/a")
+"#;
+    insta::assert_snapshot!(text(&[("job.py", source)]), @r"
+    program job.py: 0 to 1
+      0 -> 1 action countByKey of #0, guessed at 4
+    lineage
+      #0 opaque (names and literals open) at 4
+    ");
+}
+
+#[test]
+fn a_scala_class_that_nobody_makes_is_evaluated_alone() {
+    let source = r#"
+import org.apache.spark.sql.SparkSession
+class OrdersSuite extends AnyFunSuite {
+  val spark = SparkSession.builder.getOrCreate()
+  test("counts") {
+    assert(spark.table("t").count() == 3)
+  }
+  def helper() = spark.table("u").collect()
+}
+"#;
+    insta::assert_snapshot!(text(&[("suite.scala", source)]), @r#"
+    fragment suite.scala OrdersSuite.helper: 0 to 1
+      0 -> 1 action collect of #0 at 8
+    fragment suite.scala OrdersSuite: 2 to 3
+      2 -> 3 action count of #1 at 6
+    lineage
+      #0 read table (table "u") at 8
+      #1 read table (table "t") at 6
+    "#);
+}

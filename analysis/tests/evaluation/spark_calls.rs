@@ -141,7 +141,7 @@ df.count()
 "#;
     insta::assert_snapshot!(text(&[("job.py", source)]), @r#"
     program job.py: 0 to 1
-      0 -> 1 action count of #1 at 4
+      0 -> 1 action count of #1, guessed at 4
     lineage
       #0 read table (table "t") at 3
       #1 opaque (names and literals open) of #0 at 4
