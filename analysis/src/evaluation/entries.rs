@@ -1,5 +1,6 @@
 //! Where evaluation begins: files that are run, then functions that nothing reached.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use program::driver::{ClassId, CodeFunctionId, ExpressionKind, Function, StatementKind};
@@ -23,9 +24,16 @@ pub(super) fn run(files: &[EvaluationFile<'_>], limits: &Limits) -> Evaluation {
     let modules = Modules::new(files.iter().map(|it| it.path));
     let ids: FxHashMap<&str, FileId> =
         files.iter().enumerate().map(|(at, file)| (file.path, FileId(at as u32))).collect();
+    let asked: RefCell<Vec<FxHashMap<Box<str>, Option<FileId>>>> =
+        RefCell::new(vec![FxHashMap::default(); files.len()]);
     let resolve = |from: FileId, path: &str| {
-        let found = modules.resolve(files.get(from.index())?.path, path);
-        found.path().and_then(|it| ids.get(&**it)).copied()
+        let known = asked.borrow().get(from.index())?.get(path).copied();
+        known.unwrap_or_else(|| {
+            let found = modules.resolve(files[from.index()].path, path);
+            let found = found.path().and_then(|it| ids.get(&**it)).copied();
+            asked.borrow_mut()[from.index()].insert(path.into(), found);
+            found
+        })
     };
     let mut heap = Heap::default();
     let views = heap.scope(None);
