@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use program::Language;
 
-use super::expressions::{joined_path, put};
+use super::expressions::put;
 use super::heap::CellId;
 use super::interpreter::Interpreter;
 use super::names::Symbol;
@@ -27,123 +27,6 @@ impl Interpreter<'_> {
             }
             Value::Sequence(cell) => self.sequence_method(object, *cell, &text, arguments, place),
             Value::Mapping(cell) => self.mapping_method(object, *cell, &text, arguments, place),
-            _ => UNKNOWN,
-        }
-    }
-
-    fn text_method(&mut self, own: &TextPattern, name: &str, arguments: &[Argument]) -> Value {
-        let first = arguments.first().map(|it| it.value.clone());
-        let exact = own.as_exact().map(str::to_owned);
-        let given = first.as_ref().map(|it| self.text_of(it));
-        match name {
-            "format" => Value::Text(self.formatted(own, arguments)),
-            "join" => {
-                let Some(list) = first else { return UNKNOWN };
-                let (items, complete) = self.items_of(&list);
-                if !complete {
-                    return Value::Text(TextPattern::unknown());
-                }
-                let mut parts = Vec::new();
-                for (at, item) in items.iter().enumerate() {
-                    if at > 0 {
-                        parts.push(own.clone());
-                    }
-                    parts.push(self.text_of(item));
-                }
-                Value::Text(TextPattern::concatenated(&parts))
-            }
-            "split" | "rsplit" | "splitlines" => match (exact, &given) {
-                (Some(text), Some(separator))
-                    if separator.is_exact() && !separator.raw().is_empty() =>
-                {
-                    let items: Vec<Value> =
-                        text.split(separator.raw()).take(500).map(Value::text).collect();
-                    let complete = arguments.len() == 1;
-                    self.heap.sequence(items, complete)
-                }
-                (Some(text), None) => {
-                    let items: Vec<Value> =
-                        text.split_whitespace().take(500).map(Value::text).collect();
-                    self.heap.sequence(items, name == "split")
-                }
-                _ => self.heap.sequence(vec![Value::Text(TextPattern::unknown())], false),
-            },
-            "lower" | "toLowerCase" => Value::Text(own.map(str::to_lowercase)),
-            "upper" | "toUpperCase" => Value::Text(own.map(str::to_uppercase)),
-            "strip" | "trim" => match (exact, &given) {
-                (Some(text), None) => Value::text(text.trim()),
-                (Some(text), Some(set)) if set.is_exact() => {
-                    let set: Vec<char> = set.raw().chars().collect();
-                    Value::text(text.trim_matches(set.as_slice()))
-                }
-                _ => Value::Text(own.clone()),
-            },
-            "rstrip" | "lstrip" => match (exact, &given) {
-                (Some(text), given) => {
-                    let set: Vec<char> = given.as_ref().map_or_else(
-                        || vec![' ', '\n', '\t', '\r'],
-                        |it| it.raw().chars().collect(),
-                    );
-                    Value::text(if name == "rstrip" {
-                        text.trim_end_matches(set.as_slice())
-                    } else {
-                        text.trim_start_matches(set.as_slice())
-                    })
-                }
-                _ => Value::Text(own.clone()),
-            },
-            "stripMargin" => Value::Text(TextPattern::from_raw(
-                own.raw()
-                    .lines()
-                    .map(|line| {
-                        let trimmed = line.trim_start();
-                        trimmed.strip_prefix('|').unwrap_or(line)
-                    })
-                    .collect::<Vec<_>>()
-                    .join("\n"),
-            )),
-            "replace" | "replaceAll" => {
-                let to = arguments.get(1).map(|it| self.text_of(&it.value));
-                match (given, to) {
-                    (Some(from), Some(to)) if from.is_exact() && !from.raw().is_empty() => {
-                        Value::Text(TextPattern::from_raw(own.raw().replace(from.raw(), to.raw())))
-                    }
-                    _ => Value::Text(TextPattern::unknown()),
-                }
-            }
-            "startswith" | "startsWith" | "endswith" | "endsWith" | "contains" => {
-                match (exact, given) {
-                    (Some(text), Some(part)) if part.is_exact() => Value::Boolean(match name {
-                        "contains" => text.contains(part.raw()),
-                        "startswith" | "startsWith" => text.starts_with(part.raw()),
-                        _ => text.ends_with(part.raw()),
-                    }),
-                    _ => UNKNOWN,
-                }
-            }
-            "joinpath" => {
-                let mut parts = vec![own.clone()];
-                parts.extend(arguments.iter().map(|it| self.text_of(&it.value)));
-                Value::Text(joined_path(&parts))
-            }
-            "as_posix" | "toString" | "resolve" | "absolute" | "expanduser" | "intern"
-            | "encode" | "decode" | "as_uri" => Value::Text(own.clone()),
-            "concat" => {
-                let other = given.unwrap_or_else(TextPattern::unknown);
-                Value::Text(TextPattern::concatenated([own, &other]))
-            }
-            "isEmpty" | "nonEmpty" => match exact {
-                Some(text) => Value::Boolean(text.is_empty() == (name == "isEmpty")),
-                None => UNKNOWN,
-            },
-            "toInt" | "toLong" => match exact.and_then(|it| it.parse().ok()) {
-                Some(value) => Value::Integer(value),
-                None => UNKNOWN,
-            },
-            "parent" | "name" | "stem" | "suffix" => Value::Text(TextPattern::unknown()),
-            "title" | "capitalize" | "zfill" | "substring" | "dropRight" | "drop" | "take"
-            | "removeprefix" | "removesuffix" => Value::Text(TextPattern::unknown()),
-            "result" | "get" | "getOrElse" => Value::Text(own.clone()),
             _ => UNKNOWN,
         }
     }

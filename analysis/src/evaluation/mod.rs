@@ -10,27 +10,45 @@
 //! Nothing fails and everything is bounded: steps, call depth, recursion, alternatives of a value, sizes of texts and lists. Past a bound
 //! a value is not known, and [`Evaluation::unresolved`] counts where that cost something.
 
+mod actions;
 mod automaton;
+mod binding;
 mod builtins;
 mod calls;
+mod classes;
+mod collections;
 mod columns;
 mod containers;
+mod definitions;
 mod dispatch;
+mod display;
 mod entries;
+mod equality;
 mod expressions;
+mod formatting;
+mod generators;
 mod heap;
 mod index;
 mod interpreter;
+mod items;
+mod joins;
 mod lineage;
+mod loops;
+mod methods;
 mod modules;
 mod names;
 mod objects;
+mod operators;
 mod pattern;
+mod records;
+mod reflection;
+mod result;
 mod spark_calls;
 mod sql;
 mod statements;
-mod text;
+mod transformations;
 mod value;
+mod views;
 
 use program::{Program, TextRange};
 use spark::Type;
