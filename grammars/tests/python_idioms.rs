@@ -632,3 +632,57 @@ fn constructors_and_casts() {
     );
     assert!(program.calls.iter().any(|it| it.method == "partitionBy"), "{}", program.to_text());
 }
+
+#[test]
+fn functions_that_threads_run() {
+    let pool = "from concurrent.futures import ThreadPoolExecutor, as_completed\nimport threading\ndef load(name):\n    return spark.table(name)\npool = ThreadPoolExecutor(4)\n";
+    for (code, expected) in [
+        ("for df in pool.map(load, names):\n    df.count()\n", "returned by load"),
+        ("pool.submit(load, 'a').result().count()\n", "returned by load"),
+        (
+            "futures = [pool.submit(load, name) for name in names]\nfor future in as_completed(futures):\n    future.result().count()\n",
+            "returned by load",
+        ),
+        (
+            "def work(df, name):\n    df.count()\nwith ThreadPoolExecutor() as executor:\n    executor.submit(work, spark.table('a'), name='a')\n",
+            "parameter",
+        ),
+        (
+            "def work(df, name):\n    df.count()\nthreading.Thread(target=work, args=(spark.table('a'), 'a')).start()\n",
+            "parameter",
+        ),
+        (
+            "def work(df, name):\n    df.count()\npool.starmap(work, [(spark.table('a'), 'a')])\n",
+            "parameter",
+        ),
+    ] {
+        check(&format!("{pool}{code}"), &[expected]);
+    }
+    check(
+        "class Job:\n    def load(self, name):\n        return spark.table(name)\n    def run(self, pool):\n        for df in map(self.load, names):\n            df.count()\n",
+        &["returned by load"],
+    );
+    // The second argument of an RDD's `map` is no collection.
+    let program = lower("def f(x):\n    return x\nunknown().map(f, True)\n");
+    assert!(program.scopes.iter().all(|it| !matches!(it.kind, program::ScopeKind::Loop { .. })));
+}
+
+#[test]
+fn what_itertools_hands_on() {
+    let dfs = "import itertools\nfrom itertools import chain, combinations\ndfs = [spark.table(name) for name in names]\n";
+    check(
+        &format!("{dfs}for df in chain(dfs, [spark.table('b')]):\n    df.count()\n"),
+        &["(table | table b)"],
+    );
+    check(
+        &format!("{dfs}for df in chain.from_iterable([dfs, dfs]):\n    df.count()\n"),
+        &["table"],
+    );
+    check(
+        &format!(
+            "{dfs}for left, right in combinations(dfs, 2):\n    left.join(right, 'id').count()\n"
+        ),
+        &["join < table"],
+    );
+    check(&format!("{dfs}for df in itertools.islice(dfs, 3):\n    df.count()\n"), &["table"]);
+}

@@ -1,10 +1,13 @@
 //! Python's functions that run a function over a collection: `map`, `filter`, and the key of `sorted`, `min` and `max`.
 
+use std::rc::Rc;
+
 use program::{Literal, Origin, ResultUse, TextRange, UnresolvedReason};
 
 use super::Lowering;
+use super::arguments::Arguments;
 use super::bounds::iterations;
-use super::collections::carries;
+use super::collections::{carries, is_collection, row};
 use super::environment::{Lowered, Meaning};
 use super::functions::Runs;
 use crate::syntax::{Arg, Expr, ExprKind, TypeRef};
@@ -55,10 +58,7 @@ impl<'a> Lowering<'a> {
             |lowering: &Self| (lowering.program.calls.len(), lowering.program.unresolved.len());
         let before = left(self);
         let callee = self.argument(&function.value, Runs::Locally);
-        if !matches!(
-            callee.meaning,
-            Meaning::Function(_) | Meaning::Bound(_) | Meaning::Callable(_)
-        ) {
+        if !runs(&callee.meaning) {
             if before == left(self) {
                 return None;
             }
@@ -69,30 +69,51 @@ impl<'a> Lowering<'a> {
         let collection = self.expression(&collection.value);
         self.set_use(&collection, ResultUse::Iterated);
         let element = self.element(&collection);
-        let made = self.run_over(range, function.value.range, &callee, &collection, &element);
+        let collections = std::slice::from_ref(&collection);
+        let made = self.run_over(range, function.value.range, &callee, collections, false);
         let result = Lowered { meaning: Self::collection_of(made.meaning), ..made };
         Some(self.selected(name, &collection, element, result))
     }
 
-    /// A function run for each of the elements of a collection: a loop.
-    pub(super) fn run_over(
-        &mut self,
-        range: TextRange,
-        name_range: TextRange,
-        function: &Lowered,
-        collection: &Lowered,
-        element: &Lowered,
-    ) -> Lowered {
-        let before = (self.program.calls.len(), self.program.scopes.len());
-        let mut made = Lowered::unknown(UnresolvedReason::Other);
-        self.looped(iterations(&collection.expression), range, range, &[], |lowering| {
-            let given = Lowered { call: None, ..element.clone() };
-            made = lowering.run_evaluated(name_range, function, &[given]);
-        });
-        if self.program.calls.len() == before.0 && self.program.scopes.len() == before.1 + 1 {
-            self.program.scopes.truncate(before.1);
-        }
-        Lowered { expression: program::Expression::Unknown, call: None, ..made }
+    /// What a function of `itertools`, or one that waits for futures, hands on of the collections it is given.
+    pub(super) fn iterated_by(&mut self, path: &str, arguments: &Arguments) -> Option<Lowered> {
+        let (module, name) = path.rsplit_once('.')?;
+        let given: Vec<Lowered> = arguments
+            .lowered
+            .iter()
+            .filter(|it| it.0.is_none() && is_collection(&it.1.meaning))
+            .map(|it| it.1.clone())
+            .collect();
+        let first = given.first()?;
+        let meaning = match (module, name) {
+            ("itertools", "chain") => {
+                let items: Vec<Meaning> = given.iter().map(|it| self.element(it).meaning).collect();
+                Self::collection_of(self.merge(&items))
+            }
+            ("itertools.chain", "from_iterable") => {
+                let inner = self.element(first);
+                Self::collection_of(self.element(&inner).meaning)
+            }
+            ("itertools", "islice" | "cycle" | "takewhile" | "dropwhile" | "filterfalse")
+            | ("concurrent.futures" | "asyncio", "as_completed") => {
+                let at = usize::from(name.ends_with("while") || name.ends_with("false"));
+                let place = arguments.lowered.get(at)?;
+                Self::collection_of(self.element(&place.1.clone()).meaning)
+            }
+            ("itertools", "combinations" | "permutations" | "product" | "pairwise") => {
+                let item = self.element(first).meaning;
+                let others = given.get(1).map(|it| self.element(it).meaning);
+                let width = arguments.lowered.get(1).and_then(|it| it.1.expression.as_integer());
+                let pair = matches!(name, "pairwise" | "product") || width == Some(2);
+                if !pair || given.len() > 2 {
+                    return None;
+                }
+                Meaning::Each(Rc::new(row(vec![item.clone(), others.unwrap_or(item)])))
+            }
+            _ => return None,
+        };
+        let carried = is_collection(&meaning);
+        carried.then_some(Lowered { meaning, expression: program::Expression::Unknown, call: None })
     }
 
     /// `typing.cast(kind, value)`: the value itself, of the type that is said where nothing else is known.
@@ -127,4 +148,12 @@ impl<'a> Lowering<'a> {
             _ => Lowered::local(program::Expression::Unknown),
         }
     }
+}
+
+/// Whether a call of this runs a function of the workspace, or a method of a Spark value.
+pub(super) fn runs(function: &Meaning) -> bool {
+    matches!(
+        function,
+        Meaning::Function(_) | Meaning::Bound(_) | Meaning::Callable(_) | Meaning::Foreign(_)
+    )
 }

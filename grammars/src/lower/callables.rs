@@ -158,7 +158,14 @@ impl<'a> Lowering<'a> {
     ) -> Lowered {
         let unknown = Lowered::unknown(UnresolvedReason::ForeignCall);
         match &callee.meaning {
-            Meaning::Function(index) => self.call_local(*index, &arguments.lowered, false),
+            Meaning::Function(index) => {
+                // A method that is a value is bound to what it was taken from.
+                let bound = self.definitions[*index].class.is_some();
+                self.call_local(*index, &arguments.lowered, bound)
+            }
+            Meaning::Foreign(function) => {
+                self.call_foreign(&function.clone(), &arguments.lowered, true)
+            }
             Meaning::Callable(result) => self.called(&result.clone()),
             Meaning::Bound(index) => match self.callables.get(*index).cloned() {
                 Some(Callable::Partial { function, arguments: given }) => {

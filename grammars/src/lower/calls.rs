@@ -796,6 +796,10 @@ impl<'a> Lowering<'a> {
         if let Some(made) = spark::library_call(path) {
             return self.library_value(made, "");
         }
+        if let Some(found) = self.iterated_by(path, &arguments) {
+            return found;
+        }
+        self.in_thread(path, name_range, &arguments);
         if last == "getOrCreate" || last == "builder" {
             return Lowered::unknown(UnresolvedReason::ForeignCall);
         }

@@ -8,10 +8,11 @@ use program::summary::Shape;
 use super::Lowering;
 use super::environment::{Meaning, is_null};
 
-/// A name that an open loop is to give its first value.
+/// An open loop that is to give a name its first value.
 #[derive(Debug)]
 pub(super) struct Awaited {
-    name: String,
+    /// The loop's position.
+    place: u32,
     /// Whether the loop reads it before it sets it on every path.
     read: bool,
     made: Shape,
@@ -22,13 +23,14 @@ impl Lowering<'_> {
     pub(super) fn is_awaiting(&self, name: &str, before: Option<&Meaning>) -> bool {
         match before {
             None => true,
-            Some(Meaning::Unknown(_)) => self.awaited.iter().any(|it| it.name == name),
+            Some(Meaning::Unknown(_)) => self.awaited.contains_key(name),
             Some(before) => is_null(before),
         }
     }
 
-    pub(super) fn awaits(&mut self, name: &str) {
-        self.awaited.push(Awaited { name: name.to_owned(), read: false, made: Shape::Unknown });
+    pub(super) fn awaits(&mut self, place: u32, name: &str) {
+        let awaited = Awaited { place, read: false, made: Shape::Unknown };
+        self.awaited.entry(name.to_owned()).or_default().push(awaited);
     }
 
     /// What the loop at `place` starts with, where an earlier pass found what it makes of the name.
@@ -39,16 +41,14 @@ impl Lowering<'_> {
 
     /// Takes note that `name` is read where nothing is known of it.
     pub(super) fn missed(&mut self, name: &str) {
-        for awaited in self.awaited.iter_mut().filter(|it| it.name == name) {
+        for awaited in self.awaited.get_mut(name).into_iter().flatten() {
             awaited.read = true;
         }
     }
 
     /// Takes note of what `name` is set to.
     pub(super) fn made(&mut self, name: &str, meaning: &Meaning) {
-        if !self.awaited.iter().any(|it| it.name == name) {
-            return;
-        }
+        let Some(awaited) = self.awaited.get_mut(name) else { return };
         let Meaning::Spark(value) = *meaning else { return };
         let made = self.program.value(value);
         // A path on which nothing is known yet makes a guess of what the other paths are sure of.
@@ -59,7 +59,7 @@ impl Lowering<'_> {
             _ => None,
         };
         let shape = Shape::spark(made.kind, confidence.unwrap_or(made.confidence));
-        for awaited in self.awaited.iter_mut().filter(|it| it.name == name) {
+        for awaited in awaited {
             let known = std::mem::take(&mut awaited.made);
             // The same holds of what is made of a guess.
             awaited.made = match (guessed(&known), guessed(&shape)) {
@@ -99,11 +99,17 @@ impl Lowering<'_> {
         self.found.carried.insert(key, found);
     }
 
-    /// Closes the loop at `place`, which opened when `outer` names were awaited.
-    pub(super) fn settle(&mut self, place: u32, outer: usize) {
-        let outer = outer.min(self.awaited.len());
-        for Awaited { name, read, made } in self.awaited.split_off(outer) {
-            let key = (place, name);
+    /// Closes the loop at `place`, which sets `names`.
+    pub(super) fn settle(&mut self, place: u32, names: &[String]) {
+        for name in names {
+            let Some(open) = self.awaited.get_mut(name) else { continue };
+            let Some(Awaited { read, made, .. }) = open.pop_if(|it| it.place == place) else {
+                continue;
+            };
+            if open.is_empty() {
+                self.awaited.remove(name);
+            }
+            let key = (place, name.clone());
             if let Some(Shape::Conflict) = self.known.carried.get(&key) {
                 self.found.carried.insert(key, Shape::Conflict);
             } else if read && matches!(made, Shape::Spark { .. }) {

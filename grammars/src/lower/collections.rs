@@ -14,7 +14,7 @@ use crate::syntax::{Expr, ExprKind};
 const DEPTH: u32 = 5;
 
 /// How many keys of a mapping are told apart.
-const KEYS: usize = 200;
+pub(super) const KEYS: usize = 200;
 
 impl<'a> Lowering<'a> {
     pub(super) fn list(&mut self, items: &'a [Expr]) -> Lowered {

@@ -318,6 +318,10 @@ impl Lowering<'_> {
             match meaning {
                 Meaning::Record(record) => {
                     for (key, value) in record.iter() {
+                        if items.len() > super::collections::KEYS {
+                            others.push(value.clone());
+                            continue;
+                        }
                         match items.iter_mut().find(|it| it.0 == *key) {
                             Some(known) => known.1.push(value.clone()),
                             None => items.push((key.clone(), vec![value.clone()])),
@@ -328,7 +332,7 @@ impl Lowering<'_> {
                 _ => return None,
             }
         }
-        if others.is_empty() {
+        if others.is_empty() && items.len() <= super::collections::KEYS {
             // What only some of them hold is that wherever it is found.
             let items = items.into_iter().map(|(key, parts)| (key, self.merge(&parts))).collect();
             return Some(Meaning::Record(Rc::new(items)));

@@ -6,7 +6,7 @@ use program::{
     Expression, Language, Origin, ResultUse, ScopeKind, TextRange, UnresolvedReason, ValueId,
 };
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Lowering;
 use super::bounds::iterations;
@@ -321,13 +321,12 @@ impl<'a> Lowering<'a> {
     ) {
         let outer = self.open(ScopeKind::Loop { iterations }, range, header);
         let mut heads: Vec<(&String, Meaning, Option<ValueId>)> = Vec::new();
-        let awaited = self.awaited.len();
         for name in rebound {
             let mut before = self.lookup(name);
             if self.is_awaiting(name, before.as_ref()) {
                 match self.carried(range.start, name) {
                     Some(entry) => before = Some(entry),
-                    None => self.awaits(name),
+                    None => self.awaits(range.start, name),
                 }
             }
             let Some(before) = before else { continue };
@@ -360,7 +359,7 @@ impl<'a> Lowering<'a> {
         }
         body(self);
         self.scope = outer;
-        self.settle(range.start, awaited);
+        self.settle(range.start, rebound);
         for (name, before, head) in heads {
             let end = self.lookup(name).unwrap_or(Meaning::Unknown(UnresolvedReason::Other));
             self.confirm(range.start, name, head, &end);
@@ -473,6 +472,8 @@ impl Lowering<'_> {
 pub(super) fn rebound(body: &[Stmt]) -> Vec<String> {
     let mut names = Vec::new();
     collect_rebound(body, &mut names, 0);
+    let mut seen = FxHashSet::default();
+    names.retain(|name| seen.insert(name.clone()));
     names
 }
 
@@ -526,9 +527,7 @@ fn collect_pattern(pattern: &Pattern, names: &mut Vec<String>, depth: u32) {
                 collect_pattern(item, names, depth + 1);
             }
         }
-    } else if let Some(name) = super::pattern_name(pattern)
-        && !names.contains(&name)
-    {
+    } else if let Some(name) = super::pattern_name(pattern) {
         names.push(name);
     }
 }

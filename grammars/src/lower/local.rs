@@ -55,6 +55,11 @@ impl<'a> Lowering<'a> {
                 return found;
             }
         }
+        if self.language == Language::Python
+            && let Some(found) = self.in_pool(site, &arguments)
+        {
+            return found;
+        }
         if let (Some(_), "transform", [(_, Lowered { meaning: Meaning::Spark(value), .. })]) =
             (reason, name, arguments.lowered.as_slice())
             && self.program.value(*value).kind == Type::DataFrame

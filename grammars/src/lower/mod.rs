@@ -29,6 +29,7 @@ mod options;
 mod rest;
 mod sql;
 mod standard;
+mod threads;
 mod types;
 
 use std::cell::RefCell;
@@ -131,7 +132,7 @@ struct Lowering<'a> {
     /// Whether the passes have come to rest.
     settled: bool,
     /// Names that the open loops are to give their first value.
-    awaited: Vec<carried::Awaited>,
+    awaited: FxHashMap<String, Vec<carried::Awaited>>,
     /// Temporary views, in the order in which they are made.
     views: Vec<sql::View>,
 }
@@ -199,7 +200,7 @@ impl<'a> Lowering<'a> {
             foreign: FxHashMap::default(),
             calls_out: BTreeMap::new(),
             settled: true,
-            awaited: Vec::new(),
+            awaited: FxHashMap::default(),
             views: Vec::new(),
         }
     }

@@ -55,7 +55,7 @@ impl<'a> Lowering<'a> {
         let name = site.name.text.as_str();
         let function = site.arguments.last();
         match name {
-            "get" | "head" | "last" | "orNull" | "value" => {
+            "get" | "head" | "last" | "orNull" | "value" | "result" => {
                 self.arguments(site.arguments, Runs::Locally);
                 item
             }
@@ -171,12 +171,27 @@ impl<'a> Lowering<'a> {
         callee: &Lowered,
         given: &[Lowered],
     ) -> Lowered {
+        let given = given.iter().map(|it| (None, it.clone())).collect();
+        self.run_named(range, callee, given)
+    }
+
+    /// The same with arguments of which some are by name.
+    pub(super) fn run_named(
+        &mut self,
+        range: TextRange,
+        callee: &Lowered,
+        given: Vec<(Option<String>, Lowered)>,
+    ) -> Lowered {
         let arguments = Arguments {
             model: given
                 .iter()
-                .map(|it| Argument { name: None, value: it.expression.clone(), range })
+                .map(|(name, it)| Argument {
+                    name: name.clone(),
+                    value: it.expression.clone(),
+                    range,
+                })
                 .collect(),
-            lowered: given.iter().map(|it| (None, it.clone())).collect(),
+            lowered: given,
         };
         let end = TextRange::new(range.end, range.end);
         let result = self.apply_evaluated(range, range, end, callee, arguments);
@@ -266,8 +281,8 @@ impl<'a> Lowering<'a> {
         if initial.is_some() || !matches!(name, "foreach" | "map" | "flatMap" | "filter") {
             return None;
         }
-        let element = self.element(object);
-        let made = self.run_over(site.range, written, function, object, &element);
+        let made =
+            self.run_over(site.range, written, function, std::slice::from_ref(object), false);
         let meaning = match name {
             "filter" => object.meaning.clone(),
             "foreach" => Meaning::Local(Rc::new(Expression::Unknown)),
