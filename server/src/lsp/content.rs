@@ -8,6 +8,7 @@ use grammars::{Document, Surface};
 use program::{Language, TextRange};
 use tower_lsp_server::ls_types::{Position, Range, TextDocumentContentChangeEvent, Uri};
 
+use super::columns::Columns;
 use super::lines::{Encoding, Lines, saturate};
 use super::notebook::{OpenNotebook, apply};
 use super::views::{JsonFile, View, Views};
@@ -124,8 +125,9 @@ impl Content {
                 let lines = Lines::new(file);
                 match JupyterNotebook::read(file) {
                     Ok(notebook) => {
+                        let columns = Columns::new(file, encoding);
                         let text = Arc::clone(file);
-                        let file = Arc::new(JsonFile { text, lines, notebook });
+                        let file = Arc::new(JsonFile { text, lines, columns, notebook });
                         let notebook = file.notebook.notebook.clone();
                         let view = View::json(uri.clone(), version, file);
                         of_notebook(notebook, Views::new(encoding, vec![view]))

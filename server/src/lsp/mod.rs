@@ -6,6 +6,7 @@
 
 mod backend;
 mod code_actions;
+mod columns;
 mod content;
 mod costs;
 mod diagnostics;

@@ -10,6 +10,7 @@ use grammars::notebook::JupyterNotebook;
 use program::TextRange;
 use tower_lsp_server::ls_types::{Position, Range, TextEdit, Uri};
 
+use super::columns::Columns;
 use super::lines::{Encoding, Lines, saturate};
 
 /// A document that shows a part of an analysed text.
@@ -40,6 +41,8 @@ pub(crate) struct JsonFile {
     pub(crate) text: Arc<str>,
     /// Its lines.
     pub(crate) lines: Lines,
+    /// Its columns.
+    pub(crate) columns: Columns,
     /// What it says.
     pub(crate) notebook: JupyterNotebook,
 }
@@ -62,6 +65,21 @@ impl View {
     pub(crate) fn json(uri: Uri, version: i32, file: Arc<JsonFile>) -> Self {
         let range = TextRange::new(0, saturate(file.notebook.notebook.text().len()));
         Self { uri, version, range, shown: Shown::Json(file) }
+    }
+}
+
+impl JsonFile {
+    fn position(&self, offset: u32) -> Position {
+        let line = self.lines.line(offset);
+        let (start, end) = self.lines.bounds(line);
+        let before = |offset| self.columns.before(&self.text, offset);
+        Position { line, character: before(offset.min(end)).saturating_sub(before(start)) }
+    }
+
+    fn byte(&self, position: Position) -> u32 {
+        let (start, end) = self.lines.bounds(position.line);
+        let before = self.columns.before(&self.text, start);
+        self.columns.byte(&self.text, before.saturating_add(position.character)).min(end)
     }
 }
 
@@ -124,7 +142,7 @@ impl Views {
                     let before = cells.partition_point(|cell| cell.range.start <= offset);
                     map.end_to_file(cells.get(before.checked_sub(1)?)?.range.end)
                 });
-                in_lines(&file.lines, &file.text, found.unwrap_or_default(), self.encoding)
+                file.position(found.unwrap_or_default())
             }
         }
     }
@@ -136,10 +154,7 @@ impl Views {
                 let part = view.range.of(text);
                 Some(view.range.start + byte_at(lines, part, position, self.encoding))
             }
-            Shown::Json(file) => {
-                let byte = byte_at(&file.lines, &file.text, position, self.encoding);
-                file.notebook.map.to_text(byte)
-            }
+            Shown::Json(file) => file.notebook.map.to_text(file.byte(position)),
         }
     }
 
@@ -174,10 +189,7 @@ impl Views {
         }
         let edits = file.notebook.edits(&file.text, &changed).ok()?;
         let edits = edits.into_iter().map(|(range, new_text)| TextEdit {
-            range: Range {
-                start: in_lines(&file.lines, &file.text, range.start, self.encoding),
-                end: in_lines(&file.lines, &file.text, range.end, self.encoding),
-            },
+            range: Range { start: file.position(range.start), end: file.position(range.end) },
             new_text,
         });
         Some(edits.collect())
