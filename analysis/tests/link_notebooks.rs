@@ -120,3 +120,19 @@ fn scala_notebooks_run_each_other() {
     let files = [("job.scala", job), ("setup.py", databricks(&["orders = spark.table('orders')"]))];
     assert_eq!(calls(&files, "job.scala"), Vec::<String>::new());
 }
+
+#[test]
+fn edits_of_what_is_run_reach_those_that_run_it() {
+    let mut linker = Linker::default();
+    let set = |linker: &mut Linker, path: &str, text: String| {
+        linker.set(path, Some((Language::Python, text.as_str().into())));
+        linker.link(&lower, &|| false).expect("nobody cancels");
+        linker.program("job.ipynb").map_or(0, |program| program.calls.len())
+    };
+    set(&mut linker, "job.ipynb", jupyter(&["%run ./lib/setup", "rows = orders.collect()"]));
+    let table = jupyter(&["orders = spark.table('orders')"]);
+    for _ in 0..2 {
+        assert_eq!(set(&mut linker, "lib/setup.ipynb", table.clone()), 1);
+        assert_eq!(set(&mut linker, "lib/setup.ipynb", jupyter(&["orders = [1]"])), 0);
+    }
+}

@@ -529,3 +529,31 @@ fn costs_stand_in_their_cells() {
     assert_eq!(hints[0]["position"], position(&text, end, false));
     assert!(client.shut_down().success());
 }
+
+#[test]
+fn what_a_notebook_runs_is_followed_while_it_is_edited() {
+    let folder = tempfile::tempdir().unwrap();
+    let sources = ["%run ./lib/setup", "rows = orders.collect()"];
+    let (job, setup) = (folder.path().join("job.ipynb"), folder.path().join("lib/setup.ipynb"));
+    std::fs::create_dir_all(setup.parent().unwrap()).unwrap();
+    std::fs::write(&job, file(&sources)).unwrap();
+    std::fs::write(&setup, file(&["orders = spark.table(\"orders\")"])).unwrap();
+    std::fs::write(folder.path().join("stagelight.toml"), "").unwrap();
+    let (job, setup) = (uri(&job), uri(&setup));
+    let mut client = Start::default().folder(folder.path()).start();
+    open(&mut client, &job, &[(1, "python", sources[0]), (2, "python", sources[1])]);
+    let cell = cell_uri(&job, 2);
+    // One after the other: before the files are linked, nothing is known of the name.
+    let until = |client: &mut Client, known: bool| {
+        while client.diagnostics(&cell, 1).is_empty() == known {}
+    };
+    until(&mut client, true);
+
+    // The other notebook means something else by the name, and then again what it meant; nothing is saved.
+    open(&mut client, &setup, &[(1, "python", "orders = [1]")]);
+    until(&mut client, false);
+    let text = json!([{"text": "orders = spark.table(\"orders\")"}]);
+    change(&mut client, &setup, 2, text_change(&setup, 1, 2, text));
+    until(&mut client, true);
+    assert!(client.shut_down().success());
+}
