@@ -128,6 +128,9 @@ impl Document {
         if parsed.cut {
             // What lies behind the cut was not understood either.
             file.syntax_errors = file.syntax_errors.saturating_add(1);
+            let reached = parsed.tree.as_ref().map_or(0, |tree| tree.root_node().end_byte());
+            let rest = TextRange::new(reached as u32, text.len() as u32);
+            syntax::leave_out(&mut file.left_out, rest);
         }
         Surface::new(self.language, file, text.into())
     }

@@ -18,7 +18,7 @@ use program::{Comment, TextRange};
 use rustc_hash::FxHashSet;
 use tree_sitter::{Node, Tree};
 
-use crate::syntax::{Expr, ExprKind, File, Name, Parameter};
+use crate::syntax::{Expr, ExprKind, File, LONG_ERROR, Name, Parameter, leave_out};
 
 /// How many syntax nodes may nest in one another before the rest is left out: each costs native stack, here and in what walks
 /// the surface syntax.
@@ -34,18 +34,19 @@ pub(crate) fn file(tree: &Tree, text: &str) -> File {
         text,
         nesting: 0,
         depth: 0,
-        left_out: 0,
+        left_out: Vec::new(),
         placeholders: Vec::new(),
         recovered: FxHashSet::default(),
         searched: FxHashSet::default(),
     };
     let body = reader.whole(tree.root_node());
     let package = reader.package(tree.root_node());
-    let (comments, errors) = survey(tree, text);
+    let (comments, errors) = survey(tree, text, &mut reader.left_out);
     File {
         body,
         comments,
-        syntax_errors: errors.saturating_add(reader.left_out),
+        syntax_errors: errors.saturating_add(reader.left_out.len() as u32),
+        left_out: reader.left_out,
         range: TextRange::new(0, u32::try_from(text.len()).unwrap_or(u32::MAX)),
         package,
         runs_on_spark: false,
@@ -60,8 +61,8 @@ struct Reader<'a> {
     nesting: u32,
     /// Depth of the expression being built, see [`MAX_DEPTH`].
     depth: u32,
-    /// How many parts were left out because they nest too deep.
-    left_out: u32,
+    /// Parts that were left out because they nest too deep.
+    left_out: Vec<TextRange>,
     /// For each enclosing expression that a `_` would turn into a function: the parameters found so far.
     placeholders: Vec<Vec<Parameter>>,
     /// The error nodes that have been read, by their ids.
@@ -108,10 +109,15 @@ impl<'a> Reader<'a> {
         )
     }
 
-    /// Runs `read` one level deeper, or counts what is left out there.
-    fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> T, otherwise: impl FnOnce() -> T) -> T {
+    /// Runs `read` of a node one level deeper, or takes note of what is left out there.
+    fn nested<T>(
+        &mut self,
+        node: Node<'_>,
+        read: impl FnOnce(&mut Self) -> T,
+        otherwise: impl FnOnce() -> T,
+    ) -> T {
         if self.nesting >= MAX_NESTING || self.depth >= MAX_DEPTH {
-            self.left_out = self.left_out.saturating_add(1);
+            leave_out(&mut self.left_out, range(node));
             return otherwise();
         }
         self.nesting += 1;
@@ -230,7 +236,7 @@ fn opaque(parts: Vec<Expr>, range: TextRange) -> Expr {
 }
 
 /// The comments that speak to Stagelight, and the number of error and missing nodes. One walk without recursion.
-fn survey(tree: &Tree, text: &str) -> (Vec<Comment>, u32) {
+fn survey(tree: &Tree, text: &str, left_out: &mut Vec<TextRange>) -> (Vec<Comment>, u32) {
     let mut comments = Vec::new();
     let mut errors = 0_u32;
     let mut cursor = tree.walk();
@@ -238,6 +244,9 @@ fn survey(tree: &Tree, text: &str) -> (Vec<Comment>, u32) {
         let node = cursor.node();
         if node.is_error() || node.is_missing() {
             errors = errors.saturating_add(1);
+            if node.byte_range().len() > LONG_ERROR {
+                leave_out(left_out, range(node));
+            }
         }
         if is_comment(node) {
             comments.extend(comment(node, text));

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use program::driver::Code;
 use program::{Language, Links, Program};
 
 use crate::lower;
@@ -13,17 +14,21 @@ use crate::syntax::File;
 pub struct Surface {
     language: Language,
     file: File,
+    driver: Code,
     text: Arc<str>,
 }
 
 impl Surface {
     pub(crate) fn new(language: Language, file: File, text: Arc<str>) -> Self {
-        Self { language, file, text }
+        let driver = lower::driver::code(&file);
+        Self { language, file, driver, text }
     }
 
     /// The program that the text is among the files that `links` speaks for.
     #[must_use]
     pub fn program(&self, links: &dyn Links) -> Program {
-        lower::program(self.language, &self.file, &self.text, links)
+        let mut program = lower::program(self.language, &self.file, &self.text, links);
+        program.driver.clone_from(&self.driver);
+        program
     }
 }

@@ -15,6 +15,8 @@ pub(crate) struct File {
     pub(crate) comments: Vec<program::Comment>,
     /// Number of error and missing nodes.
     pub(crate) syntax_errors: u32,
+    /// What was passed over, see [`leave_out`].
+    pub(crate) left_out: Vec<TextRange>,
     /// The whole text.
     pub(crate) range: TextRange,
     /// Scala's package, with dots, where the file has one.
@@ -23,6 +25,19 @@ pub(crate) struct File {
     pub(crate) runs_on_spark: bool,
     /// The code cells of a notebook.
     pub(crate) cells: Vec<program::Cell>,
+}
+
+/// How many parts that are passed over are told.
+const TOLD: usize = 16;
+
+/// An error that spans more bytes than this is no slip of somebody who types, so that what it covers is told as passed over.
+pub(crate) const LONG_ERROR: usize = 64 << 10;
+
+/// Takes note of a part of the text that is passed over.
+pub(crate) fn leave_out(left_out: &mut Vec<TextRange>, part: TextRange) {
+    if left_out.len() < TOLD && left_out.last() != Some(&part) {
+        left_out.push(part);
+    }
 }
 
 /// A name with its place.

@@ -75,6 +75,9 @@ pub struct Program {
     pub unresolved: Vec<Unresolved>,
     /// Number of syntax errors the parser recovered from.
     pub syntax_errors: u32,
+    /// Parts that were passed over, the first few of them: they nest too deep, or would cost a parser more than their length allows. Not
+    /// part of the text form.
+    pub left_out: Vec<TextRange>,
     /// What it tells other files. Not part of the text form.
     pub summary: crate::Summary,
 }

@@ -32,6 +32,10 @@ impl fmt::Display for Problem {
     }
 }
 
+/// What is said of a part of a source that was passed over.
+pub(crate) const LEFT_OUT: &str =
+    "what is no code, nests too deep or costs a parser too much is left out";
+
 /// The message of a panic.
 #[must_use]
 pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {

@@ -7,6 +7,7 @@ mod fixes;
 mod formats;
 mod hostile;
 mod inputs;
+mod large;
 mod linking;
 mod logs;
 mod model;

@@ -8,6 +8,7 @@
 
 mod client;
 mod costs;
+mod large;
 mod linking;
 mod notebooks;
 mod positions;

@@ -10,7 +10,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Folders that hold import roots by convention, beside a workspace's own.
 const SOURCE_FOLDERS: [&str; 5] = ["src", "python", "src/python", "src/main/python", "lib"];
@@ -51,9 +51,11 @@ impl Resolution {
 /// The Python modules among the files of a workspace.
 #[derive(Debug, Clone, Default)]
 pub struct Modules {
-    files: BTreeSet<Arc<str>>,
+    files: FxHashSet<Arc<str>>,
     /// Folders with modules somewhere below them.
-    folders: BTreeSet<Arc<str>>,
+    folders: FxHashSet<Arc<str>>,
+    /// The last parts of those folders' paths.
+    folder_names: FxHashSet<Box<str>>,
     /// Modules by the last part of their dotted path: the folder that they lie in, and the file.
     by_name: FxHashMap<Box<str>, Vec<Arc<str>>>,
     /// What `%run` can name, in any language: by the last part of its path, without an ending.
@@ -80,15 +82,11 @@ impl Modules {
             };
             modules.by_name.entry(name.into()).or_default().push(path);
             while !folder.is_empty() && modules.folders.insert(folder.into()) {
+                modules.folder_names.insert(last(folder).into());
                 folder = folder_of(folder);
             }
         }
         modules
-    }
-
-    /// The files, sorted.
-    pub fn files(&self) -> impl Iterator<Item = &Arc<str>> {
-        self.files.iter()
     }
 
     /// Whether the file is one of the modules.
@@ -180,6 +178,11 @@ impl Modules {
     }
 
     fn absolute(&self, from: &str, inner: &str) -> Resolution {
+        // Most imports are of libraries, whose names are none of the workspace's.
+        let name = last(inner);
+        if !self.by_name.contains_key(name) && !self.folder_names.contains(name) {
+            return Resolution::Missing;
+        }
         // The script's own folder stands first in `sys.path`, and that of the outermost package does where the file is imported.
         let own = folder_of(from);
         let root = self.outside_package(own);

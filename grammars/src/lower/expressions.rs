@@ -23,6 +23,7 @@ impl<'a> Lowering<'a> {
     /// Evaluates an expression. A chain is walked from its root, so that its length does not cost stack.
     pub(super) fn expression(&mut self, expr: &'a Expr) -> Lowered {
         if self.depth >= super::DEPTH {
+            self.leave_out(expr.range);
             return Lowered::unknown(UnresolvedReason::Other);
         }
         self.depth += 1;

@@ -187,6 +187,7 @@ impl<'a> Lowering<'a> {
     pub(super) fn block_value(&mut self, body: &'a [Stmt]) -> (Lowered, bool) {
         let unknown = Lowered::unknown(UnresolvedReason::Other);
         if self.depth >= super::DEPTH {
+            self.leave_out(self.statement);
             return (unknown, false);
         }
         self.depth += 1;

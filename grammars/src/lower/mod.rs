@@ -15,7 +15,7 @@ mod classes;
 mod collections;
 mod conditions;
 mod constructors;
-mod driver;
+pub(crate) mod driver;
 mod environment;
 mod expressions;
 mod extensions;
@@ -61,7 +61,7 @@ const MOST_PASSES: usize = 16;
 /// How many bytes the passes beyond the first few may read in all, so that long files stay fast to edit.
 const PASSED: usize = 400_000;
 
-/// The program that `file` is among the files that `links` speaks for.
+/// The program that `file` is among the files that `links` speaks for, less its driver code, which follows from the file alone.
 pub(crate) fn program(language: Language, file: &File, text: &str, links: &dyn Links) -> Program {
     let asked = Asked::new(links);
     let mut known = Summaries::default();
@@ -69,19 +69,14 @@ pub(crate) fn program(language: Language, file: &File, text: &str, links: &dyn L
     for _ in 1..passes {
         let (program, found) = Lowering::new(language, file, text, &known, &asked).run(file);
         if found == known {
-            return with_driver(program, file);
+            return program;
         }
         known = found;
     }
     known.forget_bounds();
     let mut last = Lowering::new(language, file, text, &known, &asked);
     last.settled = false;
-    with_driver(last.run(file).0, file)
-}
-
-fn with_driver(mut program: Program, file: &File) -> Program {
-    program.driver = driver::code(file);
-    program
+    last.run(file).0
 }
 
 /// One pass over a file.
@@ -166,6 +161,7 @@ impl<'a> Lowering<'a> {
             uncalled: Vec::new(),
             unresolved: Vec::new(),
             syntax_errors: file.syntax_errors,
+            left_out: file.left_out.clone(),
             summary: program::Summary::default(),
         };
         Self {
@@ -228,6 +224,7 @@ impl<'a> Lowering<'a> {
     /// Lowers statements in order; tells whether the path ends among them (`return`, `raise`, `break`, …).
     fn block(&mut self, body: &'a [Stmt]) -> bool {
         if self.depth >= DEPTH {
+            self.leave_out(self.statement);
             return false;
         }
         self.depth += 1;
@@ -238,6 +235,11 @@ impl<'a> Lowering<'a> {
         }
         self.depth -= 1;
         ended
+    }
+
+    /// Takes note of a part that nests too deep.
+    fn leave_out(&mut self, part: TextRange) {
+        crate::syntax::leave_out(&mut self.program.left_out, part);
     }
 
     fn lower_statement(&mut self, statement: &'a Stmt) -> bool {

@@ -20,7 +20,7 @@ use program::{Language, Links, Program, TextRange};
 use tree_sitter::{Parser, Point, Range};
 
 use crate::parse::parse_parts;
-use crate::syntax::File;
+use crate::syntax::{File, leave_out};
 use crate::{Surface, python, scala};
 
 pub use jupyter::{JupyterNotebook, NotebookError, dialect};
@@ -290,13 +290,21 @@ impl Notebook {
             let mut body = content.statements;
             match parse_parts(&mut parser, &masked, &ranges) {
                 None if ranges.is_empty() => {}
-                None => file.syntax_errors = file.syntax_errors.saturating_add(1),
+                None => {
+                    file.syntax_errors = file.syntax_errors.saturating_add(1);
+                    for range in &content.code {
+                        leave_out(&mut file.left_out, *range);
+                    }
+                }
                 Some(tree) => {
                     let cell = match language {
                         Language::Python => python::file(&tree, &masked),
                         Language::Scala => scala::file(&tree, &masked),
                     };
                     file.comments.extend(cell.comments);
+                    for range in cell.left_out {
+                        leave_out(&mut file.left_out, range);
+                    }
                     file.syntax_errors = file.syntax_errors.saturating_add(cell.syntax_errors);
                     body.extend(cell.body);
                     // Stable: statements of one assignment share their range.

@@ -6,7 +6,7 @@ use tree_sitter::Node;
 use super::literals::{float, integer};
 use super::types::annotation;
 use super::{DEPTH, Front, expr, parts, range};
-use crate::syntax::{Arg, Expr, ExprKind, Parameter, Pattern, Stmt, StmtKind};
+use crate::syntax::{Arg, Expr, ExprKind, Parameter, Pattern, Stmt, StmtKind, leave_out};
 
 /// How many links a chain of calls may have: chains are walked without recursion, so this only bounds the tree's own depth.
 const LINKS: usize = 1000;
@@ -15,6 +15,7 @@ impl Front<'_> {
     /// An expression. A chain (`a.b(c).d[e]`) is walked from its root, so that its length does not cost stack.
     pub(super) fn expression(&mut self, node: Node<'_>) -> Expr {
         if self.depth >= DEPTH {
+            leave_out(&mut self.left_out, range(node));
             return expr(ExprKind::Opaque(Vec::new()), range(node));
         }
         self.depth += 1;
@@ -27,6 +28,7 @@ impl Front<'_> {
             current = next;
         }
         let mut result = if next_link(current).is_some() {
+            leave_out(&mut self.left_out, range(current));
             expr(ExprKind::Opaque(Vec::new()), range(current))
         } else {
             self.root(current)
@@ -300,6 +302,7 @@ impl Front<'_> {
             "pattern_list" | "tuple_pattern" | "list_pattern" | "expression_list" | "tuple"
             | "list" => {
                 if self.depth >= DEPTH {
+                    leave_out(&mut self.left_out, range(node));
                     return Pattern::Ignore;
                 }
                 self.depth += 1;

@@ -13,7 +13,7 @@ mod types;
 use program::{Comment, TextRange};
 use tree_sitter::{Node, Tree};
 
-use crate::syntax::{Expr, ExprKind, File, Name};
+use crate::syntax::{Expr, ExprKind, File, LONG_ERROR, Name, leave_out};
 
 /// How deep expressions and statements may nest; what lies deeper is left out, since neither a reader nor the stack follows it.
 const DEPTH: u32 = 120;
@@ -21,14 +21,15 @@ const DEPTH: u32 = 120;
 /// The surface syntax of a file.
 pub(crate) fn file(tree: &Tree, text: &str) -> File {
     let root = tree.root_node();
-    let mut front = Front { text, depth: 0 };
+    let mut front = Front { text, depth: 0, left_out: Vec::new() };
     let mut body = Vec::new();
     front.children(root, &mut body);
-    let (comments, syntax_errors) = comments_and_errors(root, text);
+    let (comments, syntax_errors) = comments_and_errors(root, text, &mut front.left_out);
     File {
         body,
         comments,
         syntax_errors,
+        left_out: front.left_out,
         range: range(root),
         package: None,
         runs_on_spark: false,
@@ -38,11 +39,19 @@ pub(crate) fn file(tree: &Tree, text: &str) -> File {
 
 /// Number of error and missing nodes.
 pub(crate) fn errors(tree: &Tree) -> u32 {
-    if tree.root_node().has_error() { comments_and_errors(tree.root_node(), "").1 } else { 0 }
+    if tree.root_node().has_error() {
+        comments_and_errors(tree.root_node(), "", &mut Vec::new()).1
+    } else {
+        0
+    }
 }
 
 /// One walk over the tree for what stands beside the code: comments that speak to Stagelight, and errors.
-fn comments_and_errors(root: Node<'_>, text: &str) -> (Vec<Comment>, u32) {
+fn comments_and_errors(
+    root: Node<'_>,
+    text: &str,
+    left_out: &mut Vec<TextRange>,
+) -> (Vec<Comment>, u32) {
     let (mut comments, mut errors) = (Vec::new(), 0);
     if !root.has_error() && !range(root).of(text).contains("stagelight:") {
         return (comments, errors);
@@ -52,6 +61,9 @@ fn comments_and_errors(root: Node<'_>, text: &str) -> (Vec<Comment>, u32) {
         let node = cursor.node();
         if node.is_error() || node.is_missing() {
             errors += 1;
+            if node.byte_range().len() > LONG_ERROR {
+                leave_out(left_out, range(node));
+            }
         }
         if node.kind() == "comment" {
             comments.extend(comment(node, text));
@@ -82,6 +94,7 @@ fn comment(node: Node<'_>, text: &str) -> Option<Comment> {
 struct Front<'a> {
     text: &'a str,
     depth: u32,
+    left_out: Vec<TextRange>,
 }
 
 impl<'a> Front<'a> {

@@ -5,7 +5,9 @@ use tree_sitter::Node;
 
 use super::types::annotation;
 use super::{DEPTH, Front, expr, parts, range};
-use crate::syntax::{Expr, ExprKind, FunctionDef, Name, Parameter, Pattern, Stmt, StmtKind};
+use crate::syntax::{
+    Expr, ExprKind, FunctionDef, Name, Parameter, Pattern, Stmt, StmtKind, leave_out,
+};
 
 impl Front<'_> {
     /// The statements among the children of `node`.
@@ -26,6 +28,7 @@ impl Front<'_> {
     /// One statement, as one or several of the surface syntax.
     pub(super) fn statement(&mut self, node: Node<'_>, out: &mut Vec<Stmt>) {
         if self.depth >= DEPTH {
+            leave_out(&mut self.left_out, range(node));
             return;
         }
         self.depth += 1;

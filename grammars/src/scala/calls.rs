@@ -8,7 +8,7 @@ use super::literal::literal;
 use super::{
     MAX_DEPTH, Reader, empty, in_field, is_comment, is_inert, is_type, opaque, parts, range, span,
 };
-use crate::syntax::{Arg, Expr, ExprKind, Name, Stmt, StmtKind};
+use crate::syntax::{Arg, Expr, ExprKind, Name, Stmt, StmtKind, leave_out};
 
 impl Reader<'_> {
     /// A chain of calls, fields and operators, read from its end to its beginning without recursion: a job may put hundreds of
@@ -33,7 +33,7 @@ impl Reader<'_> {
         let mut value = match start {
             Some(_) if self.depth >= MAX_DEPTH => {
                 // The links nearest to the beginning are left out with it.
-                self.left_out = self.left_out.saturating_add(1);
+                leave_out(&mut self.left_out, range(node));
                 links.truncate(MAX_DEPTH.saturating_sub(outer) as usize);
                 self.depth = MAX_DEPTH;
                 opaque(
@@ -289,8 +289,11 @@ impl Reader<'_> {
         }
         let mut path = parts(node).into_iter();
         let Some(first) = path.next() else { return self.reference(node) };
-        let object =
-            self.nested(|reader| reader.type_path(first), || opaque(Vec::new(), range(first)));
+        let object = self.nested(
+            first,
+            |reader| reader.type_path(first),
+            || opaque(Vec::new(), range(first)),
+        );
         path.fold(object, |object, part| {
             let whole = TextRange::new(object.range.start, range(part).end);
             Expr {

@@ -5,7 +5,7 @@ use tree_sitter::Node;
 
 use super::expression::is_plain;
 use super::{MAX_DEPTH, MAX_NESTING, Reader, empty, in_field, opaque, parts, range, span, tokens};
-use crate::syntax::{Expr, ExprKind, Name, Pattern, Stmt, StmtKind};
+use crate::syntax::{Expr, ExprKind, Name, Pattern, Stmt, StmtKind, leave_out};
 
 impl Reader<'_> {
     /// `if` as a value.
@@ -384,7 +384,7 @@ impl Reader<'_> {
         // Every generator nests what follows it.
         let most = MAX_NESTING.saturating_sub(self.nesting) as usize;
         if steps.len() > most {
-            self.left_out = self.left_out.saturating_add(1);
+            leave_out(&mut self.left_out, range(node));
             steps.truncate(most);
         }
         (steps, span(node.start_byte(), end))

@@ -30,7 +30,7 @@ impl Reader<'_> {
 
     /// An expression whose `_` belong to what is around it.
     pub(super) fn expr(&mut self, node: Node<'_>) -> Expr {
-        self.nested(|reader| reader.expr_here(node), || opaque(Vec::new(), range(node)))
+        self.nested(node, |reader| reader.expr_here(node), || opaque(Vec::new(), range(node)))
     }
 
     fn expr_here(&mut self, node: Node<'_>) -> Expr {

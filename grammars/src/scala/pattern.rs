@@ -16,7 +16,7 @@ impl Reader<'_> {
 
     /// The pattern of a `case`, a generator or a parameter.
     pub(super) fn pattern(&mut self, node: Node<'_>) -> Pattern {
-        self.nested(|reader| reader.pattern_here(node), || Pattern::Ignore)
+        self.nested(node, |reader| reader.pattern_here(node), || Pattern::Ignore)
     }
 
     fn pattern_here(&mut self, node: Node<'_>) -> Pattern {
@@ -180,7 +180,7 @@ impl Reader<'_> {
 
     /// A type, reduced to the last part of its name and its arguments.
     pub(super) fn type_ref(&mut self, node: Node<'_>) -> Option<TypeRef> {
-        self.nested(|reader| reader.type_ref_here(node), || None)
+        self.nested(node, |reader| reader.type_ref_here(node), || None)
     }
 
     fn type_ref_here(&mut self, node: Node<'_>) -> Option<TypeRef> {

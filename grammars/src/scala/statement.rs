@@ -48,6 +48,7 @@ impl Reader<'_> {
 
     pub(super) fn statement(&mut self, node: Node<'_>, value: bool, out: &mut Vec<Stmt>) {
         if let Some(read) = self.nested(
+            node,
             |reader| {
                 let mut read = Vec::new();
                 reader.statement_here(node, value, &mut read);

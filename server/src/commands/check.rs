@@ -9,7 +9,7 @@ use analysis::link::FileLinks;
 use analysis::{Analysis, Applicability, Change, Edit, Evidence, FileCheck, FileState, Finding};
 use anstyle::{AnsiColor, Style};
 use grammars::notebook::RewriteError;
-use program::TextRange;
+use program::{Program, TextRange};
 use rayon::prelude::*;
 use similar::{ChangeTag, TextDiff};
 
@@ -23,7 +23,7 @@ use crate::output::position::Positions;
 use crate::output::report::{CheckReport, CheckedFile, plural};
 use crate::output::terminal::sanitize;
 use crate::output::{check_concise, check_full, check_github, check_json, check_sarif};
-use crate::problem::{Problem, panic_message};
+use crate::problem::{LEFT_OUT, Problem, panic_message};
 use crate::source::{NotebookFile, Source, admit};
 use crate::workspace::{self, LoadedFile, Notebooks, Workspace};
 
@@ -96,6 +96,8 @@ fn check(workspace: &mut Workspace, applied: usize) -> CheckReport {
                 || Positions { text: "".into(), lines: Arc::default(), notebook: None },
                 |source| positions(source, notebooks, name),
             );
+            let program = analysis.file(name).map(|source| &source.program);
+            problems.extend(program.and_then(|program| left_out(name, &at, program)));
             let checked = CheckedFile { name: name.clone(), at, findings: check.findings };
             (checked, problems, check.refuted.len())
         })
@@ -111,6 +113,18 @@ fn check(workspace: &mut Workspace, applied: usize) -> CheckReport {
         report.refuted += refuted;
     }
     report
+}
+
+/// What of a file was passed over, and so has no findings.
+fn left_out(name: &str, at: &Positions, program: &Program) -> Option<Problem> {
+    let start = program.left_out.first()?.start;
+    let (place, span) = at.shown(name, TextRange::new(start, start));
+    let others = match program.left_out.len() {
+        1 => String::new(),
+        parts => format!(" and in {} below", plural(parts - 1, "place", "places")),
+    };
+    let message = format!("{LEFT_OUT} here{others}; exclude the file if it is generated");
+    Some(Problem::found(format!("{place}:{}", span.line), message))
 }
 
 /// Checks one file. What panics is left out and told.

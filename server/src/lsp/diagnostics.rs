@@ -1,12 +1,14 @@
 //! Findings as diagnostics.
 
 use analysis::{Category, Finding, FindingEvidence, UNUSED_SUPPRESSION};
+use program::TextRange;
 use tower_lsp_server::ls_types::{
     Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, NumberOrString,
 };
 
 use super::state::{Checked, Client};
 use super::to_proto;
+use crate::problem::LEFT_OUT;
 
 /// The diagnostics of each document that shows what was checked.
 pub(crate) fn all(checked: &Checked, client: &Client) -> Vec<Vec<Diagnostic>> {
@@ -24,6 +26,19 @@ pub(crate) fn all(checked: &Checked, client: &Client) -> Vec<Vec<Diagnostic>> {
             message: note.message.clone(),
             ..Diagnostic::default()
         });
+    }
+    if let Some(part) = checked.program.left_out.first() {
+        let place = to_proto::location(checked, TextRange::new(part.start, part.start));
+        let document = checked.views.at(part.start).and_then(|at| all.get_mut(at));
+        if let (Some(place), Some(document)) = (place, document) {
+            document.push(Diagnostic {
+                range: place.range,
+                severity: Some(DiagnosticSeverity::INFORMATION),
+                source: Some(SOURCE.to_owned()),
+                message: format!("{LEFT_OUT} here"),
+                ..Diagnostic::default()
+            });
+        }
     }
     all
 }
