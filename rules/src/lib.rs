@@ -1,5 +1,6 @@
 //! One rule per file, and one list.
 
+mod builtins;
 mod loops;
 mod plan;
 mod reuse;
@@ -25,6 +26,7 @@ rules! {
     reuse_without_cache::REUSE_WITHOUT_CACHE,
     single_partition_write::SINGLE_PARTITION_WRITE,
     single_use_cache::SINGLE_USE_CACHE,
+    udf_for_builtin::UDF_FOR_BUILTIN,
     unbounded_collect::UNBOUNDED_COLLECT,
     with_column_in_loop::WITH_COLUMN_IN_LOOP,
 }
