@@ -51,8 +51,8 @@ impl<'a> Lowering<'a> {
             Meaning::Column(_) => {
                 let function = self.column_method(&site.name.text);
                 let arguments = self.arguments(site.arguments, Runs::Locally);
-                let operands =
-                    std::iter::once(object.expression).chain(arguments.expressions()).collect();
+                let mut operands = vec![object.expression];
+                operands.extend(column_arguments(&function, arguments.expressions()));
                 Lowered::column(Expression::Apply { function, arguments: operands })
             }
             Meaning::Path(path) => {
@@ -256,7 +256,8 @@ impl<'a> Lowering<'a> {
             return Lowered::column(Expression::Column { name: name.clone(), of: Some(value) });
         }
         let function = if kind == Type::UserDefinedFunction { "udf" } else { method.name() };
-        let operands = std::iter::once(object.expression).chain(arguments.expressions()).collect();
+        let mut operands = vec![object.expression];
+        operands.extend(column_arguments(function, arguments.expressions()));
         Lowered::column(Expression::Apply { function: function.to_owned(), arguments: operands })
     }
 
@@ -1020,6 +1021,14 @@ impl<'a> Lowering<'a> {
             arguments_range: site.arguments_range,
         };
         self.emit(emission, arguments)
+    }
+}
+
+/// The arguments of a column's method: PySpark's `isin` takes them in a list too.
+fn column_arguments(method: &str, arguments: Vec<Expression>) -> Vec<Expression> {
+    match arguments.as_slice() {
+        [Expression::List(items)] if method == "isin" => items.clone(),
+        _ => arguments,
     }
 }
 

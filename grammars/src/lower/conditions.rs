@@ -29,6 +29,16 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// Scala's `rows.isEmpty` and `rows.nonEmpty` test what Python tests by the list itself.
+    pub(super) fn asked_to_be_empty(&mut self, rows: &Lowered, name: &str, range: TextRange) {
+        let negated = match name {
+            "isEmpty" => true,
+            "nonEmpty" => false,
+            _ => return,
+        };
+        self.set_use(rows, ResultUse::Tested { negated, range });
+    }
+
     /// A chain of comparisons (`0 < n < 5`) asks something else of its operands than each pair does.
     pub(super) fn chained(&mut self, pairs: &[Expr], first_call: usize) {
         let is_chain = pairs.windows(2).all(|pair| pair[0].range.end > pair[1].range.start)

@@ -471,6 +471,9 @@ impl<'a> Lowering<'a> {
                 Lowered::column(Expression::Apply { function: neutral, arguments })
             }
             Meaning::Local(_) => {
+                if self.language == Language::Scala {
+                    self.asked_to_be_empty(&object, &name.text, range);
+                }
                 let expression = local_attribute(object.expression, &name.text);
                 Lowered::local(expression)
             }
