@@ -289,6 +289,65 @@ fn scala_packages_objects_and_traits() {
 }
 
 #[test]
+fn implicits_of_another_scala_file() {
+    let extras = "package com.acme.extras
+import org.apache.spark.SparkContext
+import org.apache.spark.sql._
+object Extras {
+  implicit class Cleaning(frame: DataFrame) {
+    def clean: DataFrame = frame.na.drop()
+    def keep(n: Int): DataFrame = frame.limit(n)
+  }
+  implicit def loader(sc: SparkContext): Loader = new Loader(sc)
+}
+class Loader(sc: SparkContext) { def lines(path: String) = sc.textFile(path) }
+trait Tables { implicit class Named(session: SparkSession) { def orders = session.table(\"orders\") } }
+";
+    let modern = "package com.acme.modern
+import org.apache.spark.sql.*
+extension (frame: DataFrame)
+  def few(n: Int): DataFrame = frame.limit(n)
+";
+    let job = |imports: &str, bases: &str| {
+        format!(
+            "package com.acme.jobs
+import org.apache.spark.SparkContext
+import org.apache.spark.sql._
+{imports}
+class Job{bases} {{
+  def run(spark: SparkSession, sc: SparkContext) = {{
+    spark.table(\"a\").clean.keep(3).collect()
+    sc.lines(\"b\").count()
+    spark.orders.show()
+    spark.table(\"c\").few(2).first()
+  }}
+}}
+"
+        )
+    };
+    let all = "import com.acme.extras._\nimport com.acme.extras.Extras._\nimport com.acme.modern.*";
+    let linker = linked(&[
+        ("Extras.scala", extras),
+        ("Modern.scala", modern),
+        ("Job.scala", &job(all, " extends Tables")),
+        ("Bare.scala", &job("", "")),
+    ]);
+    assert_eq!(
+        calls(&linker, "Job.scala"),
+        "table Session Declared
+collect DataFrame Declared
+count Rdd Declared
+show DataFrame Declared
+table Session Declared
+first DataFrame Declared
+"
+    );
+    // What is not imported adds nothing.
+    let bare = calls(&linker, "Bare.scala");
+    assert_eq!(bare.matches("unresolved").count(), 4, "{bare}");
+}
+
+#[test]
 fn scala_package_objects_and_parameters() {
     let linker = linked(&[
         (

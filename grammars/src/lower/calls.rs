@@ -123,6 +123,9 @@ impl<'a> Lowering<'a> {
         let name =
             if name == "as" && !site.typed && site.arguments.len() == 1 { "alias" } else { name };
         let Some(method) = spark::api().method(self.language, kind, name) else {
+            if self.is_same_rdd(kind, name) {
+                return object;
+            }
             if let Some(extension) = self.extension(kind, name) {
                 let arguments = self.arguments(site.arguments, Runs::Locally);
                 return self.call_extension(extension, object, arguments);
@@ -130,6 +133,10 @@ impl<'a> Lowering<'a> {
             if kind == Type::PandasFrame {
                 self.arguments(site.arguments, Runs::Locally);
                 return self.library_member(Library::PandasOnSpark, name, "");
+            }
+            if let Some(extension) = self.foreign_extension(kind, name) {
+                let arguments = self.arguments(site.arguments, Runs::Locally);
+                return self.call_foreign_extension(&extension, object, arguments);
             }
             if let Some(result) = self.chained_function(site, &object) {
                 return result;
@@ -349,6 +356,9 @@ impl<'a> Lowering<'a> {
         };
         let method = spark::api().method(self.language, kind, &name.text);
         let Some(method) = method else {
+            if self.is_same_rdd(kind, &name.text) {
+                return object;
+            }
             return match (kind, value, self.language) {
                 (Type::DataFrame, Some(value), Language::Python) => {
                     Lowered::column(Expression::Column { name: name.text.clone(), of: Some(value) })
@@ -377,6 +387,10 @@ impl<'a> Lowering<'a> {
                     if let Some(extension) = self.extension(kind, &name.text) {
                         let none = Arguments { lowered: Vec::new(), model: Vec::new() };
                         return self.call_extension(extension, object, none);
+                    }
+                    if let Some(extension) = self.foreign_extension(kind, &name.text) {
+                        let none = Arguments { lowered: Vec::new(), model: Vec::new() };
+                        return self.call_foreign_extension(&extension, object, none);
                     }
                     self.unresolved(&name.text, range, UnresolvedReason::Method);
                     Lowered::unknown(UnresolvedReason::Method)

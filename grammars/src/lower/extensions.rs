@@ -1,14 +1,17 @@
 //! Methods that a Scala file adds to Spark's types: `implicit class`, `implicit def` to a class, and `extension`.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
-use program::Type;
-use program::summary::Shape;
+use program::summary::{ClassName, ForeignFunction, FunctionSummary, Shape};
+use program::{Language, Type};
+use rustc_hash::FxHashMap;
 
 use super::Lowering;
 use super::arguments::Arguments;
 use super::classes::is_decorated;
 use super::environment::{Lowered, Meaning};
+use super::linked::Ancestor;
 use crate::syntax::{Parameter, TypeRef};
 
 /// A method that is added to a type.
@@ -20,10 +23,38 @@ pub(super) enum Extension {
     First(usize),
 }
 
+/// A method that another file adds to a type.
+#[derive(Debug, Clone)]
+pub(super) enum ForeignExtension {
+    /// Of a class that wraps the receiver.
+    Wrapped(Rc<ForeignFunction>),
+    /// One that takes the receiver as its first argument.
+    First(Rc<ForeignFunction>),
+}
+
+/// What may hold implicits.
+enum Owner {
+    Class(Rc<ClassName>),
+    Package(Rc<str>),
+}
+
+/// How many conversions of one type are looked through.
+const CONVERSIONS: usize = 16;
+
+/// The name under which other files find what is added to a type.
+fn added(kind: Type, name: &str) -> String {
+    format!("{}#{name}", kind.name())
+}
+
+/// The name that a class within an object has for other files.
+fn inner(owner: Option<&Rc<str>>, class: &str) -> Arc<str> {
+    owner.map_or_else(|| class.into(), |owner| format!("{owner}#{class}").into())
+}
+
 impl Lowering<'_> {
     /// The method by this name that the file adds to `kind`.
     pub(super) fn extension(&self, kind: Type, name: &str) -> Option<Extension> {
-        if self.language != program::Language::Scala {
+        if self.language != Language::Scala {
             return None;
         }
         let takes = |parameter: Option<&Parameter>| {
@@ -31,7 +62,7 @@ impl Lowering<'_> {
             written.is_some_and(|written| self.is_of(written, kind))
         };
         let wraps = |class: &Rc<str>| {
-            self.implicits.contains(class)
+            self.implicits.contains_key(class)
                 && takes(self.classes.get(class).and_then(|it| it.first()))
         };
         let converts = |class: &Rc<str>| {
@@ -74,8 +105,137 @@ impl Lowering<'_> {
         None
     }
 
+    /// The method by this name that another file of the workspace adds to `kind`, where this one imports everything of an object, is in
+    /// its package, or extends what holds it.
+    pub(super) fn foreign_extension(&mut self, kind: Type, name: &str) -> Option<ForeignExtension> {
+        if self.language != Language::Scala {
+            return None;
+        }
+        let mut owners: Vec<Owner> = Vec::new();
+        if let Some(class) = self.enclosing_class() {
+            owners.extend(self.ancestors(&class).into_iter().filter_map(|it| match it {
+                Ancestor::Foreign(class) => Some(Owner::Class(class)),
+                Ancestor::Local(_) => None,
+            }));
+        }
+        for star in self.stars.clone().iter().rev() {
+            owners.push(match self.path_meaning(star) {
+                Some(Meaning::ForeignClass(class)) => Owner::Class(class),
+                _ => Owner::Package(star.clone()),
+            });
+        }
+        owners.extend(self.package.map(|it| Owner::Package(it.into())));
+        owners.iter().find_map(|owner| self.added_by(owner, kind, name))
+    }
+
+    fn added_by(&mut self, owner: &Owner, kind: Type, name: &str) -> Option<ForeignExtension> {
+        if let Some(Meaning::Foreign(function)) = self.addition(owner, &added(kind, name)) {
+            return Some(ForeignExtension::First(function));
+        }
+        for number in 0..CONVERSIONS {
+            let conversion = self.addition(owner, &added(kind, &number.to_string()))?;
+            let Meaning::Foreign(conversion) = conversion else { return None };
+            let Shape::Instance(class) = &conversion.summary.returns else { continue };
+            let member = self.foreign_member(class, name);
+            if let Some(Meaning::Foreign(function)) = member {
+                return Some(ForeignExtension::Wrapped(function));
+            }
+        }
+        None
+    }
+
+    fn addition(&mut self, owner: &Owner, name: &str) -> Option<Meaning> {
+        match owner {
+            Owner::Class(class) => self.foreign_member(class, name),
+            Owner::Package(path) => self.path_meaning(&super::linked::joined(path, name)),
+        }
+    }
+
+    /// What a class, or the file outside of classes, adds to Spark's types, by names that no program can have: the type's with the
+    /// method's for an extension, with a number for a conversion, which returns what has the methods.
+    pub(super) fn additions(&self, owner: Option<&Rc<str>>) -> Vec<(Arc<str>, FunctionSummary)> {
+        if self.language != Language::Scala {
+            return Vec::new();
+        }
+        let kind_of = |parameter: Option<&Parameter>| match parameter
+            .and_then(|it| it.annotation.as_ref())
+            .map(|it| self.annotation(it))
+        {
+            Some(Shape::Spark { kind, .. }) => Some(kind),
+            _ => None,
+        };
+        let mut found: Vec<(Arc<str>, FunctionSummary)> = Vec::new();
+        let mut conversions: Vec<(Type, Shape)> = Vec::new();
+        for (index, definition) in self.definitions.iter().enumerate() {
+            if definition.class.as_ref() != owner {
+                continue;
+            }
+            let def = definition.def;
+            let extends = is_decorated(def, &["extension"]);
+            if !extends && !is_decorated(def, &["implicit"]) {
+                continue;
+            }
+            let Some(kind) = kind_of(def.parameters.first()) else { continue };
+            if extends {
+                let summary = self.function_summary(index);
+                found.extend(summary.map(|it| (added(kind, &def.name.text).into(), it)));
+            } else if let Some(written) = &def.returns
+                && let shape @ Shape::Instance(_) = self.annotation(written)
+            {
+                conversions.push((kind, shape));
+            }
+        }
+        let mut classes: Vec<&Rc<str>> = self
+            .implicits
+            .iter()
+            .filter(|(_, around)| around.as_ref() == owner)
+            .map(|(class, _)| class)
+            .collect();
+        classes.sort_unstable();
+        for class in classes {
+            let first = self.classes.get(class).and_then(|it| it.first());
+            if let Some(kind) = kind_of(first) {
+                let name = inner(owner, class);
+                conversions.push((kind, Shape::Instance(ClassName { file: None, name })));
+            }
+        }
+        let mut counts: FxHashMap<Type, usize> = FxHashMap::default();
+        for (kind, returns) in conversions {
+            let number = counts.entry(kind).or_default();
+            let summary = FunctionSummary { returns, ..FunctionSummary::default() };
+            found.push((added(kind, &number.to_string()).into(), summary));
+            *number += 1;
+        }
+        found
+    }
+
+    /// The implicit classes within objects, each by the name that it has for other files.
+    pub(super) fn inner_implicits(&self) -> Vec<(Arc<str>, Rc<str>)> {
+        let inner_ones = self.implicits.iter().filter(|(_, around)| around.is_some());
+        inner_ones.map(|(class, around)| (inner(around.as_ref(), class), class.clone())).collect()
+    }
+
     fn is_of(&self, written: &TypeRef, kind: Type) -> bool {
         matches!(self.annotation(written), Shape::Spark { kind: it, .. } if it == kind)
+    }
+
+    /// The result of a call of a method that another file adds to the receiver's type.
+    pub(super) fn call_foreign_extension(
+        &mut self,
+        extension: &ForeignExtension,
+        object: Lowered,
+        arguments: Arguments,
+    ) -> Lowered {
+        match extension {
+            ForeignExtension::Wrapped(function) => {
+                self.call_foreign(function, &arguments.lowered, true)
+            }
+            ForeignExtension::First(function) => {
+                let mut lowered = vec![(None, object)];
+                lowered.extend(arguments.lowered);
+                self.call_foreign(function, &lowered, false)
+            }
+        }
     }
 
     /// The result of a call of a method that the file adds to the receiver's type.

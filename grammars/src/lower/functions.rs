@@ -116,7 +116,7 @@ impl<'a> Lowering<'a> {
                     if decorators.iter().any(
                         |it| matches!(&it.kind, ExprKind::Name(written) if written == "implicit"),
                     ) {
-                        self.implicits.insert(name.clone());
+                        self.implicits.insert(name.clone(), class.cloned());
                     }
                     self.classes.insert(name.clone(), parameters);
                     let bases: Vec<String> =

@@ -405,6 +405,12 @@ impl<'a> Lowering<'a> {
                 exports.insert(name.as_str().into(), export);
             }
         }
+        for (name, summary) in self.additions(None) {
+            exports.insert(name, Export::Function(summary));
+        }
+        for (name, class) in self.inner_implicits() {
+            exports.insert(name, Export::Class(self.class_summary(&class)));
+        }
         // Scala's imports are the importing file's own; what a notebook runs is there for those that run it.
         let python = self.language == Language::Python;
         let stars = self.stars.iter().filter(|star| python || star.starts_with('%'));
@@ -417,7 +423,7 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn function_summary(&self, index: usize) -> Option<FunctionSummary> {
+    pub(super) fn function_summary(&self, index: usize) -> Option<FunctionSummary> {
         let definition = self.definitions.get(index)?;
         let def = definition.def;
         let found = self.found.functions.get(&def.name.range.start);
@@ -448,6 +454,7 @@ impl<'a> Lowering<'a> {
             .filter_map(|((_, name), index)| {
                 Some((name.as_str().into(), self.function_summary(*index)?))
             })
+            .chain(self.additions(Some(class)))
             .collect();
         let attributes = self
             .found

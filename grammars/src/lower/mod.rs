@@ -40,7 +40,7 @@ use program::{
     Binding, Bound, Call, CallId, Confidence, Language, Origin, Program, ResultUse, Scope, ScopeId,
     ScopeKind, TextRange, Type, Unresolved, UnresolvedReason, Value, ValueId,
 };
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use crate::syntax::{File, Parameter, Pattern, Stmt, StmtKind, TypeRef};
 use callables::Callable;
@@ -96,8 +96,8 @@ struct Lowering<'a> {
     by_name: FxHashMap<&'a str, Vec<usize>>,
     methods: FxHashMap<(Rc<str>, String), usize>,
     classes: FxHashMap<Rc<str>, &'a [Parameter]>,
-    /// Scala's `implicit` classes.
-    implicits: FxHashSet<Rc<str>>,
+    /// Scala's `implicit` classes, each with the object around it.
+    implicits: FxHashMap<Rc<str>, Option<Rc<str>>>,
     /// Scala's names for types.
     aliases: FxHashMap<&'a str, &'a TypeRef>,
     /// What function literals are given where the type says so, by where they begin.
@@ -179,7 +179,7 @@ impl<'a> Lowering<'a> {
             by_name: FxHashMap::default(),
             methods: FxHashMap::default(),
             classes: FxHashMap::default(),
-            implicits: FxHashSet::default(),
+            implicits: FxHashMap::default(),
             aliases: FxHashMap::default(),
             expected: FxHashMap::default(),
             children: FxHashMap::default(),
@@ -426,12 +426,12 @@ impl<'a> Lowering<'a> {
             self.expect(value, annotation);
         }
         let mut lowered = self.expression(value);
-        if environment::is_null(&lowered.meaning)
-            && let Shape::Spark { .. } = declared
+        if let Shape::Spark { kind, .. } = declared
+            && self.gives_way(&lowered.meaning, kind)
             && let Some(name) = pattern_name(target)
             && let Some(Meaning::Spark(value)) = self.materialize(&declared, &Origin::Ambient(name))
         {
-            // `var df: DataFrame = null`, `df: Optional[DataFrame] = None`: set elsewhere.
+            // `var df: DataFrame = null`, `df: Optional[DataFrame] = None`: set elsewhere. And what a compiler has checked is so.
             lowered = Lowered::spark(value);
         }
         let field = self.frame().kind == FrameKind::Class;
@@ -447,6 +447,16 @@ impl<'a> Lowering<'a> {
             };
         }
         self.bind(target, &lowered, value.range);
+    }
+
+    /// Whether a declaration of a value of `kind` knows better.
+    fn gives_way(&self, meaning: &Meaning, kind: Type) -> bool {
+        match meaning {
+            Meaning::Spark(value) => {
+                self.language == Language::Scala && self.program.value(*value).kind != kind
+            }
+            meaning => environment::is_null(meaning),
+        }
     }
 
     /// Binds what `target` names, as an assignment does.

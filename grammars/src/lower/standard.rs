@@ -131,6 +131,13 @@ impl<'a> Lowering<'a> {
         Some(Lowered { meaning, expression, call: None })
     }
 
+    /// Whether a method of an RDD gives the same for the other of Java and Scala.
+    pub(super) fn is_same_rdd(&self, kind: Type, name: &str) -> bool {
+        self.language == Language::Scala
+            && kind == Type::Rdd
+            && matches!(name, "rdd" | "toJavaRDD" | "javaRDD")
+    }
+
     /// `value.pipe(f)` and `value.tap(f)`, which every value has.
     pub(super) fn chained_function(
         &mut self,
