@@ -1,8 +1,10 @@
 //! Compares the tables of Spark's API with Spark itself.
 //!
-//! Names and versions are compared with five installed versions: each language by introspection in itself. What differs on
-//! purpose is listed in `exceptions.tsv`, each with its reason.
+//! Names and versions are compared with five installed versions: each language by introspection in itself. Whether a method shuffles
+//! is checked on two of them by running a small expression and looking for an exchange in what Spark plans for it. What
+//! differs on purpose is listed in `exceptions.tsv` and `plan_exceptions.tsv`, each with its reason.
 
+mod plans;
 mod surface;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,13 +22,14 @@ const EXCEPTIONS: &str = include_str!("check_api/exceptions.tsv");
 /// The versions that names are compared with, oldest first.
 const VERSIONS: [&str; 5] = ["3.3.4", "3.4.4", "3.5.9", "4.0.5", "4.1.4"];
 
-/// Python packages that introspection and the sample calls need.
-const PACKAGES: [&str; 3] = ["numpy<3", "pandas<3", "pyarrow"];
+/// The versions that expressions are run with.
+const RUNNING: [&str; 2] = ["3.5.9", "4.1.4"];
 
 /// Compare the tables of Spark's API with Spark itself.
 ///
-/// Installs several versions of PySpark from PyPI, about 400 MB each. Needs a Java 17, Python 3.10 or 3.11
-/// and, the first time, the network.
+/// Names and versions are compared with five versions of PySpark from PyPI, about 400 MB each: Python's by introspection, Scala's
+/// by reflection over the jars. What is called narrow or wide is tried on the newest Spark 3 and Spark 4: an expression per method is run
+/// and its plan searched for an exchange. Needs Java 17, Python 3.10 or 3.11 and, the first time, the network.
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// Where the installations are kept [default: target/pyspark]
@@ -35,6 +38,9 @@ pub(crate) struct Options {
     /// The Python to make the virtual environments with
     #[arg(long, value_name = "PROGRAM", default_value = "python3.11")]
     python: PathBuf,
+    /// Compare names and versions only, and run no Spark
+    #[arg(long)]
+    names_only: bool,
 }
 
 /// Compares everything; an error if anything differs.
@@ -47,7 +53,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let cache = cache.canonicalize()?;
     let installations = VERSIONS
         .iter()
-        .map(|version| Installation::prepare(version, &PACKAGES, &cache, &options.python))
+        .map(|version| Installation::prepare(version, &cache, &options.python))
         .collect::<Result<Vec<_>, _>>()?;
 
     let mut exceptions = Exceptions::parse(EXCEPTIONS)?;
@@ -66,6 +72,17 @@ pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     problems.extend(exceptions.unused());
     let names = problems.len();
     println!("names and versions: {names} differ, {} exceptions", exceptions.list.len());
+    if !options.names_only {
+        let running: Vec<_> = VERSIONS
+            .iter()
+            .zip(&installations)
+            .filter(|(version, _)| RUNNING.contains(version))
+            .map(|(_, installation)| installation)
+            .collect();
+        let plans = plans::check(&running, &cache)?;
+        println!("narrow and wide: {} differ", plans.len());
+        problems.extend(plans);
+    }
     for problem in &problems {
         println!("{problem}");
     }

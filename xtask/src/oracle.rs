@@ -71,7 +71,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     let mut sites = Vec::new();
     for version in &options.versions {
-        let site = Installation::prepare(version, &[], &cache, &options.python)?;
+        let site = Installation::prepare(version, &cache, &options.python)?;
         let made = cache.join(format!("logs-{version}"));
         jobs::run(&site, &java, &made)?;
         find_logs(&made, &mut logs)?;

@@ -15,10 +15,9 @@ pub(crate) struct Installation {
 }
 
 impl Installation {
-    /// Makes a virtual environment under `cache` with this version and these further packages, if it is not there yet.
+    /// Makes a virtual environment under `cache` with this version and what its interfaces to pandas need, if it is not there yet.
     pub(crate) fn prepare(
         version: &str,
-        packages: &[&str],
         cache: &Path,
         base_python: &Path,
     ) -> Result<Self, Box<dyn Error>> {
@@ -33,7 +32,7 @@ impl Installation {
         if !locate()?.status.success() {
             let requirement = format!("pyspark=={version}");
             let mut install = Command::new(&python);
-            install.args(["-m", "pip", "install", "--quiet", &requirement]).args(packages);
+            install.args(["-m", "pip", "install", "--quiet", &requirement]).args(packages(version));
             run(&mut install)?;
         }
         let package = PathBuf::from(String::from_utf8(locate()?.stdout)?.trim());
@@ -48,6 +47,40 @@ impl Installation {
     /// What Java takes as its class path to find every jar.
     pub(crate) fn class_path(&self) -> PathBuf {
         self.jars.join("*")
+    }
+
+    /// A command that runs a Scala source file with its own compiler, as Spark 3.3 and later start Java 17, with these properties
+    /// of the system.
+    pub(crate) fn scala(&self, properties: &[String], script: &Path) -> Command {
+        let mut command = Command::new("java");
+        command.args(OPENED.map(|package| format!("--add-opens=java.base/{package}=ALL-UNNAMED")));
+        command.args(properties.iter().map(|property| format!("-D{property}")));
+        command.arg("-cp").arg(self.class_path());
+        command.args(["scala.tools.nsc.MainGenericRunner", "-usejavacp", "-nc"]).arg(script);
+        command
+    }
+}
+
+/// The packages of Java that Spark reaches into: those of `org.apache.spark.launcher.JavaModuleOptions` that a local run needs.
+const OPENED: [&str; 10] = [
+    "java.io",
+    "java.lang",
+    "java.lang.invoke",
+    "java.lang.reflect",
+    "java.net",
+    "java.nio",
+    "java.util",
+    "java.util.concurrent",
+    "sun.nio.ch",
+    "sun.util.calendar",
+];
+
+/// Python packages that a version runs with. Its pandas API knows neither the numpy nor the Arrow of later years.
+fn packages(version: &str) -> [&'static str; 3] {
+    if version.starts_with("3.") {
+        ["numpy<2", "pandas<2.2", "pyarrow<16"]
+    } else {
+        ["numpy<3", "pandas<3", "pyarrow"]
     }
 }
 

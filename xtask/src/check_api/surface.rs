@@ -67,14 +67,11 @@ fn read_scala(installation: &Installation, cache: &Path) -> Result<Surface, Box<
     }
     let script = cache.join("introspect.scala");
     std::fs::write(&script, INTROSPECT_SCALA)?;
-    let mut command = Command::new("java");
-    command.arg("-cp").arg(installation.class_path());
-    command.args(["scala.tools.nsc.MainGenericRunner", "-usejavacp", "-nc"]).arg(&script);
-    surface_of(&answer(&mut command, &asked)?)
+    surface_of(&answer(&mut installation.scala(&[], &script), &asked)?)
 }
 
 /// What a command prints when it reads a text.
-fn answer(command: &mut Command, text: &str) -> Result<String, Box<dyn Error>> {
+pub(super) fn answer(command: &mut Command, text: &str) -> Result<String, Box<dyn Error>> {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     if let Some(mut stdin) = child.stdin.take() {
         stdin.write_all(text.as_bytes())?;
