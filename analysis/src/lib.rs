@@ -6,6 +6,7 @@
 mod engine;
 pub mod evaluation;
 mod evidence;
+mod example;
 mod finding;
 mod host;
 mod join;
@@ -19,6 +20,7 @@ pub use eventlog::{PlanNode, Profile, SqlExecution, StageAttempt};
 
 pub use engine::{FileCheck, RulePanic, check_file};
 pub use evidence::{Evidence, Match, Run, SiteCost, Unattributed, UnattributedStage};
+pub use example::{Example, PlanClaim};
 pub use finding::{
     Applicability, Edit, Finding, FindingEvidence, Fix, Measured, Related, Severity, Verdict,
 };

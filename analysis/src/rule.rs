@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use program::{CallId, CallKey, Language, Program};
 use spark::Thresholds;
 
-use crate::{Finding, Run, Severity, SiteCost, Verdict};
+use crate::{Finding, PlanClaim, Run, Severity, SiteCost, Verdict};
 
 /// The kind of cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -103,6 +103,8 @@ pub struct Rule {
     pub check: fn(&RuleContext<'_>, &mut Vec<Finding>),
     /// What one run says of a finding. Pure.
     pub verdict: Option<fn(&RuleContext<'_>, &Finding, &Run) -> Verdict>,
+    /// What Spark's plans of the examples show.
+    pub plan: Option<PlanClaim>,
 }
 
 impl Rule {
@@ -198,6 +200,8 @@ pub struct Settings {
 ///         since: "0.1.0",
 ///         check: check,
 ///         verdict: Some(verdict),
+///         // Only where the documentation claims something about plans.
+///         plan: OnlyBad(&["SortMergeJoin"]),
 ///     }
 /// }
 /// ```
@@ -216,7 +220,8 @@ macro_rules! declare_rule {
             fix: $fix:ident,
             since: $since:literal,
             check: $check:expr,
-            verdict: $verdict:expr $(,)?
+            verdict: $verdict:expr
+            $(, plan: $plan:ident($claimed:expr))? $(,)?
         }
     ) => {
         #[doc = $summary]
@@ -233,6 +238,21 @@ macro_rules! declare_rule {
             since: $since,
             check: $check,
             verdict: $verdict,
+            plan: {
+                $crate::declared_claim!($($plan($claimed))?)
+            },
         };
+    };
+}
+
+/// The claim that a rule's declaration makes about plans, if any.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! declared_claim {
+    () => {
+        None
+    };
+    ($plan:ident($claimed:expr)) => {
+        Some($crate::PlanClaim::$plan($claimed))
     };
 }

@@ -29,7 +29,6 @@ declare_rule! {
     ///
     /// spark = SparkSession.builder.getOrCreate()
     /// sales = spark.table("orders").join(spark.table("customers"), "customer_id")
-    /// pairs = spark.table("shops").crossJoin(spark.table("days"))
     /// ```
     ///
     /// ```scala bad
@@ -44,7 +43,6 @@ declare_rule! {
     ///
     /// val spark = SparkSession.builder().getOrCreate()
     /// val sales = spark.table("orders").join(spark.table("customers"), "customer_id")
-    /// val pairs = spark.table("shops").crossJoin(spark.table("days"))
     /// ```
     ///
     /// ## For experts
@@ -73,6 +71,7 @@ declare_rule! {
         since: "0.1.0",
         check: check,
         verdict: Some(verdict),
+        plan: OnlyBad(&["CartesianProduct", "BroadcastNestedLoopJoin"]),
     }
 }
 

@@ -8,7 +8,7 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use analysis::{Evidence, Rule, Settings, check_file};
+use analysis::{Evidence, Example, PlanClaim, Rule, Settings, check_file};
 use program::Language;
 
 const BEGIN: &str = "<!-- rules:begin -->\n";
@@ -59,17 +59,23 @@ fn documentation_is_complete() {
 #[test]
 fn examples_do_what_they_say() {
     for rule in rules::ALL {
-        let examples = examples(rule.docs);
+        let examples = rule.examples();
+        assert_eq!(
+            rule.docs.matches("```").count(),
+            2 * examples.len(),
+            "{}: a block is not closed or marked",
+            rule.id
+        );
         for language in rule.languages {
             for bad in [true, false] {
                 assert!(
-                    examples.iter().any(|it| it.0 == *language && it.1 == bad),
+                    examples.iter().any(|it| it.language == *language && it.bad == bad),
                     "{}: an example in {language:?}, bad: {bad}",
                     rule.id
                 );
             }
         }
-        for (language, bad, source) in examples {
+        for Example { language, bad, text: source } in examples {
             let path = if language == Language::Python { "example.py" } else { "Example.scala" };
             let program = grammars::lower(language, &source);
             assert_eq!(program.syntax_errors, 0, "{}: {source}", rule.id);
@@ -88,6 +94,54 @@ fn examples_do_what_they_say() {
                 rule.id,
                 result.findings
             );
+        }
+    }
+}
+
+/// Operators of Spark's physical plans that documentation may speak of.
+const OPERATORS: [&str; 23] = [
+    "ArrowEvalPython",
+    "BatchEvalPython",
+    "BroadcastExchange",
+    "BroadcastHashJoin",
+    "BroadcastNestedLoopJoin",
+    "CartesianProduct",
+    "Coalesce",
+    "CollectLimit",
+    "Exchange",
+    "Expand",
+    "FlatMapGroupsInPandas",
+    "Generate",
+    "HashAggregate",
+    "InMemoryTableScan",
+    "LocalTableScan",
+    "MapInPandas",
+    "ObjectHashAggregate",
+    "ReusedExchange",
+    "ShuffleExchange",
+    "ShuffledHashJoin",
+    "SortAggregate",
+    "SortMergeJoin",
+    "TakeOrderedAndProject",
+];
+
+/// `cargo xtask verify-rules` holds the claims to real Spark.
+#[test]
+fn who_speaks_of_operators_claims_what_plans_show() {
+    for rule in rules::ALL {
+        let named: Vec<_> = rule.docs.split('`').skip(1).step_by(2).collect();
+        let operator = named.iter().find(|it| OPERATORS.iter().any(|name| it.starts_with(name)));
+        assert!(
+            operator.is_none() || rule.plan.is_some(),
+            "{}: its documentation speaks of {operator:?}: declare `plan`",
+            rule.id
+        );
+        match rule.plan {
+            Some(PlanClaim::OnlyBad(operators) | PlanClaim::OnlyGood(operators)) => {
+                assert!(!operators.is_empty(), "{}", rule.id);
+            }
+            Some(PlanClaim::NoDifference(reason)) => assert!(!reason.is_empty(), "{}", rule.id),
+            None => {}
         }
     }
 }
@@ -119,32 +173,6 @@ fn pages_and_table_are_fresh() {
         Vec::<PathBuf>::new(),
         "were stale and have been rewritten: run the tests again"
     );
-}
-
-/// The blocks of a documentation that are marked ` ```python bad ` and the like: language, whether bad, text.
-fn examples(docs: &str) -> Vec<(Language, bool, String)> {
-    let mut examples = Vec::new();
-    let mut open: Option<(Language, bool, String)> = None;
-    for line in docs.lines().map(|line| line.strip_prefix(' ').unwrap_or(line)) {
-        if let Some(example) = &mut open {
-            if line.trim_end() == "```" {
-                examples.extend(open.take());
-            } else {
-                example.2.push_str(line);
-                example.2.push('\n');
-            }
-            continue;
-        }
-        open = match line.trim_end() {
-            "```python bad" => Some((Language::Python, true, String::new())),
-            "```python good" => Some((Language::Python, false, String::new())),
-            "```scala bad" => Some((Language::Scala, true, String::new())),
-            "```scala good" => Some((Language::Scala, false, String::new())),
-            _ => None,
-        };
-    }
-    assert!(open.is_none(), "an example is not closed");
-    examples
 }
 
 fn root() -> PathBuf {

@@ -8,6 +8,7 @@ mod new_rule;
 mod oracle;
 mod pyspark;
 mod record_workloads;
+mod verify_rules;
 
 use std::process::ExitCode;
 
@@ -23,6 +24,7 @@ enum Command {
     NewRule(new_rule::Options),
     Oracle(oracle::Options),
     RecordWorkloads(record_workloads::Options),
+    VerifyRules(verify_rules::Options),
 }
 
 fn main() -> ExitCode {
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
         Command::NewRule(options) => new_rule::run(&options),
         Command::Oracle(options) => oracle::run(&options),
         Command::RecordWorkloads(options) => record_workloads::run(&options),
+        Command::VerifyRules(options) => verify_rules::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
