@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use analysis::{FileCheck, Fix};
+use analysis::{FileCheck, Fix, UNUSED_SUPPRESSION};
 use grammars::notebook::{JupyterNotebook, Notebook, NotebookError};
 use grammars::{Document, Surface};
 use program::{Language, Links, Program, TextRange};
@@ -134,7 +134,8 @@ pub(crate) fn understood<T>(work: impl FnOnce() -> T) -> Result<T, String> {
 /// Takes fixes away that a notebook cannot take: those that reach beyond one cell, or into what is not its language.
 pub(crate) fn admit(notebook: &Notebook, check: &mut FileCheck) {
     for finding in check.findings.iter_mut().chain(&mut check.refuted) {
-        let in_sql = finding.rule.starts_with("sql-");
+        // A suppression stands where its language's comments do, SQL's too.
+        let in_sql = finding.rule.starts_with("sql-") || finding.rule == UNUSED_SUPPRESSION;
         let fixes = std::mem::take(&mut finding.fixes);
         finding.fixes =
             fixes.into_iter().filter_map(|fix| admitted(notebook, fix, in_sql)).collect();

@@ -325,3 +325,31 @@ fn costs_of_a_run_in_jupyter_stand_in_their_cell() {
         assert!(reason.contains(&format!("job.ipynb:cell 4:{first} has no call")), "{reason}");
     }
 }
+
+#[test]
+fn comments_of_sql_silence_findings_in_its_cells() {
+    let sql = "%%sql\nselect count(*)\nfrom orders, customers";
+    let ignore = "-- stagelight: ignore[join-without-condition]";
+    let run = |cell: &str| {
+        let notebook = jupyter(&["spark.range(1)", cell]);
+        let folder = Folder::new(&[("job.ipynb", &notebook)]);
+        let outcome = folder.run("check --output-format concise");
+        let found = outcome.stdout.lines().filter_map(|it| it.split_once('['));
+        let rules = found.filter_map(|(_, rest)| Some(rest.split_once(']')?.0.to_owned()));
+        rules.collect::<Vec<String>>()
+    };
+    assert_eq!(run(sql), ["join-without-condition"]);
+    for place in ["from", "select"] {
+        assert_eq!(run(&sql.replace(place, &format!("{ignore} all of them\n{place}"))), [""; 0]);
+    }
+    assert_eq!(run(&format!("{sql} {ignore}")), [""; 0]);
+    assert_eq!(
+        run(&sql.replace("select", &format!("select '{ignore}',"))),
+        ["join-without-condition"]
+    );
+    // One that silences nothing is told, and goes.
+    let notebook = jupyter(&["spark.range(1)", &format!("%%sql\nselect 1 {ignore}\n-- end")]);
+    let folder = Folder::new(&[("job.ipynb", &notebook)]);
+    assert_eq!(folder.run("check --fix").stdout, "no findings in 1 file; 1 fix applied\n");
+    assert_eq!(folder.read("job.ipynb"), notebook.replace(&format!(" {ignore}"), ""));
+}

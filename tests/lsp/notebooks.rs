@@ -557,3 +557,22 @@ fn what_a_notebook_runs_is_followed_while_it_is_edited() {
     until(&mut client, true);
     assert!(client.shut_down().success());
 }
+
+#[test]
+fn a_finding_in_sql_is_silenced_by_a_comment_of_sql() {
+    let mut client = Start::default().start();
+    let sql = "%%sql\nselect count(*)\n  from orders, customers";
+    open(&mut client, NOTEBOOK, &[(1, "python", "spark.range(1)"), (2, "python", sql)]);
+    let cell = cell_uri(NOTEBOOK, 2);
+    let found = client.diagnostics(&cell, 1);
+    assert_eq!(codes(&found), ["join-without-condition"]);
+    let line = found[0]["range"]["start"]["line"].as_u64().unwrap() as u32;
+    let actions = client.actions(&cell, line, 0, None);
+    let last = actions.last().unwrap();
+    assert_eq!(last["title"], "Suppress `join-without-condition` on this line");
+    let text = applied(sql, last, &cell, false);
+    assert!(text.contains("-- stagelight: ignore[join-without-condition]\n"), "{text}");
+    change(&mut client, NOTEBOOK, 2, text_change(NOTEBOOK, 2, 2, json!([{"text": text}])));
+    assert_eq!(client.diagnostics(&cell, 2), Vec::<Value>::new());
+    assert!(client.shut_down().success());
+}

@@ -1,6 +1,6 @@
 //! What a cell is: code of the notebook's language with what its magics mean, SQL, or neither.
 
-use program::{Import, TextRange};
+use program::{Comment, Import, TextRange};
 
 use super::databricks::{lines, prefix};
 use super::magic::{self, CellMagic, Magic};
@@ -12,6 +12,8 @@ use crate::syntax::{Stmt, StmtKind};
 pub(super) struct Content {
     /// What is parsed, in order: the whole cell, or its lines where a marker stands before them.
     pub(super) code: Vec<TextRange>,
+    /// Comments in its SQL text that speak to Stagelight.
+    pub(super) comments: Vec<Comment>,
     /// What its magics do, as statements of the surface syntax.
     pub(super) statements: Vec<Stmt>,
     /// What is blanked before the cell is parsed, with what stands in its place.
@@ -58,6 +60,7 @@ impl Content {
             .collect();
         let mut found = Self {
             code: Vec::new(),
+            comments: Vec::new(),
             statements: Vec::new(),
             masks: Vec::new(),
             prefixes,
@@ -156,7 +159,10 @@ impl Content {
                     }),
                     range: found.range,
                 }),
-                Magic::Sql(range) => self.statements.extend(self.sql(text, range, session)),
+                Magic::Sql(range) => {
+                    let statements = self.sql(text, range, session);
+                    self.statements.extend(statements);
+                }
             }
         }
     }
@@ -167,8 +173,8 @@ impl Content {
         self.prefixes.get(first..last).unwrap_or_default()
     }
 
-    /// The statements of the SQL text in `range`.
-    fn sql(&self, text: &str, range: TextRange, session: Session) -> Vec<Stmt> {
+    /// The statements of the SQL text in `range`, whose comments are taken note of.
+    fn sql(&mut self, text: &str, range: TextRange, session: Session) -> Vec<Stmt> {
         let mut blanked = range.of(text).as_bytes().to_vec();
         for prefix in self.prefixes_in(range) {
             let place = (prefix.start - range.start) as usize..(prefix.end - range.start) as usize;
@@ -177,6 +183,7 @@ impl Content {
             }
         }
         let blanked = String::from_utf8(blanked).unwrap_or_default();
+        self.comments.extend(sql::comments(&blanked, range));
         sql::statements(&blanked, range, session, &|part| {
             let mut written = String::new();
             let mut from = part.start;

@@ -288,6 +288,7 @@ impl Notebook {
                 })
                 .collect();
             let mut body = content.statements;
+            file.comments.extend(content.comments);
             match parse_parts(&mut parser, &masked, &ranges) {
                 None if ranges.is_empty() => {}
                 None => {

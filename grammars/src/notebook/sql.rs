@@ -3,7 +3,7 @@
 //! The call's argument is a literal without quotes: each line of its text stands in the argument's range as it is, so that a place in
 //! the SQL text is a place in the cell.
 
-use program::{Language, Literal, TextRange};
+use program::{Comment, Language, Literal, TextRange};
 
 use super::Session;
 use crate::syntax::{Arg, Expr, ExprKind, Name, Pattern, Stmt, StmtKind};
@@ -11,6 +11,9 @@ use crate::syntax::{Arg, Expr, ExprKind, Name, Pattern, Stmt, StmtKind};
 /// The name that a Python notebook of Databricks gives to the result of a SQL cell.
 /// <https://docs.databricks.com/aws/en/notebooks/notebooks-code#explore-sql-cell-results-in-python-notebooks>
 const RESULT: &str = "_sqldf";
+
+/// First byte and one past the last.
+type Span = (usize, usize);
 
 /// The statements of `blanked`, which is the text of `range` with what stands before its lines blanked. `written` gives the text of a
 /// range without that.
@@ -65,18 +68,44 @@ fn call(source: String, range: TextRange, bound: bool) -> Stmt {
     Stmt { kind, range }
 }
 
+/// The comments of a SQL text that speak to Stagelight: `-- stagelight: ignore[…]`. The text is that of `range` with what stands before
+/// its lines blanked.
+pub(super) fn comments(blanked: &str, range: TextRange) -> Vec<Comment> {
+    let comment = |(start, end): Span| {
+        let written = blanked.get(start..end)?.trim_end();
+        let text = written.trim_start_matches('-').trim_start();
+        let before = blanked.get(..start)?.rsplit('\n').next()?;
+        text.starts_with("stagelight:").then(|| Comment {
+            range: TextRange::new(
+                range.start + start as u32,
+                range.start + (start + written.len()) as u32,
+            ),
+            text: text.to_owned(),
+            trailing: !before.trim().is_empty(),
+        })
+    };
+    scan(blanked).1.into_iter().filter_map(comment).collect()
+}
+
 /// Where the statements of a SQL text begin and end, parted by semicolons outside strings, names and comments. Parts that hold nothing
 /// but comments are none.
-fn split(source: &str) -> Vec<(usize, usize)> {
+fn split(source: &str) -> Vec<Span> {
+    scan(source).0
+}
+
+/// The statements of a SQL text, and its comments that end with their line.
+fn scan(source: &str) -> (Vec<Span>, Vec<Span>) {
     let bytes = source.as_bytes();
-    let mut parts = Vec::new();
+    let (mut parts, mut comments) = (Vec::new(), Vec::new());
     // First and last byte of what is no blank and no comment.
     let mut content: Option<(usize, usize)> = None;
     let mut at = 0;
     while at < bytes.len() {
         let length = match &bytes[at..] {
             [b'-', b'-', ..] => {
-                at += line(&bytes[at..]);
+                let end = at + line(&bytes[at..]);
+                comments.push((at, end));
+                at = end;
                 continue;
             }
             [b'/', b'*', rest @ ..] => {
@@ -100,7 +129,7 @@ fn split(source: &str) -> Vec<(usize, usize)> {
         at += length;
     }
     parts.extend(content);
-    parts
+    (parts, comments)
 }
 
 fn line(bytes: &[u8]) -> usize {

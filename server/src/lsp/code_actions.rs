@@ -187,18 +187,25 @@ fn suppression(checked: &Checked, finding: &Finding) -> Option<Edit> {
         Language::Python => "#",
         Language::Scala => "//",
     };
-    let comment = format!("{marker} stagelight: ignore[{}]", finding.rule);
     let (start, end) = checked.lines.bounds(line);
     let content = checked.lines.content(&checked.text, line);
     let indentation: String =
         content.chars().take_while(|character| matches!(character, ' ' | '\t')).collect();
     let ending = if checked.text.contains("\r\n") { "\r\n" } else { "\n" };
-    let above = Edit {
-        range: TextRange::new(start, start),
-        replacement: format!("{indentation}{comment}{ending}"),
+    let written = |marker: &str| {
+        let comment = format!("{marker} stagelight: ignore[{}]", finding.rule);
+        let above = Edit {
+            range: TextRange::new(start, start),
+            replacement: format!("{indentation}{comment}{ending}"),
+        };
+        let behind = Edit { range: TextRange::new(end, end), replacement: format!("  {comment}") };
+        [above, behind].into_iter().find(|edit| is_comment(checked, edit, marker == SQL_COMMENT))
     };
-    let behind = Edit { range: TextRange::new(end, end), replacement: format!("  {comment}") };
-    existing.or_else(|| [above, behind].into_iter().find(|edit| is_comment(checked, edit)))
+    existing.or_else(|| written(marker)).or_else(|| {
+        // Cells of a notebook may be SQL.
+        checked.notebook.as_ref()?;
+        written(SQL_COMMENT)
+    })
 }
 
 fn existing_suppression(checked: &Checked, rule: &str, line: u32) -> Option<Edit> {
@@ -213,9 +220,11 @@ fn existing_suppression(checked: &Checked, rule: &str, line: u32) -> Option<Edit
     Some(Edit { range: TextRange::new(at, at), replacement: format!(", {rule}") })
 }
 
-fn is_comment(checked: &Checked, edit: &Edit) -> bool {
+const SQL_COMMENT: &str = "--";
+
+fn is_comment(checked: &Checked, edit: &Edit, in_sql: bool) -> bool {
     if let Some(notebook) = &checked.notebook
-        && notebook.admitted([(edit.range, edit.replacement.as_str())], false).is_none()
+        && notebook.admitted([(edit.range, edit.replacement.as_str())], in_sql).is_none()
     {
         return false;
     }
