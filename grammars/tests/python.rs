@@ -284,6 +284,10 @@ fn bounds_are_what_the_source_says() {
         ("sc.parallelize([1, 2, 3]).map(lambda x: x)", Some(3)),
         ("sc.parallelize([1, 2, 3]).flatMap(lambda x: x)", None),
         ("spark.range(3).select(F.explode('x'))", None),
+        ("spark.range(3).select(F.row_number().over(w))", Some(3)),
+        ("spark.range(3).select(F.max('x').over(w))", Some(3)),
+        ("spark.createDataFrame([*rows, (1,)])", None),
+        ("spark.createDataFrame(spark.range(2).head(5))", Some(2)),
     ] {
         let program = lower(&format!("x = {written}\n"));
         let bound = program.value(program.bindings[0].value).bound;

@@ -296,25 +296,19 @@ fn is_hinted(ctx: &RuleContext<'_>, value: ValueId) -> bool {
 /// The rows of a value, if they are few by the source and Spark does not broadcast it by itself.
 fn few_rows(ctx: &RuleContext<'_>, value: ValueId, disabled: bool) -> Option<u64> {
     let bound = bound_of(ctx, value).filter(|bound| bound.0 <= FEW_ROWS)?;
-    if disabled {
-        return Some(bound.0);
+    match bound.1 {
+        // How long a catalog's answer is no one has written down.
+        BoundReason::Catalog => None,
+        _ if disabled => Some(bound.0),
+        BoundReason::LiteralRows | BoundReason::Range | BoundReason::Limit => {
+            size_is_unknown(ctx, value).then_some(bound.0)
+        }
+        BoundReason::GlobalAggregate | BoundReason::Description => None,
     }
-    let written_out = matches!(bound.1, BoundReason::LiteralRows | BoundReason::Range);
-    (written_out && size_is_unknown(ctx, value)).then_some(bound.0)
 }
 
 fn bound_of(ctx: &RuleContext<'_>, value: ValueId) -> Option<(u64, BoundReason)> {
-    if let Some(bound) = ctx.program.value(value).bound {
-        return Some((bound.rows, bound.reason));
-    }
-    // `createDataFrame(rdd)` has the rows of the RDD.
-    let call = ctx.program.call(ctx.program.producer(value)?);
-    match (call.method.as_str(), call.arguments.first()?.value.clone()) {
-        ("createDataFrame", Expression::Value(rdd)) => {
-            ctx.program.value(rdd).bound.map(|bound| (bound.rows, bound.reason))
-        }
-        _ => None,
-    }
+    ctx.program.value(value).bound.map(|bound| (bound.rows, bound.reason))
 }
 
 /// Whether everything that a value is made of is an RDD to Spark's planner, which has no size.
@@ -329,9 +323,13 @@ fn size_is_unknown(ctx: &RuleContext<'_>, value: ValueId) -> bool {
         };
         let call = ctx.program.call(call);
         match (call.effect, call.method.as_str()) {
-            (_, "limit") => return false,
+            // These have an estimate of their own, and so has a cache once it is filled.
+            (_, "limit" | "offset") | (Effect::Persist, _) => return false,
+            // An aggregate in SQL leaves one row, which has a known size.
+            (_, "selectExpr") if has_function(call) => return false,
             (Effect::Read, "parallelize" | "makeRDD") => reads += 1,
-            (Effect::Read, "createDataFrame") => {
+            (Effect::Read, "range") if call.receiver_type == Type::Context => reads += 1,
+            (Effect::Read, "createDataFrame" | "createDataset") => {
                 let of_rdd = call.arguments.first().is_some_and(|it| matches!(it.value, Expression::Value(_)));
                 // Scala keeps the rows of a local collection in the plan, and so knows their size.
                 if ctx.program.language == Language::Scala && !of_rdd {
@@ -344,6 +342,11 @@ fn size_is_unknown(ctx: &RuleContext<'_>, value: ValueId) -> bool {
         }
     }
     reads > 0
+}
+
+/// Whether a text in an argument calls a function of SQL.
+fn has_function(call: &Call) -> bool {
+    call.arguments.iter().any(|it| it.value.as_text().is_none_or(|text| text.contains('(')))
 }
 
 /// Whether the file switches automatic broadcasts off.
@@ -614,6 +617,7 @@ orders.join(spark.table("customers").limit(10), "customer").show()
 orders.join(orders.agg(F.max("day").alias("day")), "day").show()
 orders.join(spark.range(10), "id").show()
 orders.join(spark.table("customers"), "customer").show()
+orders.join(spark.createDataFrame([("web", 1), ("app", 2)], ["channel", "fee"]).cache(), "channel").show()
 ages = spark.createDataFrame([("ann", 31), ("bob", 45)], ["name", "age"])
 heights = spark.createDataFrame([("ann", 172), ("bob", 181)], ["name", "height"])
 ages.join(heights, "name").show()

@@ -83,6 +83,7 @@ declare_rule! {
         since: "0.1.0",
         check: check,
         verdict: Some(verdict),
+        plan: OnlyBad(&["BatchEvalPython", "Project [UDF"]),
     }
 }
 

@@ -15,6 +15,7 @@ use spark::Language;
 
 use crate::pyspark::Installation;
 use surface::Surface;
+pub(crate) use surface::answer;
 
 /// What differs between the tables and Spark on purpose: type, language, name (with `*` at its end for a prefix), reason.
 const EXCEPTIONS: &str = include_str!("check_api/exceptions.tsv");

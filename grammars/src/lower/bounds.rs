@@ -1,8 +1,11 @@
 //! The most rows a dataset can have, where the source alone says so.
 
-use program::{Argument, Bound, BoundReason, Expression, Literal, Type, ValueId};
+use program::{Argument, Bound, BoundReason, Expression, Language, Literal, Type, ValueId};
+use spark::FunctionClass;
 
 use super::Lowering;
+use super::arguments::Arguments;
+use super::environment::Meaning;
 
 impl Lowering<'_> {
     /// The bound that holds whichever of several values it is.
@@ -55,10 +58,18 @@ impl Lowering<'_> {
                     _ => rows(count, BoundReason::Limit),
                 }
             }
+            (Type::DataFrame, "select") if arguments.iter().any(|it| is_aggregate(&it.value)) => {
+                rows(1, BoundReason::GlobalAggregate)
+            }
+            (Type::NaFunctions, "drop" | "fill" | "replace") => upstream,
             (Type::DataFrame, "agg") => rows(1, BoundReason::GlobalAggregate),
             (Type::DataFrame, "describe") => rows(5, BoundReason::Description),
+            (Type::DataFrame, "summary") if arguments.is_empty() => {
+                rows(8, BoundReason::Description)
+            }
             (Type::DataFrame, "summary") => {
-                rows(arguments.len().max(8) as u64, BoundReason::Description)
+                let written_out = arguments.iter().all(|it| it.value.as_text().is_some());
+                rows(arguments.len() as u64, BoundReason::Description).filter(|_| written_out)
             }
             (Type::DataFrame, "groupBy" | "rollup" | "cube") if arguments.is_empty() => {
                 rows(1, BoundReason::GlobalAggregate)
@@ -88,6 +99,51 @@ impl Lowering<'_> {
             }
             _ => None,
         }
+    }
+
+    /// The bound of a dataset that is made of another one, or of what an action brought home: `createDataFrame(df.head(5))`.
+    pub(super) fn bound_of_rows(
+        &self,
+        receiver_type: Type,
+        method: &str,
+        arguments: &Arguments,
+    ) -> Option<Bound> {
+        let makes = matches!(
+            (receiver_type, method),
+            (Type::Session, "createDataFrame" | "createDataset")
+                | (Type::Context, "parallelize" | "makeRDD")
+        );
+        let (_, rows) = arguments.lowered.first().filter(|_| makes)?;
+        if let Meaning::Spark(value) = rows.meaning {
+            return self.program.value(value).bound;
+        }
+        let call = self.program.calls.get(rows.call?.index())?;
+        let upstream = call.receiver.and_then(|it| self.program.value(it.value).bound);
+        match call.method.as_str() {
+            "collect" | "collectAsList" | "toLocalIterator" | "toPandas" => upstream,
+            "head" | "tail" | "take" | "takeAsList" => {
+                let count = u64::try_from(call.arguments.first()?.value.as_integer()?).ok()?;
+                match upstream {
+                    Some(bound) if bound.rows <= count => Some(bound),
+                    _ => Some(Bound { rows: count, reason: BoundReason::Limit }),
+                }
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether a column is one value of all rows: selected, it is all that is left of them.
+fn is_aggregate(expression: &Expression) -> bool {
+    let Expression::Apply { function, arguments } = expression else { return false };
+    let known = [Language::Python, Language::Scala]
+        .into_iter()
+        .find_map(|language| spark::functions().function(language, function));
+    match known.map(|it| it.class) {
+        Some(FunctionClass::Aggregate) => true,
+        // An aggregate over a window is one value per row.
+        _ if function == "over" => false,
+        _ => arguments.iter().any(is_aggregate),
     }
 }
 
@@ -148,6 +204,10 @@ fn keeps_rows(method: &str) -> bool {
             | "toJSON"
             | "offset"
             | "observe"
+            | "dropna"
+            | "fillna"
+            | "sampleBy"
+            | "dropDuplicatesWithinWatermark"
     )
 }
 
@@ -171,6 +231,7 @@ fn generates_rows(argument: &Argument) -> bool {
 /// The number of rows written out in a list, or counted off by a range.
 fn rows_of(expression: &Expression) -> Option<(u64, BoundReason)> {
     match expression {
+        Expression::List(items) if items.iter().any(is_spread) => None,
         Expression::List(items) => Some((items.len() as u64, BoundReason::LiteralRows)),
         Expression::Apply { function, arguments } if function == "range" => {
             Some((count_of(arguments)?, BoundReason::Range))
@@ -180,6 +241,11 @@ fn rows_of(expression: &Expression) -> Option<(u64, BoundReason)> {
         }
         _ => None,
     }
+}
+
+/// Whether an item of a list stands for several (`*rows`).
+fn is_spread(item: &Expression) -> bool {
+    matches!(item, Expression::Apply { function, .. } if function == "spread")
 }
 
 /// How often a loop over `expression` runs at most.

@@ -534,6 +534,8 @@ impl<'a> Lowering<'a> {
             emission.method,
             &arguments.model,
         );
+        let bound = bound
+            .or_else(|| self.bound_of_rows(emission.receiver_type, emission.method, &arguments));
         let id = program::CallId(self.program.calls.len() as u32);
         self.used_by(&arguments, id);
         let result = emission

@@ -71,7 +71,7 @@ fn read_scala(installation: &Installation, cache: &Path) -> Result<Surface, Box<
 }
 
 /// What a command prints when it reads a text.
-pub(super) fn answer(command: &mut Command, text: &str) -> Result<String, Box<dyn Error>> {
+pub(crate) fn answer(command: &mut Command, text: &str) -> Result<String, Box<dyn Error>> {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     if let Some(mut stdin) = child.stdin.take() {
         stdin.write_all(text.as_bytes())?;
