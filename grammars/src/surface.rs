@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use program::driver::Code;
-use program::{Language, Links, Program};
+use program::{Import, Language, Links, Program};
 
 use crate::lower;
-use crate::syntax::File;
+use crate::syntax::{File, StmtKind};
 
 /// A text as its front end read it. What other files say is known later and changes more often than the text, so a program is lowered
 /// from this as often as need be.
@@ -22,6 +22,20 @@ impl Surface {
     pub(crate) fn new(language: Language, file: File, text: Arc<str>) -> Self {
         let driver = lower::driver::code(&file);
         Self { language, file, driver, text }
+    }
+
+    /// Scala's package, with dots.
+    #[must_use]
+    pub fn package(&self) -> Option<&str> {
+        self.file.package.as_deref()
+    }
+
+    /// What the file imports at its top, in order.
+    pub fn imports(&self) -> impl Iterator<Item = &Import> {
+        self.file.body.iter().filter_map(|statement| match &statement.kind {
+            StmtKind::Import(import) => Some(import),
+            _ => None,
+        })
     }
 
     /// The program that the text is among the files that `links` speaks for.

@@ -5,10 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use analysis::link::Linker;
+use analysis::link::{Linker, Lower, Outline};
 use analysis::{AnalysisHost, Change, FileCheck, FileState, Settings};
-use grammars::Document;
 use grammars::notebook::{CellSource, Dialect, Notebook};
+use grammars::{Document, Surface};
 use program::{Language, Links, Program, TextRange};
 use proptest::prelude::*;
 
@@ -73,10 +73,10 @@ impl Source {
         }
     }
 
-    fn program(&self, links: &dyn Links) -> Program {
+    fn surface(&self) -> Surface {
         match self {
-            Self::Text(document) => document.linked_program(links),
-            Self::Cells(cells) => Self::notebook(cells).linked_program(links),
+            Self::Text(document) => document.surface(),
+            Self::Cells(cells) => Self::notebook(cells).surface(),
         }
     }
 
@@ -96,6 +96,24 @@ impl Source {
                 cell.replace_range(range.start as usize..range.end as usize, put);
             }
         }
+    }
+}
+
+struct Lowering;
+
+impl Lower<Source> for Lowering {
+    fn lower(&self, _: &str, source: &Source, links: &dyn Links) -> Option<Program> {
+        Some(source.surface().program(links))
+    }
+
+    fn outline(&self, _: &str, source: &Source) -> Outline {
+        let surface = source.surface();
+        let imports = surface.imports().map(|import| match &import.member {
+            Some(member) if import.path.ends_with('.') => format!("{}{member}", import.path),
+            Some(member) => format!("{}.{member}", import.path),
+            None => import.path.clone(),
+        });
+        Outline { package: surface.package().map(str::to_owned), imports: imports.collect() }
     }
 }
 
@@ -139,8 +157,7 @@ impl Session {
 
     /// Links, and checks what rests on what has changed. The files that were checked.
     fn settle(&mut self) -> BTreeSet<String> {
-        let lower = |_: &str, source: &Source, links: &dyn Links| Some(source.program(links));
-        let linked = self.linker.link(&lower, &|| false).unwrap();
+        let linked = self.linker.link(&Lowering, &|| false).unwrap();
         let mut again = std::mem::take(&mut self.edited);
         again.extend(linked.changed.iter().map(|file| file.as_ref().to_owned()));
         let states = again.iter().map(|path| {

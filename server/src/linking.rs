@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use analysis::link::{Linker, Modules};
+use analysis::link::{Linker, Lower, Modules, Outline};
 use grammars::Surface;
 use ignore::WalkBuilder;
 use program::{Import, Language, Links, Program};
@@ -65,28 +65,42 @@ pub(crate) struct Lowering {
 }
 
 impl Lowering {
-    /// The program of a source; none where it panicked, which is taken note of.
-    pub(crate) fn lower(&self, file: &str, source: &Source, links: &dyn Links) -> Option<Program> {
-        let known = lock(&self.read).get(file).cloned();
-        let lowered = understood(|| {
-            let read = known.unwrap_or_else(|| self.keep(file, source));
-            read.program(links)
-        });
-        lowered.map_err(|message| lock(&self.failures).insert(file.to_owned(), message)).ok()
-    }
-
     /// Takes what was read of a source that is open anyway.
     pub(crate) fn put(&self, file: &str, read: Arc<Surface>) {
         lock(&self.read).insert(file.to_owned(), read);
     }
 
-    fn keep(&self, file: &str, source: &Source) -> Arc<Surface> {
+    /// What was read of a source.
+    fn read(&self, file: &str, source: &Source) -> Arc<Surface> {
+        if let Some(known) = lock(&self.read).get(file) {
+            return Arc::clone(known);
+        }
         let read = Arc::new(source.read());
         let length = source.text.len();
         if self.room_taken.fetch_add(length, Ordering::Relaxed) + length <= KEPT_BYTES {
             lock(&self.read).insert(file.to_owned(), Arc::clone(&read));
         }
         read
+    }
+}
+
+impl Lower<Source> for Lowering {
+    /// None where it panicked, which is taken note of.
+    fn lower(&self, file: &str, source: &Source, links: &dyn Links) -> Option<Program> {
+        understood(|| self.read(file, source).program(links))
+            .map_err(|message| lock(&self.failures).insert(file.to_owned(), message))
+            .ok()
+    }
+
+    fn outline(&self, file: &str, source: &Source) -> Outline {
+        understood(|| {
+            let read = self.read(file, source);
+            Outline {
+                package: read.package().map(str::to_owned),
+                imports: read.imports().map(whole).collect(),
+            }
+        })
+        .unwrap_or_default()
     }
 }
 
@@ -109,15 +123,13 @@ pub(crate) struct LinkedSources {
 pub(crate) fn link(sources: &[(PathBuf, Source)], folders: &[PathBuf]) -> LinkedSources {
     let lowering = Lowering::default();
     let own: BTreeSet<String> = sources.iter().map(|(path, _)| key(path)).collect();
-    let lower =
-        |file: &str, source: &Source, links: &dyn Links| lowering.lower(file, source, links);
     let mut linker = Linker::default();
     let mut notes = Vec::new();
     for (path, source) in sources {
         linker.set(&key(path), Some((source.language, source.clone())));
     }
     // Nobody cancels a command but by ending it.
-    linker.link(&lower, &|| false);
+    linker.link(&lowering, &|| false);
     let tops: BTreeSet<PathBuf> = sources
         .iter()
         .filter_map(|(path, _)| top(path))
@@ -154,7 +166,7 @@ pub(crate) fn link(sources: &[(PathBuf, Source)], folders: &[PathBuf]) -> Linked
             if !linker.is_stale() {
                 break;
             }
-            linker.link(&lower, &|| false);
+            linker.link(&lowering, &|| false);
         }
         if let Some(first) = left_out.first() {
             let count = plural(left_out.len(), "file", "files");
@@ -191,6 +203,16 @@ fn top(file: &Path) -> Option<PathBuf> {
         .skip(1)
         .find(|folder| MARKS.iter().any(|mark| folder.join(mark).exists()))
         .map(Path::to_path_buf)
+}
+
+/// The path of an import with the member that it names.
+fn whole(import: &Import) -> String {
+    let member = import.member.as_deref().filter(|member| *member != "*");
+    match member {
+        Some(member) if import.path.ends_with('.') => format!("{}{member}", import.path),
+        Some(member) => format!("{}.{member}", import.path),
+        None => import.path.clone(),
+    }
 }
 
 /// The sources of workspaces by their paths, not read.
@@ -252,12 +274,7 @@ impl Listing {
     }
 
     fn modules_of(&self, file: &str, import: &Import) -> Vec<String> {
-        let member = import.member.as_deref().filter(|member| *member != "*");
-        let whole = match member {
-            Some(member) if import.path.ends_with('.') => format!("{}{member}", import.path),
-            Some(member) => format!("{}.{member}", import.path),
-            None => import.path.clone(),
-        };
+        let whole = whole(import);
         let dots = whole.len() - whole.trim_start_matches('.').len();
         let ends = whole.match_indices('.').map(|it| it.0).filter(|at| *at >= dots);
         // A package's own file is run before what lies in it.

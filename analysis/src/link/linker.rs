@@ -15,6 +15,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::modules::Modules;
+use super::order::{Outline, levels, outlined};
 use super::world::World;
 
 /// How often the files are gone over before what still changes is taken for unknown.
@@ -26,8 +27,22 @@ const LAST_SWEEPS: u32 = 16;
 /// How many lowerings of one text are remembered.
 const MEMORY: usize = 6;
 
-/// Lowers a file with what other files say; none where that failed.
-pub type Lower<'l, S> = dyn Fn(&str, &S, &dyn Links) -> Option<Program> + Sync + 'l;
+/// Lowers files. A closure that does is one.
+pub trait Lower<S>: Sync {
+    /// The program of a file with what other files say; none where that failed.
+    fn lower(&self, path: &str, source: &S, links: &dyn Links) -> Option<Program>;
+
+    /// What can be said of a source before it is lowered, always the same of the same. It spares lowerings.
+    fn outline(&self, _path: &str, _source: &S) -> Outline {
+        Outline::default()
+    }
+}
+
+impl<S, F: Fn(&str, &S, &dyn Links) -> Option<Program> + Sync> Lower<S> for F {
+    fn lower(&self, path: &str, source: &S, links: &dyn Links) -> Option<Program> {
+        self(path, source, links)
+    }
+}
 
 /// What a run did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -58,8 +73,16 @@ struct Entry<S> {
     source: S,
     memory: Vec<Memo>,
     program: Option<Arc<Program>>,
-    /// The lowerings of an earlier source that the last run went through, in the file's place.
-    before: Option<Vec<Memo>>,
+    /// Of the present source.
+    outline: Option<Outline>,
+    /// Of an earlier source, which the last run went through in the file's place.
+    before: Option<Before>,
+}
+
+#[derive(Debug)]
+struct Before {
+    steps: Vec<Memo>,
+    outline: Option<Outline>,
 }
 
 /// One lowering of a file's present text.
@@ -164,7 +187,7 @@ impl<S> Default for Linker<S> {
     }
 }
 
-impl<S: PartialEq + Sync> Linker<S> {
+impl<S: PartialEq + Send + Sync> Linker<S> {
     /// Takes a file's new source, or takes it out. Nothing is lowered before [`Linker::link`].
     pub fn set(&mut self, path: &str, file: Option<(Language, S)>) {
         let path: Arc<str> = path.into();
@@ -176,11 +199,18 @@ impl<S: PartialEq + Sync> Linker<S> {
                     }
                     known.source = source;
                     known.language = language;
-                    let memory = std::mem::take(&mut known.memory);
-                    known.before.get_or_insert(memory);
+                    let steps = std::mem::take(&mut known.memory);
+                    let outline = known.outline.take();
+                    known.before.get_or_insert(Before { steps, outline });
                 } else {
-                    let entry =
-                        Entry { language, source, memory: Vec::new(), program: None, before: None };
+                    let entry = Entry {
+                        language,
+                        source,
+                        memory: Vec::new(),
+                        program: None,
+                        outline: None,
+                        before: None,
+                    };
                     self.files.insert(Arc::clone(&path), entry);
                     self.reshaped = true;
                 }
@@ -254,7 +284,7 @@ impl<S: PartialEq + Sync> Linker<S> {
     /// `cancelled` said so meanwhile: programs then are as before, and what was lowered is remembered.
     pub fn link(
         &mut self,
-        lower: &Lower<'_, S>,
+        lower: &dyn Lower<S>,
         cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Option<Linked> {
         let mut linked = Linked::default();
@@ -265,7 +295,7 @@ impl<S: PartialEq + Sync> Linker<S> {
             return Some(linked);
         }
         let mut run = Run::new(self, lower, cancelled);
-        run.alone()?;
+        run.first()?;
         run.sweep()?;
         let Run { settled, current, mut lowered, .. } = run;
         let settled = Arc::new(settled);
@@ -322,13 +352,20 @@ impl<S: PartialEq + Sync> Linker<S> {
 
     /// Lowers the edited files at each step of the last run, with the answers that it gave them then. Where they ask the same and say the
     /// same, that run would have been the same with them, and nothing else has changed.
-    fn patch(&mut self, lower: &Lower<'_, S>, linked: &mut Linked) -> bool {
+    fn patch(&mut self, lower: &dyn Lower<S>, linked: &mut Linked) -> bool {
         let mut same = true;
         let mut made = Vec::new();
         for file in &self.edited {
-            let Some(entry) = self.files.get(file) else { continue };
-            let steps = entry.before.as_deref().unwrap_or_default();
+            let Some(entry) = self.files.get_mut(file) else { continue };
+            let outline = lower.outline(file, &entry.source);
+            let before = entry.before.as_ref();
+            same &= before.is_some_and(|it| it.outline.as_ref() == Some(&outline));
+            let steps = before.map_or(&[][..], |it| it.steps.as_slice());
             same &= !steps.is_empty();
+            entry.outline = Some(outline);
+            if !same {
+                continue;
+            }
             let mut memory = Vec::new();
             for step in steps {
                 linked.lowered.push(Arc::clone(file));
@@ -370,9 +407,9 @@ impl<S: PartialEq + Sync> Linker<S> {
 }
 
 /// One run.
-struct Run<'r, 'l, S> {
+struct Run<'r, S> {
     linker: &'r mut Linker<S>,
-    lower: &'r Lower<'l, S>,
+    lower: &'r dyn Lower<S>,
     cancelled: &'r (dyn Fn() -> bool + Sync),
     settled: Settled,
     /// The lowering that each file is at: a place in its memory.
@@ -383,10 +420,10 @@ struct Run<'r, 'l, S> {
     lowered: Vec<Arc<str>>,
 }
 
-impl<'r, 'l, S: PartialEq + Sync> Run<'r, 'l, S> {
+impl<'r, S: PartialEq + Send + Sync> Run<'r, S> {
     fn new(
         linker: &'r mut Linker<S>,
-        lower: &'r Lower<'l, S>,
+        lower: &'r dyn Lower<S>,
         cancelled: &'r (dyn Fn() -> bool + Sync),
     ) -> Self {
         if linker.reshaped {
@@ -412,34 +449,36 @@ impl<'r, 'l, S: PartialEq + Sync> Run<'r, 'l, S> {
         }
     }
 
-    /// Each file where none has said anything: all at once.
-    fn alone(&mut self) -> Option<()> {
-        let (settled, lower, cancelled) = (&self.settled, self.lower, self.cancelled);
-        let made: Vec<(Arc<str>, Option<Made>)> = self
-            .linker
-            .files
-            .par_iter()
-            .map(|(file, entry)| {
-                if cancelled() {
-                    return (Arc::clone(file), None);
-                }
-                (Arc::clone(file), Some(remembered_or_lowered(file, entry, settled, lower)))
-            })
-            .collect();
-        let whole = made.iter().all(|it| it.1.is_some());
-        for (file, made) in made {
-            if let Some(made) = made {
-                self.take(&file, made);
+    /// Each file for the first time, imported ones first. Those of one level are lowered all at once.
+    fn first(&mut self) -> Option<()> {
+        let lower = self.lower;
+        self.linker.files.par_iter_mut().for_each(|(file, entry)| {
+            entry.outline.get_or_insert_with(|| lower.outline(file, &entry.source));
+        });
+        let outlines = self.linker.files.iter();
+        let outlines = outlines.filter_map(|(file, entry)| Some((file, entry.outline.as_ref()?)));
+        for level in outlined(&self.linker.modules, outlines) {
+            if (self.cancelled)() {
+                return None;
             }
-        }
-        if !whole {
-            return None;
-        }
-        // All are heard at once, so that the order in which they were lowered is of no matter.
-        let files: Vec<Arc<str>> = self.current.keys().cloned().collect();
-        for file in &files {
-            if let Some(summary) = self.summary(file) {
-                self.settled.world.set(file, &summary);
+            let (settled, files) = (&self.settled, &self.linker.files);
+            let made: Vec<(Arc<str>, Made)> = level
+                .into_par_iter()
+                .filter_map(|file| {
+                    let made = remembered_or_lowered(&file, files.get(&file)?, settled, lower);
+                    Some((file, made))
+                })
+                .collect();
+            let mut heard = Vec::new();
+            for (file, made) in made {
+                self.take(&file, made);
+                heard.push(file);
+            }
+            // All are heard at once, so that the order within a level is of no matter.
+            for file in heard {
+                if let Some(summary) = self.summary(&file) {
+                    self.settled.world.set(&file, &summary);
+                }
             }
         }
         Some(())
@@ -494,39 +533,7 @@ impl<'r, 'l, S: PartialEq + Sync> Run<'r, 'l, S> {
             self.depend(file, &consulted);
             imports.insert(Arc::clone(file), consulted);
         }
-        let mut levels: Vec<Vec<Arc<str>>> = Vec::new();
-        let mut level_of: FxHashMap<Arc<str>, usize> = FxHashMap::default();
-        let mut entered: FxHashSet<Arc<str>> = FxHashSet::default();
-        for file in files {
-            if !entered.insert(Arc::clone(&file)) {
-                continue;
-            }
-            let mut path = vec![(file, 0)];
-            while let Some((file, next)) = path.last_mut() {
-                let inner = imports.get(file).and_then(|it| it.get(*next)).cloned();
-                *next += 1;
-                match inner {
-                    Some(inner) => {
-                        if entered.insert(Arc::clone(&inner)) {
-                            path.push((inner, 0));
-                        }
-                    }
-                    None => {
-                        let Some((file, _)) = path.pop() else { break };
-                        let inner = imports.get(&file).into_iter().flatten();
-                        // One that is not known yet stands on this very path: a cycle.
-                        let level = inner.filter_map(|it| level_of.get(it)).map(|it| it + 1).max();
-                        let level = level.unwrap_or(0);
-                        if levels.len() <= level {
-                            levels.resize_with(level + 1, Vec::new);
-                        }
-                        levels[level].push(Arc::clone(&file));
-                        level_of.insert(file, level);
-                    }
-                }
-            }
-        }
-        levels
+        levels(files, &imports)
     }
 
     /// A file by what the others say now; none where its trace holds.
@@ -658,7 +665,7 @@ fn remembered_or_lowered<S>(
     file: &Arc<str>,
     entry: &Entry<S>,
     settled: &Settled,
-    lower: &Lower<'_, S>,
+    lower: &dyn Lower<S>,
 ) -> Made {
     for (at, memo) in entry.memory.iter().enumerate() {
         let mut consulted = Vec::new();
@@ -678,11 +685,11 @@ fn replayed<S>(
     file: &Arc<str>,
     source: &S,
     step: &Memo,
-    lower: &Lower<'_, S>,
+    lower: &dyn Lower<S>,
 ) -> Option<(Memo, bool)> {
     let answers = step.trace.iter().map(|(question, answer)| (question, answer)).collect();
     let replay = Replay { answers, trace: RefCell::default(), asked_else: Cell::new(false) };
-    let program = lower(file, source, &replay)?;
+    let program = lower.lower(file, source, &replay)?;
     let trace = replay.trace.into_inner();
     let asks_the_same = !replay.asked_else.get() && trace.len() == step.trace.len();
     let memo = Memo {
@@ -698,11 +705,11 @@ fn lowered_file<S>(
     file: &Arc<str>,
     entry: &Entry<S>,
     settled: &Settled,
-    lower: &Lower<'_, S>,
+    lower: &dyn Lower<S>,
 ) -> Option<(Memo, Vec<Arc<str>>)> {
     let recorder =
         Recorder { settled, file, trace: RefCell::default(), consulted: RefCell::default() };
-    let program = lower(file, &entry.source, &recorder)?;
+    let program = lower.lower(file, &entry.source, &recorder)?;
     let memo = Memo {
         trace: Arc::new(recorder.trace.into_inner()),
         summary: Arc::new(program.summary.clone()),

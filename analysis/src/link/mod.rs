@@ -6,7 +6,9 @@
 
 mod linker;
 mod modules;
+mod order;
 mod world;
 
 pub use linker::{FileLinks, Linked, Linker, Lower, WorkspaceLinks};
 pub use modules::{Modules, Resolution};
+pub use order::Outline;

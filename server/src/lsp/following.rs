@@ -197,6 +197,8 @@ async fn once(server: &Arc<Server>) {
     })
     .await
     else {
+        // Whoever waits is not helped by waiting longer.
+        following.rested.send_replace(true);
         return;
     };
     let progress = match changes.read.len() {
@@ -322,9 +324,7 @@ fn link(server: &Server, changes: &Changes) -> Vec<Arc<Version>> {
             linker.set(file, Some((source.language, source.clone())));
             lowering.put(file, Arc::clone(surface));
         }
-        let lower =
-            |file: &str, source: &Source, links: &dyn Links| lowering.lower(file, source, links);
-        let Linked { changed, .. } = linker.link(&lower, &|| false).unwrap_or_default();
+        let Linked { changed, .. } = linker.link(&lowering, &|| false).unwrap_or_default();
         touched.extend(changed.iter().map(|file| file.as_ref().to_owned()));
         touched
     };

@@ -1,0 +1,151 @@
+//! In which order files are looked at: imported ones before those that import them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::modules::Modules;
+
+/// What a source says of others before it is lowered. It decides on nothing but the order in which files are looked at first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outline {
+    /// Scala's package, with dots.
+    pub package: Option<String>,
+    /// What it imports, by the paths as written; with the member where there is one.
+    pub imports: Vec<String>,
+}
+
+/// The levels of files by what they import.
+pub(super) fn outlined<'o>(
+    modules: &Modules,
+    outlines: impl Iterator<Item = (&'o Arc<str>, &'o Outline)>,
+) -> Vec<Vec<Arc<str>>> {
+    let outlines: BTreeMap<&Arc<str>, &Outline> = outlines.collect();
+    let mut packages: BTreeMap<&str, Vec<&Arc<str>>> = BTreeMap::new();
+    for (file, outline) in &outlines {
+        if let Some(package) = &outline.package {
+            packages.entry(package).or_default().push(file);
+        }
+    }
+    let mut imports: FxHashMap<Arc<str>, Vec<Arc<str>>> = FxHashMap::default();
+    for (file, outline) in &outlines {
+        let mut found: Vec<Arc<str>> = Vec::new();
+        for path in &outline.imports {
+            if modules.contains(file) {
+                found.extend(module(modules, file, path));
+            } else {
+                let files = longest(path, &|prefix| packages.get(prefix));
+                found.extend(files.into_iter().flatten().map(|file| Arc::clone(file)));
+            }
+        }
+        found.retain(|it| it != *file);
+        found.sort_unstable();
+        found.dedup();
+        imports.insert(Arc::clone(file), found);
+    }
+    levels(outlines.into_keys().cloned().collect(), &imports)
+}
+
+/// The file of the longest part of a path that names a module.
+fn module(modules: &Modules, file: &str, path: &str) -> Option<Arc<str>> {
+    longest(path, &|prefix| modules.resolve(file, prefix).path().cloned())
+}
+
+fn longest<T>(path: &str, look_up: &dyn Fn(&str) -> Option<T>) -> Option<T> {
+    let ends = path.rmatch_indices('.').map(|it| it.0).filter(|end| *end > 0);
+    std::iter::once(path.len()).chain(ends).find_map(|end| look_up(&path[..end]))
+}
+
+/// Files by level: those that import nothing, those that import these, and so on. Cycles are broken somewhere, and always at the same
+/// place.
+pub(super) fn levels(
+    files: Vec<Arc<str>>,
+    imports: &FxHashMap<Arc<str>, Vec<Arc<str>>>,
+) -> Vec<Vec<Arc<str>>> {
+    let mut levels: Vec<Vec<Arc<str>>> = Vec::new();
+    let mut level_of: FxHashMap<Arc<str>, usize> = FxHashMap::default();
+    let mut entered: FxHashSet<Arc<str>> = FxHashSet::default();
+    for file in files {
+        if !entered.insert(Arc::clone(&file)) {
+            continue;
+        }
+        let mut path = vec![(file, 0)];
+        while let Some((file, next)) = path.last_mut() {
+            let inner = imports.get(file).and_then(|it| it.get(*next)).cloned();
+            *next += 1;
+            match inner {
+                Some(inner) => {
+                    if imports.contains_key(&inner) && entered.insert(Arc::clone(&inner)) {
+                        path.push((inner, 0));
+                    }
+                }
+                None => {
+                    let Some((file, _)) = path.pop() else { break };
+                    let inner = imports.get(&file).into_iter().flatten();
+                    // One that is not known yet stands on this very path: a cycle.
+                    let level = inner.filter_map(|it| level_of.get(it)).map(|it| it + 1).max();
+                    let level = level.unwrap_or(0);
+                    if levels.len() <= level {
+                        levels.resize_with(level + 1, Vec::new);
+                    }
+                    levels[level].push(Arc::clone(&file));
+                    level_of.insert(file, level);
+                }
+            }
+        }
+    }
+    levels
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outline(package: Option<&str>, imports: &[&str]) -> Outline {
+        let imports = imports.iter().map(|it| (*it).to_owned()).collect();
+        Outline { package: package.map(str::to_owned), imports }
+    }
+
+    #[test]
+    fn imported_files_come_first() {
+        let files: BTreeMap<Arc<str>, Outline> = [
+            ("jobs/a.py", outline(None, &[".readers.load", "os", "numpy.random"])),
+            ("jobs/readers.py", outline(None, &["jobs.common"])),
+            ("jobs/common.py", outline(None, &[])),
+            ("x/Main.scala", outline(Some("acme.jobs"), &["acme.io.Readers", "acme.io"])),
+            ("x/Readers.scala", outline(Some("acme.io"), &["org.apache.spark.sql.functions"])),
+        ]
+        .map(|(file, outline)| (file.into(), outline))
+        .into();
+        let modules = Modules::new(files.keys().map(AsRef::as_ref));
+        let levels = outlined(&modules, files.iter());
+        let names: Vec<Vec<&str>> =
+            levels.iter().map(|it| it.iter().map(AsRef::as_ref).collect()).collect();
+        assert_eq!(
+            names,
+            [
+                vec!["jobs/common.py", "x/Readers.scala"],
+                vec!["jobs/readers.py", "x/Main.scala"],
+                vec!["jobs/a.py"]
+            ]
+        );
+    }
+
+    #[test]
+    fn a_cycle_is_broken() {
+        let files: BTreeMap<Arc<str>, Outline> = [
+            ("a.py", outline(None, &["b"])),
+            ("b.py", outline(None, &["c"])),
+            ("c.py", outline(None, &["a", "c"])),
+        ]
+        .map(|(file, outline)| (file.into(), outline))
+        .into();
+        let modules = Modules::new(files.keys().map(AsRef::as_ref));
+        let levels = outlined(&modules, files.iter());
+        assert_eq!(
+            levels.concat().iter().map(AsRef::as_ref).collect::<Vec<&str>>(),
+            ["c.py", "b.py", "a.py"]
+        );
+    }
+}
