@@ -234,7 +234,10 @@ impl State {
         let encoding = self.encoding();
         let Some(mut entry) = self.documents.get_mut(&Key::Text(uri.clone())) else { return false };
         let content = entry.content.changed(changes, encoding);
-        *entry = Arc::new(entry.next(number, content));
+        let next = Arc::new(entry.next(number, content));
+        let before = std::mem::replace(&mut *entry, next);
+        // Taking apart what was read of a long text is nothing to wait for.
+        rayon::spawn(move || drop(before));
         true
     }
 
