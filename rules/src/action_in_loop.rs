@@ -137,11 +137,20 @@ fn stops_early(call: &Call) -> bool {
 
 /// Whether rows are brought together before the first of them is known.
 fn is_shuffled(program: &Program, dataset: ValueId) -> bool {
-    program
-        .lineage(dataset)
-        .into_iter()
-        .filter_map(|value| program.producer(value))
-        .any(|call| program.call(call).effect == Effect::Wide)
+    const STEPS: usize = 200;
+    let mut pending = vec![dataset];
+    let mut steps = 0;
+    while let Some(value) = pending.pop() {
+        steps += 1;
+        if steps > STEPS {
+            return false;
+        }
+        if program.producer(value).is_some_and(|it| program.call(it).effect == Effect::Wide) {
+            return true;
+        }
+        pending.extend(program.parents(value));
+    }
+    false
 }
 
 /// Whether one of the loops from `from` out to `to` runs until a condition ends it.

@@ -1,5 +1,6 @@
 //! What a driver-side function computes of its parameters, told in column functions: exact forms only, everything else stays unknown.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use program::driver::{
@@ -46,9 +47,36 @@ enum Condition {
 /// How many expressions and statements are looked at: real ones are shorter, and hostile ones must end.
 const STEPS: usize = 200;
 
+/// The functions and classes of a file, to be asked again and again.
+pub(crate) struct Definitions<'a> {
+    code: &'a Code,
+    by_range: BTreeMap<(u32, u32), &'a Function>,
+    by_name: BTreeMap<&'a str, Vec<&'a Function>>,
+    classes: BTreeSet<&'a str>,
+}
+
+impl<'a> Definitions<'a> {
+    pub(crate) fn of(code: &'a Code) -> Self {
+        let mut by_range = BTreeMap::new();
+        let mut by_name: BTreeMap<&str, Vec<&Function>> = BTreeMap::new();
+        for function in &code.functions {
+            by_range.entry((function.range.start, function.range.end)).or_insert(function);
+            by_name.entry(code.name(function.name)).or_default().push(function);
+        }
+        let classes = code.classes.iter().map(|it| code.name(it.name)).collect();
+        Self { code, by_range, by_name, classes }
+    }
+
+    /// Whether the file defines a function or class of this name, which then is not the language's.
+    fn has(&self, name: &str) -> bool {
+        self.by_name.contains_key(name) || self.classes.contains(name)
+    }
+}
+
 /// The translation of one function.
 pub(crate) struct Translation<'a> {
     code: &'a Code,
+    definitions: &'a Definitions<'a>,
     text: &'a str,
     language: Language,
     /// What the result is said to be, where it is said.
@@ -61,15 +89,17 @@ pub(crate) struct Translation<'a> {
 impl<'a> Translation<'a> {
     /// Translates the function that `range` covers. None where it does anything but what columns can.
     pub(crate) fn of(
-        code: &'a Code,
+        definitions: &'a Definitions<'a>,
         text: &'a str,
         language: Language,
         range: TextRange,
         declared: Kind,
     ) -> Option<(Computed, Vec<(String, Kind)>)> {
-        let function = code.functions.iter().find(|it| it.range == range)?;
+        let code = definitions.code;
+        let function = *definitions.by_range.get(&(range.start, range.end))?;
         let mut translation = Self {
             code,
+            definitions,
             text,
             language,
             declared,
@@ -358,7 +388,7 @@ impl<'a> Translation<'a> {
                 if self.named(name).is_some() {
                     return None;
                 }
-                if is_defined(code, name) {
+                if self.definitions.has(name) {
                     return self.inlined(name, arguments);
                 }
                 self.builtin(name, arguments)
@@ -388,11 +418,10 @@ impl<'a> Translation<'a> {
     /// What a function of the file computes of these arguments.
     fn inlined(&mut self, name: &str, arguments: Vec<Computed>) -> Option<Computed> {
         let code = self.code;
-        let mut found = code.functions.iter().filter(|it| code.name(it.name) == name);
-        let function = found.next().filter(|it| !it.generator)?;
+        let [function] = self.definitions.by_name.get(name)?.as_slice() else { return None };
         let parameters = code.parameters_of(function.parameters);
         let is_method = code.classes.iter().any(|it| it.range.contains(function.range));
-        if found.next().is_some() || parameters.len() != arguments.len() || is_method {
+        if function.generator || parameters.len() != arguments.len() || is_method {
             return None;
         }
         let mut names = Vec::new();
@@ -440,7 +469,7 @@ impl<'a> Translation<'a> {
     /// A function of a library's module or object.
     fn library(&self, module: &str, name: &str, arguments: Vec<Computed>) -> Option<Computed> {
         let last = module.rsplit('.').next().unwrap_or(module);
-        if is_defined(self.code, last) {
+        if self.definitions.has(last) {
             return None;
         }
         let column = arguments.first().is_some_and(|it| !matches!(it, Computed::Literal(..)));
@@ -613,12 +642,6 @@ fn escaped(literal: &str) -> Option<String> {
     }
     matches!(separator, "|" | "." | "+" | "*" | "?" | "(" | ")")
         .then(|| format!("\"[{separator}]\""))
-}
-
-/// Whether the file defines a function or class of this name, which then is not the language's.
-fn is_defined(code: &Code, name: &str) -> bool {
-    code.functions.iter().any(|it| code.name(it.name) == name)
-        || code.classes.iter().any(|it| code.name(it.name) == name)
 }
 
 /// `a + b + c` as one concatenation.

@@ -143,10 +143,11 @@ fn persisted_values(ctx: &RuleContext<'_>) -> BTreeSet<ValueId> {
 
 /// Whether a dataset is kept itself, is one of several of which one is, or is made row by row of one that is: counting fills the cache.
 fn is_kept(ctx: &RuleContext<'_>, value: ValueId, persisted: &BTreeSet<ValueId>) -> bool {
+    const STEPS: usize = 200;
     let mut pending = vec![value];
     let mut seen = BTreeSet::new();
     while let Some(value) = pending.pop() {
-        if persisted.contains(&value) {
+        if persisted.contains(&value) || seen.len() > STEPS {
             return true;
         }
         let is_row_by_row = match ctx.program.value(value).origin {

@@ -265,6 +265,18 @@ impl<'a> Uses<'a> {
 
 /// `orders` in `orders.id`, `orders["id"]` and Scala's `orders("id")`, where they stand in arguments of Spark's calls.
 fn column_owners(code: &Code, arguments: &[TextRange]) -> Vec<(u32, u32)> {
+    // Of the arguments that begin no later than an expression, the one that reaches furthest is enough to look at.
+    let mut sorted: Vec<(u32, u32)> = arguments.iter().map(|it| (it.start, it.end)).collect();
+    sorted.sort_unstable();
+    let mut furthest = 0;
+    for argument in &mut sorted {
+        furthest = furthest.max(argument.1);
+        argument.1 = furthest;
+    }
+    let is_argument = |range: TextRange| {
+        let after = sorted.partition_point(|it| it.0 <= range.start);
+        after.checked_sub(1).and_then(|at| sorted.get(at)).is_some_and(|it| it.1 >= range.end)
+    };
     let mut owners = Vec::new();
     for expression in &code.expressions {
         let (ExpressionKind::Attribute { object, .. }
@@ -273,7 +285,7 @@ fn column_owners(code: &Code, arguments: &[TextRange]) -> Vec<(u32, u32)> {
         else {
             continue;
         };
-        if arguments.iter().any(|it| it.contains(expression.range)) {
+        if is_argument(expression.range) {
             let range = code.expression(object).range;
             owners.push((range.start, range.end));
         }

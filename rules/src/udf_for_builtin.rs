@@ -1,5 +1,7 @@
 //! `udf-for-builtin`: a user-defined function that does what Spark's own functions do.
 
+use std::collections::BTreeMap;
+
 use analysis::{
     Applicability, Edit, Finding, Fix, PlanNode, RuleContext, Run, SqlExecution, Verdict,
     declare_rule, units,
@@ -10,7 +12,7 @@ use program::{
     Type, ValueId,
 };
 
-use crate::builtins::{self, Computed, Kind, Translation};
+use crate::builtins::{self, Computed, Definitions, Kind, Translation};
 use crate::plan;
 
 declare_rule! {
@@ -91,12 +93,16 @@ fn check(ctx: &RuleContext<'_>, findings: &mut Vec<Finding>) {
     if ctx.is_test {
         return;
     }
+    let mut known: Option<(Definitions<'_>, Uses<'_>)> = None;
     for (id, call) in ctx.program.calls_with_ids() {
         let Some(function) = defined(call) else { continue };
+        let code = &ctx.program.driver;
+        let (definitions, uses) =
+            &*known.get_or_insert_with(|| (Definitions::of(code), Uses::of(ctx.program)));
         let declared = declared(ctx, call);
         let range = ctx.program.functions[function.index()].range;
         let translated =
-            Translation::of(&ctx.program.driver, ctx.text, ctx.program.language, range, declared);
+            Translation::of(definitions, ctx.text, ctx.program.language, range, declared);
         let Some((computed, parameters)) = translated else { continue };
         let prefix = prefix(ctx, call);
         let written = builtins::written(
@@ -112,7 +118,7 @@ fn check(ctx: &RuleContext<'_>, findings: &mut Vec<Finding>) {
         let help = format!("write `{written}`: Spark runs and optimises it by itself");
         let mut finding = UDF_FOR_BUILTIN.at_call(ctx, id, message, help);
         if let Some(prefix) = prefix {
-            finding.fixes.extend(fix(ctx, call, &computed, &parameters, &prefix));
+            finding.fixes.extend(fix(ctx, uses, call, &computed, &parameters, &prefix));
         }
         findings.push(finding);
     }
@@ -193,6 +199,7 @@ fn prefix(ctx: &RuleContext<'_>, call: &Call) -> Option<String> {
 /// Puts a function of columns in the place of the user-defined one, where that one is only ever called.
 fn fix(
     ctx: &RuleContext<'_>,
+    uses: &Uses<'_>,
     call: &Call,
     computed: &Computed,
     parameters: &[(String, Kind)],
@@ -229,7 +236,7 @@ fn fix(
     };
     let fits = program.language == Language::Scala || is_declared(ctx, call, computed, parameters);
     let takes_names = direct.is_some() && program.language == Language::Python;
-    (fits && is_only_called(program, &binding.name, takes_names)).then(|| Fix {
+    (fits && uses.is_only_called(&binding.name, takes_names)).then(|| Fix {
         title: "Use Spark's own functions".to_owned(),
         applicability: Applicability::Unsafe,
         edits: vec![Edit { range: call.range, replacement }],
@@ -261,29 +268,50 @@ fn is_declared(
     }
 }
 
-/// Whether a name of the file is nothing but called, with columns (or with names of columns, where the function takes those).
-fn is_only_called(program: &Program, name: &str, takes_names: bool) -> bool {
-    let code = &program.driver;
-    if program.bindings.iter().filter(|it| it.name == name).count() != 1 {
-        return false;
-    }
-    let mut called = Vec::new();
-    for expression in &code.expressions {
-        let ExpressionKind::Call { callee, arguments } = expression.kind else { continue };
-        let given_names = code
-            .arguments_of(arguments)
-            .iter()
-            .any(|it| matches!(code.expression(it.value).kind, ExpressionKind::Text(_)));
-        if takes_names || !given_names {
-            called.push(callee);
+/// What becomes of the names of a file.
+struct Uses<'a> {
+    /// How often a name is bound to a value of Spark's.
+    bound: BTreeMap<&'a str, usize>,
+    /// The expressions that a name stands for.
+    names: BTreeMap<&'a str, Vec<usize>>,
+    /// The expressions that are called, and whether with a text among the arguments.
+    called: BTreeMap<usize, bool>,
+}
+
+impl<'a> Uses<'a> {
+    fn of(program: &'a Program) -> Self {
+        let code = &program.driver;
+        let mut bound: BTreeMap<&str, usize> = BTreeMap::new();
+        for binding in &program.bindings {
+            *bound.entry(&binding.name).or_default() += 1;
         }
-    }
-    code.expressions.iter().enumerate().all(|(index, expression)| match expression.kind {
-        ExpressionKind::Name(it) if code.name(it) == name => {
-            called.iter().any(|callee| callee.index() == index)
+        let mut names: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        let mut called = BTreeMap::new();
+        for (index, expression) in code.expressions.iter().enumerate() {
+            match expression.kind {
+                ExpressionKind::Name(name) => names.entry(code.name(name)).or_default().push(index),
+                ExpressionKind::Call { callee, arguments } => {
+                    let with_text = code.arguments_of(arguments).iter().any(|it| {
+                        matches!(code.expression(it.value).kind, ExpressionKind::Text(_))
+                    });
+                    called.insert(callee.index(), with_text);
+                }
+                _ => {}
+            }
         }
-        _ => true,
-    })
+        Self { bound, names, called }
+    }
+
+    /// Whether a name is nothing but called, with columns (or with names of columns, where the function takes those).
+    fn is_only_called(&self, name: &str, takes_names: bool) -> bool {
+        self.bound.get(name) == Some(&1)
+            && self
+                .names
+                .get(name)
+                .into_iter()
+                .flatten()
+                .all(|it| self.called.get(it).is_some_and(|with_text| takes_names || !with_text))
+    }
 }
 
 fn verdict(ctx: &RuleContext<'_>, finding: &Finding, run: &Run) -> Verdict {
