@@ -122,6 +122,8 @@ struct Uses<'a> {
     program: &'a Program,
     /// Calls that read a value, one entry for each time.
     consumers: BTreeMap<ValueId, Vec<CallId>>,
+    /// What a value is bound to: positions among the bindings.
+    bound: BTreeMap<ValueId, Vec<usize>>,
     /// Values that become others at merges and loops.
     merged: BTreeSet<ValueId>,
     /// Where datasets are named as the receiver or argument of a call of Spark's: start and end.
@@ -148,6 +150,10 @@ impl<'a> Uses<'a> {
                 }
             }
         }
+        let mut bound: BTreeMap<ValueId, Vec<usize>> = BTreeMap::new();
+        for (index, binding) in program.bindings.iter().enumerate() {
+            bound.entry(binding.value).or_default().push(index);
+        }
         let mut merged = BTreeSet::new();
         for value in &program.values {
             match &value.origin {
@@ -167,7 +173,7 @@ impl<'a> Uses<'a> {
                 names.entry(code.name(name)).or_default().push(expression.range);
             }
         }
-        Self { program, consumers, merged, explained, names }
+        Self { program, consumers, bound, merged, explained, names }
     }
 
     /// The action that computes what `cached` keeps, if there is one alone and nobody else can get at it.
@@ -230,8 +236,8 @@ impl<'a> Uses<'a> {
             return true;
         }
         let function = program.enclosing_function(cached).map(|it| program.scope(it).range);
-        let names = program.bindings.iter().filter(|it| values.contains(&it.value));
-        for binding in names {
+        let names = values.iter().filter_map(|it| self.bound.get(it)).flatten();
+        for binding in names.filter_map(|it| program.bindings.get(*it)) {
             let in_class = program
                 .ancestors(binding.scope)
                 .take_while(|&it| !matches!(program.scope(it).kind, ScopeKind::Function(_)))
