@@ -160,6 +160,24 @@ fn a_parameter_is_what_other_files_call_it_with() {
 }
 
 #[test]
+fn parameters_that_take_the_rest_are_collections() {
+    let unions = "from functools import reduce\nfrom pyspark.sql import DataFrame\ndef union(*dfs):\n    return reduce(DataFrame.union, dfs)\ndef save(target, **dfs):\n    for name, df in dfs.items():\n        df.count()\ndef first(a, b=None):\n    a.show()\n";
+    let job = "from pyspark.sql import SparkSession\nfrom unions import first, save, union\nspark = SparkSession.builder.getOrCreate()\na = spark.table('a')\nunion(a, a).count()\nsave('t', a=a, b=a)\n";
+    let linker = linked(&[("unions.py", unions), ("job.py", job)]);
+    assert_eq!(
+        calls(&linker, "unions.py"),
+        "union DataFrame Declared\ncount DataFrame Declared\nunresolved show Parameter\n"
+    );
+    // Which parameters a collection fills is not known, but what stands by name is.
+    let job = format!("{job}dfs = [spark.table(t) for t in names]\nfirst(*dfs, a)\n");
+    let linker = linked(&[("unions.py", unions), ("job.py", job.as_str())]);
+    assert!(calls(&linker, "unions.py").ends_with("unresolved show Parameter\n"));
+    let job = format!("{job}first(**{{'b': 1}}, a=a)\n");
+    let linker = linked(&[("unions.py", unions), ("job.py", job.as_str())]);
+    assert!(calls(&linker, "unions.py").ends_with("show DataFrame Declared\n"));
+}
+
+#[test]
 fn calls_that_contradict_leave_a_parameter_unknown() {
     let enrich = "import pyspark\ndef enrich(df):\n    df.collect()\n";
     let call = |argument: &str| {

@@ -217,10 +217,10 @@ impl<'a> Lowering<'a> {
             }
             let seen = summary.parameters.get(position).cloned().unwrap_or_default();
             let place = position.checked_sub(skipped);
-            let placed = place.and_then(|place| elsewhere.positional.get(place));
+            let placed = super::rest::placed(def, parameter, place, &elsewhere);
             let named = super::pattern_name(&parameter.pattern)
                 .and_then(|name| elsewhere.keywords.get(name.as_str()));
-            let seen = placed.into_iter().chain(named).fold(seen, |seen, it| seen.join(it));
+            let seen = named.into_iter().chain(&placed).fold(seen, |seen, it| seen.join(it));
             self.parameter(parameter, function, place.unwrap_or_default() as u32, &seen);
         }
         let statement = self.statement;

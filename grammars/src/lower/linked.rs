@@ -286,11 +286,14 @@ impl<'a> Lowering<'a> {
         let mut shapes = CallShapes::default();
         let unbound = function.summary.receiver && !bound;
         let mut place = 0;
+        let mut scattered = false;
         for (name, value) in arguments {
             let shape = self.argument_shape(value);
             match name {
-                // What the collection or mapping holds goes to places that are not known.
-                Some(name) if matches!(name.as_str(), SPREAD | SPREAD_KEYWORDS) => break,
+                // What a collection holds goes to places that are not known, and what follows it too.
+                Some(name) if name == SPREAD => scattered = true,
+                Some(name) if name == SPREAD_KEYWORDS => {}
+                None if scattered => {}
                 Some(name) => {
                     shapes.keywords.insert(name.as_str().into(), shape);
                 }

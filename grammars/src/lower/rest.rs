@@ -1,11 +1,11 @@
 //! What the parameters of a function are given by a call, those that take the rest of the arguments included.
 
-use program::summary::Shape;
+use program::summary::{CallShapes, Shape};
 
 use super::Lowering;
 use super::arguments::{SPREAD, SPREAD_KEYWORDS};
 use super::environment::Lowered;
-use crate::syntax::{FunctionDef, Pattern};
+use crate::syntax::{FunctionDef, Parameter, Pattern};
 
 impl Lowering<'_> {
     /// The shapes of the parameters of `def`, of which the first `skip` are given without being written.
@@ -74,5 +74,40 @@ impl Lowering<'_> {
             shapes[at] = Shape::Record(others).bounded();
         }
         shapes
+    }
+}
+
+/// What calls from other files give to a parameter by its place, or as what is left over.
+pub(super) fn placed(
+    def: &FunctionDef,
+    parameter: &Parameter,
+    place: Option<usize>,
+    calls: &CallShapes,
+) -> Option<Shape> {
+    let positional = calls.positional.get(place?..).unwrap_or_default();
+    match &parameter.pattern {
+        Pattern::Rest { keywords: false, .. } => {
+            let known = !positional.iter().any(Shape::is_unknown);
+            known.then(|| {
+                let joined = positional.iter().fold(Shape::Unknown, |joined, it| joined.join(it));
+                Shape::collection(joined)
+            })
+        }
+        Pattern::Rest { keywords: true, .. } => {
+            let taken = |name: &str| {
+                let mut parameters = def.parameters.iter();
+                parameters.any(
+                    |it| matches!(&it.pattern, Pattern::Name(parameter) if parameter.text == name),
+                )
+            };
+            let others: Vec<_> = calls
+                .keywords
+                .iter()
+                .filter(|it| !taken(it.0))
+                .map(|(name, shape)| (name.clone(), shape.clone()))
+                .collect();
+            (!others.is_empty()).then(|| Shape::Record(others).bounded())
+        }
+        _ => positional.first().cloned(),
     }
 }
