@@ -6,8 +6,8 @@ use program::{CallKey, Program, TextRange};
 
 use crate::rule::{EvidenceNeed, Rule, RuleContext, RuleLevel, Settings, Tier};
 use crate::{
-    Evidence, Finding, FindingEvidence, Measured, Run, Severity, UNUSED_SUPPRESSION, Verdict,
-    suppression,
+    Evidence, Facts, Finding, FindingEvidence, Measured, Run, Severity, UNUSED_SUPPRESSION,
+    Verdict, suppression,
 };
 
 /// The result of checking one file.
@@ -52,6 +52,7 @@ pub fn check_file(
         call_keys: &keys,
         is_test: is_test(file),
         thresholds: &settings.thresholds,
+        facts: Facts::new(file, program),
     };
     let sql: Vec<TextRange> =
         program.calls.iter().filter(|call| call.in_sql).map(|call| call.range).collect();

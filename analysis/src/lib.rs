@@ -7,6 +7,7 @@ mod engine;
 pub mod evaluation;
 mod evidence;
 mod example;
+mod facts;
 mod finding;
 mod host;
 mod join;
@@ -21,6 +22,7 @@ pub use eventlog::{PlanNode, Profile, SqlExecution, StageAttempt};
 pub use engine::{FileCheck, RulePanic, check_file};
 pub use evidence::{Evidence, Match, Run, SiteCost, Unattributed, UnattributedStage};
 pub use example::{Example, PlanClaim};
+pub use facts::Facts;
 pub use finding::{
     Applicability, Edit, Finding, FindingEvidence, Fix, Measured, Related, Severity, Verdict,
 };

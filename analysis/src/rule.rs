@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use program::{CallId, CallKey, Language, Program};
 use spark::Thresholds;
 
-use crate::{Finding, PlanClaim, Run, Severity, SiteCost, Verdict};
+use crate::{Facts, Finding, PlanClaim, Run, Severity, SiteCost, Verdict};
 
 /// The kind of cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -149,6 +149,8 @@ pub struct RuleContext<'a> {
     pub is_test: bool,
     /// Limits.
     pub thresholds: &'a Thresholds,
+    /// What evaluating the file's code says.
+    pub facts: Facts<'a>,
 }
 
 impl RuleContext<'_> {

@@ -112,7 +112,10 @@ fn check(ctx: &RuleContext<'_>, findings: &mut Vec<Finding>) {
             continue;
         }
         let (loops, kept) = known.get_or_insert_with(|| (Loops::of(program), kept_values(program)));
-        if !loops.is_from_outside(dataset, scope) || is_kept(program, dataset, kept) {
+        if !loops.is_from_outside(dataset, scope)
+            || is_kept(program, dataset, kept)
+            || !loops::repeats(ctx, scope, ctx.thresholds.loop_actions)
+        {
             continue;
         }
         let message = format!("`{}` runs a job over the same data on every iteration", call.method);
@@ -297,6 +300,44 @@ object Job {
     }
   }
 }
+"#,
+        );
+    }
+
+    #[test]
+    fn what_evaluation_counts() {
+        check(
+            &RULE,
+            r#"
+//- /job.py
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.getOrCreate()
+orders = spark.read.parquet("orders")
+class Settings:
+    few = {"first": ["DE", "FR"], "second": ["IT"]}
+    many = {"first": ["DE", "FR", "IT"], "second": ["ES", "PT"]}
+def write_all(groups):
+    for name, countries in groups.items():
+        orders.filter(orders.group == name).write.parquet(name)
+    wanted = [country for group in groups.values() for country in group]
+    for country in wanted:
+        orders.filter(orders.country == country).write.parquet(country)
+def write_few(countries):
+    for country in countries:
+        orders.filter(orders.country == country).write.parquet(country)
+def write_many(countries):
+    for country in countries:
+        orders.filter(orders.country == country).write.parquet(country)
+#                                                      ^^^^^^^ warning: `parquet` runs a job over the same data on every iteration
+def write_any(countries=("DE", "FR")):
+    for country in countries:
+        orders.filter(orders.country == country).write.parquet(country)
+#                                                      ^^^^^^^ warning: `parquet` runs a job over the same data on every iteration
+write_all(Settings.few)
+write_few([name.upper() for name in Settings.few])
+write_few(Settings.few["first"])
+write_many(Settings.few["first"])
+write_many([country for group in Settings.many.values() for country in group])
 "#,
         );
     }

@@ -21,6 +21,11 @@ pub(crate) fn repeating_loop(program: &Program, call: &Call, few: u64) -> Option
         })
 }
 
+/// Whether evaluating the code leaves it a loop of more than `few` iterations. Asked last: it costs more than all that is asked before.
+pub(crate) fn repeats(ctx: &RuleContext<'_>, scope: ScopeId, few: u64) -> bool {
+    ctx.facts.iterations(scope).is_none_or(|it| it > few)
+}
+
 /// Whether `scope` lies within `outer`, or is it.
 pub(crate) fn lies_within(program: &Program, scope: ScopeId, outer: ScopeId) -> bool {
     program.ancestors(scope).any(|it| it == outer)

@@ -9,7 +9,7 @@ use program::{
     Call, CallId, Confidence, Effect, Expression, Language, Origin, Program, ScopeId, ScopeKind, TextRange, Type, ValueId,
 };
 
-use crate::plan;
+use crate::{loops, plan};
 
 declare_rule! {
     /// A loop that adds columns to a DataFrame one by one with `withColumn`
@@ -157,9 +157,8 @@ fn first_added(ctx: &RuleContext<'_>, head: ValueId, carried: ValueId) -> Option
     }
     let added = added.filter(|_| reaches_head)?;
     let scope = carrying_loop(program, program.call(added), head)?;
-    let ScopeKind::Loop { iterations } = program.scope(scope).kind else { return None };
-    let repeats = iterations.is_none_or(|it| it > ctx.thresholds.loop_columns);
-    (repeats && !is_tried(ctx, program.call(added), scope)).then_some(added)
+    let tried = is_tried(ctx, program.call(added), scope);
+    (!tried && loops::repeats(ctx, scope, ctx.thresholds.loop_columns)).then_some(added)
 }
 
 /// The loop around `call` at whose head `head` stands: each head on the way up belongs to the next loop outwards.

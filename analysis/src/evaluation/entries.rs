@@ -62,6 +62,7 @@ pub(super) fn run(files: &[EvaluationFile<'_>], limits: &Limits) -> Evaluation {
         instances: FxHashMap::default(),
         index: Index::new(files),
         own_names: super::dispatch::own_names(files),
+        alone: false,
         guessing: false,
         built: FxHashSet::default(),
         reached: FxHashSet::default(),
@@ -352,6 +353,7 @@ impl Interpreter<'_> {
         let place = self.definition(file, range);
         let scala = self.files[file.index()].program.language == Language::Scala;
         let mark = self.heap.mark();
+        self.alone = true;
         self.begin(EntryKind::Fragment, file, &names.join("."), |this| {
             match (fragment.class, fragment.function) {
                 (None, Some(function)) => {
@@ -380,6 +382,7 @@ impl Interpreter<'_> {
                 _ => {}
             }
         });
+        self.alone = false;
         self.heap.undo(mark);
         self.current = None;
         self.activations.clear();

@@ -12,8 +12,8 @@ use super::heap::{CellId, Heap, Writes};
 use super::names::{Names, Symbol};
 use super::value::{Argument, Closure, Frames, Prepared, Value};
 use super::{
-    Automaton, CallRecord, EvaluationFile, Features, FileId, Limits, Node, NodeId, NodeKind,
-    PathId, PathStep, Place, Reason, SiteId, StateId, TextPattern, Unresolved,
+    Automaton, CallRecord, EvaluationFile, Features, FileId, Limits, LoopRecord, Node, NodeId,
+    NodeKind, PathId, PathStep, Place, Reason, SiteId, StateId, TextPattern, Unresolved,
 };
 
 /// How many alternatives a value keeps.
@@ -77,7 +77,7 @@ pub(super) struct Interpreter<'a> {
     pub(super) path_depths: Vec<u32>,
     pub(super) path_ids: FxHashMap<(PathId, Place), PathId>,
     pub(super) records: Vec<CallRecord>,
-    pub(super) loops: FxHashMap<(FileId, TextRange), Option<u64>>,
+    pub(super) loops: FxHashMap<(FileId, TextRange), LoopRecord>,
     pub(super) unresolved: FxHashMap<(Reason, FileId, TextRange), Unresolved>,
     pub(super) current: Option<StateId>,
     /// How many passes that only learn types are in progress.
@@ -91,6 +91,8 @@ pub(super) struct Interpreter<'a> {
     pub(super) index: super::index::Index,
     /// Names of folders and modules of the workspace.
     pub(super) own_names: FxHashSet<Box<str>>,
+    /// Whether this is a function that is evaluated alone.
+    pub(super) alone: bool,
     /// Whether the call at hand is one of a guessed type.
     pub(super) guessing: bool,
     /// Scala's classes whose body ran.

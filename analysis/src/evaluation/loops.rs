@@ -10,7 +10,7 @@ use super::automaton::EdgeKind;
 use super::heap::{Content, Mapping, Sequence, Slot, Writes};
 use super::interpreter::{Interpreter, LoopFrame, NESTING, Yields, dataset_in};
 use super::value::{Prepared, UNKNOWN, Value};
-use super::{NodeId, Reason, StateId};
+use super::{LoopRecord, NodeId, Reason, StateId};
 
 impl Interpreter<'_> {
     /// What a value yields when it is iterated over.
@@ -211,16 +211,15 @@ impl Interpreter<'_> {
         if self.dry > 0 {
             return;
         }
-        let file = self.file();
+        let (file, alone) = (self.file(), self.alone);
+        let new = LoopRecord { file, range, iterations: count, alone };
         self.loops
             .entry((file, range))
             .and_modify(|known| {
-                *known = match (*known, count) {
-                    (Some(a), Some(b)) => Some(a.max(b)),
-                    _ => None,
-                };
+                known.iterations = known.iterations.zip(count).map(|(a, b)| a.max(b));
+                known.alone |= alone;
             })
-            .or_insert(count);
+            .or_insert(new);
     }
 
     /// Runs `body` once for what may be any number of times: a pass that learns what it carries over, then one with a phi for each carried dataset.

@@ -241,6 +241,8 @@ pub struct LoopRecord {
     pub range: TextRange,
     /// How often its body runs, the most of all call contexts; none where that is not known.
     pub iterations: Option<u64>,
+    /// Whether it was run in a function that was evaluated alone, whose parameters may be other ones.
+    pub alone: bool,
 }
 
 /// What evaluation found.

@@ -53,11 +53,7 @@ impl Interpreter<'_> {
             }
         };
         self.records.iter_mut().for_each(renamed);
-        let mut loops: Vec<LoopRecord> = self
-            .loops
-            .into_iter()
-            .map(|((file, range), iterations)| LoopRecord { file, range, iterations })
-            .collect();
+        let mut loops: Vec<LoopRecord> = self.loops.into_values().collect();
         loops.sort_by_key(|it| (it.file, it.range));
         let mut unresolved: Vec<_> = self.unresolved.into_values().collect();
         unresolved.sort_by_key(|it| (it.place, it.reason));
