@@ -1,9 +1,10 @@
-//! Source text of both languages on any bytes: it parses, lowers and is checked without a panic, within bounded time and memory,
+//! Source text of both languages on any bytes: it parses, lowers, is evaluated and checked without a panic, within bounded time and memory,
 //! and a document that was edited is the document of the edited text.
 #![no_main]
 
 use std::sync::Arc;
 
+use analysis::evaluation::{EvaluationFile, Limits};
 use analysis::{AnalysisHost, Change, FileState, Settings};
 use grammars::Document;
 use libfuzzer_sys::fuzz_target;
@@ -24,6 +25,7 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(text.is_char_boundary(call.range.end as usize), "{:?}", call.range);
     }
     let _ = program.to_text();
+    evaluate(&program);
     check(&text, Arc::new(program));
 
     // The second part says where: two bytes for the place, one for the length that goes.
@@ -38,6 +40,15 @@ fuzz_target!(|bytes: &[u8]| {
         check(&text, Arc::new(edited));
     }
 });
+
+/// Evaluates the driver's code, within its bounds.
+fn evaluate(program: &program::Program) {
+    let limits =
+        Limits { steps: 5_000, fragment_steps: 1_000, total_steps: 10_000, ..Limits::default() };
+    let file = EvaluationFile { path: "job.py", program };
+    let evaluation = analysis::evaluation::evaluate(&[file], &limits);
+    assert!(evaluation.steps < 100_000, "{} steps", evaluation.steps);
+}
 
 /// Checks a program with every rule. A rule's panic is the rule's, and would go unseen here.
 fn check(text: &str, program: Arc<program::Program>) {

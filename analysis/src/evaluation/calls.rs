@@ -293,7 +293,7 @@ impl Interpreter<'_> {
                 _ => Value::Generator(prepared),
             };
         }
-        self.run_function(closure, bound, &arguments, place, Yields::Collect(Vec::new())).0
+        self.run_function(closure, bound, &arguments, place, Yields::collecting()).0
     }
 
     pub(super) fn run_function(
@@ -303,14 +303,15 @@ impl Interpreter<'_> {
         arguments: &[Argument],
         place: Place,
         yields: Yields,
-    ) -> (Value, Vec<Value>) {
+    ) -> (Value, (Vec<Value>, bool)) {
         let code = self.code_of(closure.file);
         let Some(function) = code.functions.get(closure.function.index()).copied() else {
-            return (UNKNOWN, Vec::new());
+            return (UNKNOWN, (Vec::new(), false));
         };
         let name = code.name(function.name);
         let key = (closure.file, closure.function);
-        let recursive = self.activations.iter().filter(|it| it.function == Some(key)).count();
+        let recursive =
+            self.activations.iter().filter(|it| it.function == Some(key) && !it.waits).count();
         let depth = self.path_depths.get(self.path().0 as usize).copied().unwrap_or(0);
         let reason = if recursive >= 2 {
             Some(Reason::Recursion)
@@ -323,6 +324,7 @@ impl Interpreter<'_> {
         };
         if let Some(reason) = reason {
             self.note(reason, place, name);
+            self.refused = true;
             let frames = self.frames_of(bound.iter().chain(arguments.iter().map(|it| &it.value)));
             let value = function
                 .returns
@@ -331,7 +333,7 @@ impl Interpreter<'_> {
                     self.declared(code.name(it), &held, place)
                 })
                 .unwrap_or_else(|| Value::may_hold(&frames));
-            return (value, Vec::new());
+            return (value, (Vec::new(), false));
         }
         if self.dry == 0 {
             self.reached.insert(key);
@@ -357,6 +359,8 @@ impl Interpreter<'_> {
             pending: Vec::new(),
             loops: Vec::new(),
             yields,
+            waits: false,
+            perhaps: self.perhaps,
             outer: rustc_hash::FxHashMap::default(),
         });
         self.active = self.activations.len() - 1;
@@ -370,8 +374,8 @@ impl Interpreter<'_> {
         self.active = self.activations.len() - 1;
         let value = self.leave(result);
         let yielded = match self.activations.pop() {
-            Some(Activation { yields: Yields::Collect(values), .. }) => values,
-            _ => Vec::new(),
+            Some(Activation { yields: Yields::Collect(values, all), .. }) => (values, all),
+            _ => (Vec::new(), false),
         };
         self.active = outer;
         let value = match (&value, function.returns) {
@@ -420,7 +424,9 @@ impl Interpreter<'_> {
             returns: Vec::new(),
             pending: Vec::new(),
             loops: Vec::new(),
-            yields: Yields::Collect(Vec::new()),
+            yields: Yields::collecting(),
+            waits: false,
+            perhaps: self.perhaps,
             outer: rustc_hash::FxHashMap::default(),
         });
         self.active = self.activations.len() - 1;

@@ -62,6 +62,9 @@ pub(super) fn run(files: &[EvaluationFile<'_>], limits: &Limits) -> Evaluation {
         instances: FxHashMap::default(),
         index: Index::new(files),
         own_names: super::dispatch::own_names(files),
+        perhaps: 0,
+        refused: false,
+        handed_over: 0,
         alone: false,
         guessing: false,
         built: FxHashSet::default(),
@@ -285,7 +288,7 @@ impl Interpreter<'_> {
     fn run_alone(&mut self, closure: &Rc<Closure>, bound: Option<Value>, place: Place) {
         let value = self.call_function(closure, bound, Vec::new(), place);
         if let Value::Generator(prepared) | Value::Context(prepared) = value {
-            self.run_prepared(&prepared, super::interpreter::Yields::Collect(Vec::new()));
+            self.run_prepared(&prepared, &super::interpreter::Yields::collecting());
         }
     }
 

@@ -6,18 +6,43 @@ use program::driver::{ExpressionId, List, PatternId};
 
 use super::interpreter::{Interpreter, LoopFrame, NESTING, Yields};
 use super::loops::Iterated;
-use super::value::{Argument, Prepared, Value};
+use super::value::{Argument, Prepared, UNKNOWN, Value};
 
 impl Interpreter<'_> {
     /// Runs a generator's or context's body with what its yields do.
-    pub(super) fn run_prepared(&mut self, prepared: &Rc<Prepared>, yields: Yields) -> Vec<Value> {
+    pub(super) fn run_prepared(
+        &mut self,
+        prepared: &Rc<Prepared>,
+        yields: &Yields,
+    ) -> (Vec<Value>, bool) {
         if self.current.is_none() || self.nesting >= NESTING {
-            return Vec::new();
+            return (Vec::new(), false);
         }
         let bound = prepared.bound.clone();
         self.nesting += 1;
-        let (_, yielded) =
-            self.run_function(&prepared.closure, bound, &prepared.arguments, prepared.call, yields);
+        let outer = std::mem::replace(&mut self.refused, false);
+        let before = self.handed_over;
+        let (_, yielded) = self.run_function(
+            &prepared.closure,
+            bound,
+            &prepared.arguments,
+            prepared.call,
+            yields.clone(),
+        );
+        // Where the generator could not be followed, what it was to hand over to runs nevertheless.
+        let refused = std::mem::replace(&mut self.refused, outer);
+        match yields {
+            &Yields::Loop { target, body, .. } if refused => self.repeat(&mut |this| {
+                this.bind(target, UNKNOWN);
+                this.iteration(body);
+            }),
+            &Yields::With { items, next, body, .. } if self.handed_over == before => {
+                self.bind_context(items, next, UNKNOWN);
+                self.with(items, next + 1, body);
+            }
+            Yields::Again { .. } if refused => self.yielded(UNKNOWN),
+            _ => {}
+        }
         self.nesting -= 1;
         yielded
     }
@@ -26,10 +51,8 @@ impl Interpreter<'_> {
     pub(super) fn collected(&mut self, value: &Value) -> Value {
         let Value::Generator(prepared) = value else { return value.clone() };
         let before = self.automaton.states;
-        let items = self.run_prepared(&Rc::clone(prepared), Yields::Collect(Vec::new()));
+        let (items, complete) = self.run_prepared(&Rc::clone(prepared), &Yields::collecting());
         let after = self.automaton.states;
-        // A yield within a loop of unknown length was seen once.
-        let complete = items.len() != 1 && !items.is_empty();
         let list = self.heap.sequence(items, complete);
         if after > before
             && self.dry == 0
@@ -46,7 +69,7 @@ impl Interpreter<'_> {
         let activation = self.active;
         self.activation().loops.push(LoopFrame::default());
         let yields = Yields::Loop { activation, target, body };
-        self.run_prepared(prepared, yields);
+        self.run_prepared(prepared, &yields);
         self.end_loop();
     }
 
@@ -54,45 +77,58 @@ impl Interpreter<'_> {
     pub(super) fn yielded(&mut self, value: Value) {
         let generator = self.active;
         match self.activation().yields.clone() {
-            Yields::Collect(_) => {
-                if let Yields::Collect(values) = &mut self.activation().yields
-                    && values.len() < 1000
-                {
-                    values.push(value);
+            Yields::Collect(..) => {
+                // In a branch or a loop of unknown length it may be yielded never, or again.
+                let sure = self.perhaps == self.activation().perhaps;
+                if let Yields::Collect(values, all) = &mut self.activation().yields {
+                    *all &= sure && values.len() < 1000;
+                    if values.len() < 1000 {
+                        values.push(value);
+                    }
                 }
             }
             Yields::Loop { activation, target, body } => {
                 if activation >= self.activations.len() || self.nesting >= NESTING {
                     return;
                 }
-                self.active = activation;
-                self.nesting += 1;
-                self.bind(target, value);
-                self.iteration(body);
-                self.nesting -= 1;
-                self.active = generator;
+                self.hand_over(generator, activation, |this| {
+                    this.bind(target, value);
+                    this.iteration(body);
+                });
             }
             Yields::With { activation, items, next, body } => {
                 if activation >= self.activations.len() || self.nesting >= NESTING {
                     return;
                 }
-                self.active = activation;
-                self.nesting += 1;
-                self.bind_context(items, next, value);
-                self.with(items, next + 1, body);
-                self.nesting -= 1;
-                self.active = generator;
+                self.hand_over(generator, activation, |this| {
+                    this.bind_context(items, next, value);
+                    this.with(items, next + 1, body);
+                });
             }
             Yields::Again { activation } => {
                 if activation >= self.activations.len() || self.nesting >= NESTING {
                     return;
                 }
-                self.active = activation;
-                self.nesting += 1;
-                self.yielded(value);
-                self.nesting -= 1;
-                self.active = generator;
+                self.hand_over(generator, activation, |this| this.yielded(value));
             }
+        }
+    }
+
+    /// Runs something in the activation that consumes, while the generator waits.
+    fn hand_over(&mut self, generator: usize, consumer: usize, run: impl FnOnce(&mut Self)) {
+        self.handed_over += 1;
+        self.wait(generator, true);
+        self.active = consumer;
+        self.nesting += 1;
+        run(self);
+        self.nesting -= 1;
+        self.active = generator;
+        self.wait(generator, false);
+    }
+
+    fn wait(&mut self, generator: usize, waits: bool) {
+        if let Some(activation) = self.activations.get_mut(generator) {
+            activation.waits = waits;
         }
     }
 
@@ -100,7 +136,7 @@ impl Interpreter<'_> {
     pub(super) fn yield_from(&mut self, value: &Value) {
         if let Value::Generator(prepared) = value {
             let yields = Yields::Again { activation: self.active };
-            self.run_prepared(prepared, yields);
+            self.run_prepared(prepared, &yields);
             return;
         }
         match self.iterated(value) {
@@ -110,7 +146,7 @@ impl Interpreter<'_> {
             }
             Iterated::Generator(prepared) => {
                 let yields = Yields::Again { activation: self.active };
-                self.run_prepared(&prepared, yields);
+                self.run_prepared(&prepared, &yields);
             }
         }
     }
@@ -138,7 +174,7 @@ impl Interpreter<'_> {
         match &value {
             Value::Context(prepared) => {
                 let yields = Yields::With { activation: self.active, items, next: index, body };
-                self.run_prepared(prepared, yields);
+                self.run_prepared(prepared, &yields);
             }
             Value::Instance(cell) => {
                 let enter = self.names.symbol("__enter__");

@@ -35,6 +35,10 @@ pub(super) struct Activation {
     pub(super) pending: Vec<Writes>,
     pub(super) loops: Vec<LoopFrame>,
     pub(super) yields: Yields,
+    /// Whether it waits at a `yield`: what runs meanwhile is not called by it.
+    pub(super) waits: bool,
+    /// How many branches and loops of unknown length it was entered in.
+    pub(super) perhaps: u32,
     /// Names that belong to an outer scope.
     pub(super) outer: FxHashMap<Symbol, CellId>,
 }
@@ -51,14 +55,21 @@ pub(super) struct LoopFrame {
 /// What happens at a `yield`.
 #[derive(Clone)]
 pub(super) enum Yields {
-    /// It is kept, as one of the values of a collection.
-    Collect(Vec<Value>),
+    /// It is kept, as one of the values of a collection: these, and whether there are no others.
+    Collect(Vec<Value>, bool),
     /// The body of a loop runs for it, in the activation that consumes.
     Loop { activation: usize, target: PatternId, body: List },
     /// The body of a `with` runs with it, and its further items before.
     With { activation: usize, items: List, next: usize, body: List },
     /// It is yielded again.
     Again { activation: usize },
+}
+
+impl Yields {
+    /// What is yielded is collected.
+    pub(super) fn collecting() -> Self {
+        Yields::Collect(Vec::new(), true)
+    }
 }
 
 pub(super) struct Interpreter<'a> {
@@ -91,6 +102,12 @@ pub(super) struct Interpreter<'a> {
     pub(super) index: super::index::Index,
     /// Names of folders and modules of the workspace.
     pub(super) own_names: FxHashSet<Box<str>>,
+    /// How many branches and loops of unknown length are around what is evaluated.
+    pub(super) perhaps: u32,
+    /// Whether the last function was not entered, for recursion, depth or steps.
+    pub(super) refused: bool,
+    /// How often a `yield` handed over to the body of a loop or a `with`.
+    pub(super) handed_over: u64,
     /// Whether this is a function that is evaluated alone.
     pub(super) alone: bool,
     /// Whether the call at hand is one of a guessed type.

@@ -280,7 +280,9 @@ impl Interpreter<'_> {
             let mark = self.heap.mark();
             self.current = Some(start);
             self.raised = false;
+            self.perhaps += 1;
             let result = run(self, *arm);
+            self.perhaps -= 1;
             let writes = self.heap.writes(mark);
             self.heap.undo(mark);
             match self.current {

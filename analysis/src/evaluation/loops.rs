@@ -224,6 +224,12 @@ impl Interpreter<'_> {
 
     /// Runs `body` once for what may be any number of times: a pass that learns what it carries over, then one with a phi for each carried dataset.
     pub(super) fn repeat(&mut self, body: &mut dyn FnMut(&mut Self)) {
+        self.perhaps += 1;
+        self.repeated(body);
+        self.perhaps -= 1;
+    }
+
+    fn repeated(&mut self, body: &mut dyn FnMut(&mut Self)) {
         let Some(entry) = self.current else { return };
         if self.dry > 0 {
             let mark = self.heap.mark();
@@ -327,7 +333,7 @@ impl Interpreter<'_> {
                     .map(|it| (it.breaks.len(), it.continues.len(), it.pending.len()))
                     .collect();
                 let yields = match &it.yields {
-                    Yields::Collect(values) => values.len(),
+                    Yields::Collect(values, _) => values.len(),
                     _ => 0,
                 };
                 (it.returns.len(), it.pending.len(), loops, yields)
@@ -347,7 +353,7 @@ impl Interpreter<'_> {
                 frame.continues.truncate(continues);
                 frame.pending.truncate(pending);
             }
-            if let Yields::Collect(values) = &mut activation.yields {
+            if let Yields::Collect(values, _) = &mut activation.yields {
                 values.truncate(yields);
             }
         }

@@ -1,6 +1,6 @@
 //! Control flow: branches, loops, exceptions, generators, contexts.
 
-use super::{automaton, lineage, section};
+use super::{automaton, lineage, section, text};
 
 #[test]
 fn a_branch_is_two_paths_and_its_datasets_merge() {
@@ -200,4 +200,90 @@ with session("x") as s, Scope(s.table("t")) as df:
       2 -> 3 action show of #1 (limit "20") at 15 via 16
       3 -> 4 action count of #2 at 8 via 16
     "#);
+}
+
+#[test]
+fn one_context_manager_nests_in_itself() {
+    let source = r#"
+from contextlib import contextmanager
+@contextmanager
+def timed(name):
+    print(name)
+    yield
+    print("done")
+with timed("a"):
+    with timed("b"):
+        with timed("c"), timed("d"):
+            spark.table("t").count()
+"#;
+    insta::assert_snapshot!(text(&[("job.py", source)]), @r#"
+    program job.py: 0 to 1
+      0 -> 1 action count of #0 at 11
+    lineage
+      #0 read table (table "t") at 11
+    "#);
+}
+
+#[test]
+fn a_body_runs_though_its_context_is_too_deep_to_follow() {
+    let source = r#"
+from contextlib import contextmanager
+@contextmanager
+def nested(n):
+    with nested(n - 1) as inner:
+        yield inner
+with nested(3) as s:
+    spark.table("t").count()
+def numbers(n):
+    yield from numbers(n - 1)
+for n in numbers(3):
+    spark.table("u").count()
+"#;
+    insta::assert_snapshot!(text(&[("job.py", source)]), @r#"
+    program job.py: 0 to 2
+      0 -> 1 action count of #0 at 8
+      1 -> 2 action count of #1 at 12
+    lineage
+      #0 read table (table "t") at 8
+      #1 read table (table "u") at 12
+    loops
+      11 times ?
+    unresolved
+      recursion nested at 5
+      recursion numbers at 10
+    "#);
+}
+
+#[test]
+fn a_generator_that_may_yield_is_no_complete_list() {
+    let source = r#"
+import sys
+def some():
+    yield "a"
+    if sys.argv:
+        yield "b"
+def all_of_them():
+    yield "a"
+    yield "b"
+def many():
+    for name in sys.argv:
+        yield name
+    yield "last"
+for generator in (some, all_of_them, many):
+    names = list(generator())
+    for name in names:
+        spark.table(name).count()
+"#;
+    insta::assert_snapshot!(section(&[("job.py", source)], "program"), @r"
+    program job.py: 0 to 6
+      0 -> 1
+      1 -> 2 action count of #0 at 17
+      2 -> 1
+      1 -> 3 action count of #1 at 17
+      3 -> 4 action count of #2 at 17
+      4 -> 5
+      5 -> 6
+      6 -> 7 action count of #3 at 17
+      7 -> 6
+    ");
 }

@@ -82,6 +82,36 @@ fn long_chains_of_values_within_values_end() {
 }
 
 #[test]
+fn the_number_of_datasets_is_bounded() {
+    let source =
+        format!("df = spark.table('t')\n{}df.count()\n", "df = df.filter('a')\n".repeat(500));
+    let limits = Limits { nodes: 50, ..Limits::default() };
+    let evaluation = evaluated_within(&[("job.py", &source)], &limits);
+    assert!(evaluation.nodes.len() <= 100, "{}", evaluation.nodes.len());
+    assert!(count(&evaluation, Reason::Budget) > 0);
+}
+
+#[test]
+fn deep_nesting_across_calls_fits_the_stack() {
+    let nested = |inner: &str, times: usize| {
+        let open = "(lambda d: [d][0])(".repeat(times);
+        format!("{open}{inner}{}", ")".repeat(times))
+    };
+    let mut source = String::from("def f0(df):\n    return df\n");
+    for level in 1..13 {
+        let below = level - 1;
+        let _ = writeln!(
+            source,
+            "def f{level}(df):\n    return {}",
+            nested(&format!("f{below}(df)"), 40)
+        );
+    }
+    source.push_str("f12(spark.table('t'))\nspark.table('t').count()\n");
+    let evaluation = evaluated(&[("job.py", &source)]);
+    assert_eq!(evaluation.automaton.sites.len(), 1);
+}
+
+#[test]
 fn a_class_that_is_its_own_base_ends() {
     let source = "class A(A):\n    def f(self):\n        return super().f()\nclass B(A):\n    pass\nA.__bases__ = (B,)\nB().f()\nspark.table('t').count()\n";
     assert_eq!(evaluated(&[("job.py", source)]).automaton.sites.len(), 1);
