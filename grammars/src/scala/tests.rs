@@ -790,13 +790,13 @@ fn ranges_of_arguments() {
 
 #[test]
 fn deep_input_does_not_overflow_the_stack() {
-    let many = 20_000;
+    let many = 10_000;
     let chain = format!("df{}", ".a(1)".repeat(many));
     let sum = format!("x = 1{}", " + a".repeat(many));
     let right = format!("x = {}Nil", "a :: ".repeat(many));
     let calls = format!("f{}", "(1)".repeat(many));
     let otherwise = format!("val y = {} c", "if (a) b else ".repeat(many));
-    let nested = |open: &str, close: &str| format!("{}{}", open.repeat(3_000), close.repeat(3_000));
+    let nested = |open: &str, close: &str| format!("{}{}", open.repeat(1_000), close.repeat(1_000));
     let cloned = format!("val a, b = df{}", ".a(1)".repeat(many));
     let inputs = [
         cloned,
