@@ -552,6 +552,11 @@ impl Project {
         lock(&self.inner).host.apply(Change { files: Vec::new(), profiles: Some(profiles) });
     }
 
+    /// Whether configuration and runs are still those that a version was checked with.
+    pub(crate) fn is_unchanged_since(&self, checked: &Checked) -> bool {
+        lock(&self.inner).generation == checked.generation
+    }
+
     /// A snapshot of its present state.
     pub(crate) fn snapshot(&self) -> analysis::Analysis {
         lock(&self.inner).host.snapshot()

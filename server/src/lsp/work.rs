@@ -13,6 +13,10 @@ use super::state::{Checked, Key, Project, State, Version, lock};
 use super::views::View;
 use super::{diagnostics, following, logs};
 
+/// So often an answer is computed where runs come in meanwhile. VS Code listens for news of costs only once it has had a first answer,
+/// so that one must not be older than the news.
+const ATTEMPTS: u32 = 3;
+
 /// A thing to tell the editor. One queue keeps the order; a full pipe holds up no handler.
 #[derive(Debug)]
 pub(crate) enum Outgoing {
@@ -116,7 +120,7 @@ impl Server {
     pub(crate) async fn answer<T: Send + 'static>(
         self: &Arc<Self>,
         uri: &Uri,
-        work: impl FnOnce(&Checked, &View) -> T + Send + 'static,
+        work: impl Fn(&Checked, &View) -> T + Send + 'static,
     ) -> Result<Option<T>> {
         // Taken before anything is waited for: messages are first looked at in their order.
         let Some(version) = self.state.version(&self.state.key(uri)) else { return Ok(None) };
@@ -124,9 +128,16 @@ impl Server {
         let (pinned, uri) = (Arc::clone(&version), uri.clone());
         let answer = self
             .compute(move || {
-                let (checked, project) = server.state.check(&pinned)?;
-                server.after_check(&project);
-                Some(checked.views.of(&uri).map(|view| work(&checked, view)))
+                let mut answer = None;
+                for _ in 0..ATTEMPTS {
+                    let (checked, project) = server.state.check(&pinned)?;
+                    server.after_check(&project);
+                    answer = checked.views.of(&uri).map(|view| work(&checked, view));
+                    if project.is_unchanged_since(&checked) {
+                        break;
+                    }
+                }
+                Some(answer)
             })
             .await?;
         match answer {
