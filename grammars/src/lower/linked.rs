@@ -118,6 +118,11 @@ impl<'a> Lowering<'a> {
     /// Takes note of a star import of what may be of the workspace.
     pub(super) fn star(&mut self, path: &str) {
         if !types::is_spark_path(path) && !is_foreign_library(path) {
+            // What is imported once more hides what came between, and what is imported again and again costs nothing.
+            if self.stars.last().is_some_and(|last| **last == *path) {
+                return;
+            }
+            self.stars.retain(|star| **star != *path);
             self.stars.push(path.into());
             self.free.borrow_mut().clear();
         }
