@@ -1,7 +1,9 @@
 //! `driver-gap`: time between jobs in which the cluster waits for the driver.
 
 use crate::format::time;
-use crate::{Category, Diagnosis, Measure, Weighed};
+use crate::found::Found;
+use crate::run::Run;
+use crate::{Category, Measure};
 use eventlog::Profile;
 
 /// A shorter gap is the ordinary way from one job to the next.
@@ -10,7 +12,11 @@ const GAP_MS: u64 = 1_000;
 /// Share of the application's wall time that the gaps must take together, as its reciprocal.
 const ONE_IN: u64 = 10;
 
-pub(crate) fn find(profile: &Profile) -> Option<Weighed> {
+const EXPLANATION: &str = "The driver is the process that runs the program itself. While it computes, lists files, plans, commits output or works on results that it \
+     has collected, it starts no job, and the executors wait for it.";
+
+pub(crate) fn find(run: &Run<'_>) -> Option<Found> {
+    let profile = run.profile;
     let application = &profile.application;
     let end = application.end_ms.unwrap_or(application.last_event_ms);
     let mut busy: Vec<(i64, i64)> = profile
@@ -63,13 +69,10 @@ pub(crate) fn find(profile: &Profile) -> Option<Weighed> {
     #[expect(clippy::cast_precision_loss, reason = "a share")]
     let share = total as f64 / wall.max(1) as f64;
     let noun = if gaps.len() == 1 { "gap" } else { "gaps" };
-    Some(Weighed {
-        diagnosis: Diagnosis {
-            id: "driver-gap",
-            category: Category::Algorithm,
-            stages: Vec::new(),
-            executions,
-            summary: format!(
+    Some(
+        Found::new("driver-gap", Category::Algorithm, EXPLANATION)
+            .executions(executions)
+            .summary(format!(
                 "no job ran for {} between the first job and the last, {:.0} % of the run, in {} {noun} of up to {}; {} of it lies within SQL \
                  executions (planning, listing files, committing, bringing results home), the rest in the program itself",
                 time(total),
@@ -77,23 +80,20 @@ pub(crate) fn find(profile: &Profile) -> Option<Weighed> {
                 gaps.len(),
                 time(longest),
                 time(within),
-            ),
-            evidence: vec![
-                Measure::of("driver time between jobs", total, "ms"),
-                Measure { name: "share of the run", value: share, unit: "share" },
-                Measure::of("gaps", gaps.len() as u64, "gaps"),
-                Measure::of("longest gap", longest, "ms"),
-                Measure::of("within SQL executions", within, "ms"),
-            ],
-            caused_by: None,
-            advice: "move the driver's work to the executors, start independent jobs at the same time, and write or limit results instead of \
-                     collecting them"
-                .to_owned(),
+            ))
+            .measure(Measure::of("driver time between jobs", total, "ms"))
+            .measure(Measure { name: "share of the run", value: share, unit: "share" })
+            .measure(Measure::of("gaps", gaps.len() as u64, "gaps"))
+            .measure(Measure::of("longest gap", longest, "ms"))
+            .measure(Measure::of("within SQL executions", within, "ms"))
+            .advice(
+                "move the driver's work to the executors, start independent jobs at the same time, and write or limit results instead of \
+                 collecting them",
+            )
             // Nothing else ran meanwhile, so what is removed of it is saved in full.
-            saving_ms: Some((0, total)),
-        },
-        weight_ms: total,
-    })
+            .saving(Some((0, total)))
+            .weight(total),
+    )
 }
 
 fn is_shell(profile: &Profile) -> bool {

@@ -3,16 +3,44 @@
 //! A [`Diagnosis`] says only what the run's own numbers carry. Medians and quantiles are the History Server's: over a stage
 //! attempt's successful tasks, the upper middle of an even count (`AppStatusStore.taskSummary`).
 
+mod broadcast_candidate;
+mod cold_start;
 mod driver_gap;
+mod executor_loss;
+mod failed_tasks;
+mod fetch_wait;
+mod few_partitions;
 mod format;
+mod found;
+mod garbage_collection;
+mod idle_cluster;
+mod join_explosion;
+mod large_broadcast;
+mod large_partitions;
+mod large_result;
+mod last_wave;
+mod many_jobs;
+mod nested_loop_join;
+mod python_time;
 mod quality;
+mod repeated_exchange;
+mod repeated_scan;
+mod run;
+mod saving;
+mod selective_scan;
 mod skew;
+mod small_files;
 mod small_tasks;
+mod sort_fallback;
+mod speculation_waste;
 mod spill;
+mod straggler;
 
 pub use quality::quality_notes;
 
 use eventlog::{Profile, StageAttempt};
+use found::Found;
+use run::Run;
 use spark::Thresholds;
 
 /// Something that made the run slow.
@@ -32,6 +60,8 @@ pub struct Diagnosis {
     pub evidence: Vec<Measure>,
     /// Index, in the same list, of the diagnosis that this one is a symptom of.
     pub caused_by: Option<usize>,
+    /// What this is, for people who meet it for the first time.
+    pub explanation: &'static str,
     /// What to do about it.
     pub advice: String,
     /// Wall time in milliseconds that could be saved, at least and at most; none where the run does not bound it.
@@ -56,7 +86,7 @@ pub struct Measure {
     pub name: &'static str,
     /// The value.
     pub value: f64,
-    /// `ms`, `bytes`, `tasks`, `gaps`, `ratio` (a multiple) or `share` (of 1).
+    /// `ms`, `bytes`, `ratio` (a multiple), `share` (of 1), or what is counted: `tasks`, `rows`, `files`, …
     pub unit: &'static str,
 }
 
@@ -67,42 +97,112 @@ impl Measure {
     }
 }
 
-/// A diagnosis with what it weighs, by which the list is ordered.
-struct Weighed {
-    diagnosis: Diagnosis,
-    /// Task time of its stages, or driver time, in milliseconds.
-    weight_ms: u64,
-}
+/// Diagnoses of one stage attempt, causes before symptoms: failures, data, partitions, memory, network, Python.
+const OF_A_STAGE: [fn(&Run<'_>, &StageAttempt) -> Option<Found>; 10] = [
+    failed_tasks::find,
+    skew::find,
+    straggler::find,
+    few_partitions::find,
+    last_wave::find,
+    large_partitions::find,
+    spill::find,
+    garbage_collection::find,
+    fetch_wait::find,
+    python_time::find,
+];
+
+/// Diagnoses of one SQL execution.
+const OF_AN_EXECUTION: [fn(&Run<'_>, &eventlog::SqlExecution) -> Vec<Found>; 8] = [
+    nested_loop_join::find,
+    join_explosion::find,
+    broadcast_candidate::find,
+    large_broadcast::find,
+    repeated_exchange::find,
+    small_files::find,
+    selective_scan::find,
+    sort_fallback::find,
+];
+
+/// Diagnoses of the whole run.
+const OF_THE_RUN: [fn(&Run<'_>) -> Option<Found>; 6] = [
+    driver_gap::find,
+    small_tasks::find,
+    executor_loss::find,
+    speculation_waste::find,
+    cold_start::find,
+    idle_cluster::find,
+];
+
+/// Diagnoses of the whole run that may be several.
+const OF_THE_RUN_EACH: [fn(&Run<'_>) -> Vec<Found>; 3] =
+    [repeated_scan::find, large_result::find, many_jobs::find];
+
+/// What may cause what, where both are found in one stage attempt.
+const SYMPTOMS: [(&str, &[&str]); 4] = [
+    ("disk-spill", &["partition-skew", "few-partitions", "large-partitions"]),
+    ("garbage-collection", &["partition-skew", "few-partitions", "large-partitions", "disk-spill"]),
+    ("large-partitions", &["partition-skew", "few-partitions"]),
+    ("fetch-wait", &["partition-skew"]),
+];
 
 /// What made the run slow, heaviest first; symptoms directly after their causes.
 ///
-/// What concerns less than [`Thresholds::share_per_mille`] of the run's task time is left out.
+/// What concerns less than [`Thresholds::share_per_mille`] of the run's task time, or would save less than that of its wall time,
+/// is left out.
 #[must_use]
 pub fn diagnose(profile: &Profile, thresholds: &Thresholds) -> Vec<Diagnosis> {
-    // Each group is a cause and its symptoms.
+    let run = Run::new(profile, thresholds);
+    // Each group is what was found together; a symptom stands in its cause's group.
     let mut groups: Vec<(u64, Vec<Diagnosis>)> = Vec::new();
-    for stage in &profile.stages {
-        if !worth_a_word(profile, thresholds, stage.metrics.executor_run_time) {
-            continue;
+    let mut single = |found: Found| {
+        let saves = found.diagnosis.saving_ms.is_none_or(|(_, most)| run.is_worth_wall_time(most));
+        if saves {
+            groups.push((found.weight_ms, vec![found.diagnosis]));
         }
-        let found: Vec<Diagnosis> =
-            [skew::find(profile, stage, thresholds), spill::find(profile, stage)]
-                .into_iter()
-                .flatten()
-                .collect();
-        if !found.is_empty() {
-            groups.push((stage.metrics.executor_run_time, found));
+    };
+    for stage in &profile.stages {
+        let worth = run.is_worth_task_time(stage.metrics.executor_run_time);
+        let found = OF_A_STAGE.iter().filter_map(|find| find(&run, stage));
+        // What fails is worth a word however short it ran.
+        found.filter(|found| worth || found.weight_ms == u64::MAX).for_each(&mut single);
+    }
+    for execution in &profile.executions {
+        for found in OF_AN_EXECUTION.iter().flat_map(|find| find(&run, execution)) {
+            if found.diagnosis.stages.is_empty() || run.is_worth_task_time(found.weight_ms) {
+                single(found);
+            }
         }
     }
-    let rest = [small_tasks::find(profile, thresholds), driver_gap::find(profile)];
-    groups.extend(rest.into_iter().flatten().map(|found| (found.weight_ms, vec![found.diagnosis])));
-    groups.sort_by_key(|(weight_ms, _)| std::cmp::Reverse(*weight_ms));
+    OF_THE_RUN.iter().filter_map(|find| find(&run)).for_each(&mut single);
+    OF_THE_RUN_EACH.iter().flat_map(|find| find(&run)).for_each(&mut single);
+    ordered(groups)
+}
 
+/// Heaviest first, each symptom behind its cause.
+fn ordered(mut groups: Vec<(u64, Vec<Diagnosis>)>) -> Vec<Diagnosis> {
+    let is_symptom = |symptom: &Diagnosis, cause: &Diagnosis| {
+        symptom.stages.len() == 1
+            && symptom.stages == cause.stages
+            && SYMPTOMS.iter().any(|(id, causes)| symptom.id == *id && causes.contains(&cause.id))
+    };
+    // In the order of finding a cause stands before its symptoms.
+    let mut at = 0;
+    while at < groups.len() {
+        let cause = (0..at).find(|&cause| is_symptom(&groups[at].1[0], &groups[cause].1[0]));
+        match cause {
+            Some(cause) => {
+                let (_, symptoms) = groups.remove(at);
+                groups[cause].1.extend(symptoms);
+            }
+            None => at += 1,
+        }
+    }
+    groups.sort_by_key(|(weight_ms, _)| std::cmp::Reverse(*weight_ms));
     let mut diagnoses: Vec<Diagnosis> = Vec::new();
     for (_, group) in groups {
         let cause = diagnoses.len();
-        for (at, mut diagnosis) in group.into_iter().enumerate() {
-            if at > 0 {
+        for (place, mut diagnosis) in group.into_iter().enumerate() {
+            if place > 0 {
                 diagnosis.caused_by = Some(cause);
                 diagnosis.category = diagnoses[cause].category;
             }
@@ -110,13 +210,6 @@ pub fn diagnose(profile: &Profile, thresholds: &Thresholds) -> Vec<Diagnosis> {
         }
     }
     diagnoses
-}
-
-/// Whether this much task time is worth a word in this run.
-fn worth_a_word(profile: &Profile, thresholds: &Thresholds, task_ms: u64) -> bool {
-    let total = profile.task_time_ms();
-    total > 0
-        && u128::from(task_ms) * 1000 >= u128::from(total) * u128::from(thresholds.share_per_mille)
 }
 
 /// The SQL executions that a stage ran for.

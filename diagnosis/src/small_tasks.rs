@@ -1,9 +1,10 @@
 //! `small-tasks`: so many tasks of so little work that scheduling them is much of the cost.
 
 use crate::format::time;
-use crate::{Category, Diagnosis, Measure, Weighed, executions_of, worth_a_word};
+use crate::found::Found;
+use crate::run::Run;
+use crate::{Category, Measure, executions_of};
 use eventlog::{Profile, StageAttempt};
-use spark::Thresholds;
 
 /// Fewer tasks cost little to schedule.
 const MIN_TASKS: u64 = 100;
@@ -15,7 +16,11 @@ const SMALL_MS: u64 = 500;
 /// maximum implies it.
 const LONGEST_MS: u64 = 1_000;
 
-pub(crate) fn find(profile: &Profile, thresholds: &Thresholds) -> Option<Weighed> {
+const EXPLANATION: &str = "Sending a task to an executor, starting it and taking its result costs some milliseconds and the driver's attention, however little it \
+     does. With very many tasks of very little work that is much of the cost.";
+
+pub(crate) fn find(run: &Run<'_>) -> Option<Found> {
+    let profile = run.profile;
     let small = |stage: &&StageAttempt| {
         stage.task_summary.is_some_and(|summary| {
             summary.tasks >= MIN_TASKS
@@ -26,7 +31,7 @@ pub(crate) fn find(profile: &Profile, thresholds: &Thresholds) -> Option<Weighed
     let stages: Vec<&StageAttempt> = profile.stages.iter().filter(small).collect();
     let weight_ms =
         stages.iter().map(|stage| stage.metrics.executor_run_time).fold(0, u64::saturating_add);
-    if stages.is_empty() || !worth_a_word(profile, thresholds, weight_ms) {
+    if stages.is_empty() || !run.is_worth_task_time(weight_ms) {
         return None;
     }
     let tasks: u64 =
@@ -37,33 +42,20 @@ pub(crate) fn find(profile: &Profile, thresholds: &Thresholds) -> Option<Weighed
         .map(|summary| summary.duration[2])
         .max()
         .unwrap_or(0);
-    let mut executions: Vec<u64> =
-        stages.iter().flat_map(|stage| executions_of(profile, stage)).collect();
-    executions.sort_unstable();
-    executions.dedup();
     let noun = if stages.len() == 1 { "stage runs" } else { "stages run" };
-    Some(Weighed {
-        diagnosis: Diagnosis {
-            id: "small-tasks",
-            category: Category::Resource,
-            stages: stages.iter().map(|stage| (stage.stage_id, stage.attempt_id)).collect(),
-            executions,
-            summary: format!(
+    Some(
+        Found::new("small-tasks", Category::Resource, EXPLANATION)
+            .stages(run, &stages)
+            .summary(format!(
                 "{} {noun} {tasks} tasks of at most {} in the median",
                 stages.len(),
                 time(largest_median)
-            ),
-            evidence: vec![
-                Measure::of("tasks", tasks, "tasks"),
-                Measure::of("largest median task", largest_median, "ms"),
-                Measure::of("task time", weight_ms, "ms"),
-            ],
-            caused_by: None,
-            advice: advice(profile, &stages),
-            saving_ms: None,
-        },
-        weight_ms,
-    })
+            ))
+            .measure(Measure::of("tasks", tasks, "tasks"))
+            .measure(Measure::of("largest median task", largest_median, "ms"))
+            .measure(Measure::of("task time", weight_ms, "ms"))
+            .advice(advice(profile, &stages)),
+    )
 }
 
 fn advice(profile: &Profile, stages: &[&StageAttempt]) -> String {

@@ -224,6 +224,9 @@ pub(crate) struct LogArgs {
     /// An event log: a file, the folder of a rolling log, a History Server's archive, `-` for standard input
     #[arg(value_name = "LOG", value_hint = ValueHint::AnyPath)]
     pub(crate) log: PathBuf,
+    /// For whom the diagnoses are explained
+    #[arg(long = "for", value_name = "READER", default_value = "newcomer")]
+    pub(crate) reader: Reader,
     /// How to report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) output_format: ReportFormat,
@@ -274,12 +277,12 @@ pub(crate) struct ExplainArgs {
     pub(crate) reader: Reader,
 }
 
-/// For whom a rule is explained.
+/// For whom something is explained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Reader {
-    /// What is wrong, why, and what to write instead
+    /// What is wrong, why, and what to do instead
     Newcomer,
-    /// With what Spark does inside and where the rule may err
+    /// With what Spark does inside and where a rule may err; of a diagnosis the numbers that show it
     Expert,
 }
 

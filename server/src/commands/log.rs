@@ -31,7 +31,9 @@ pub(crate) fn run(args: &LogArgs) -> Result<ExitCode, CommandError> {
     let file = args.output_file.as_deref();
     match args.output_format {
         ReportFormat::Json => write_exact(file, |out, _| log_json::write(out, profile, &diagnoses)),
-        ReportFormat::Text => write_to(file, |out| log_text::write(out, profile, &diagnoses)),
+        ReportFormat::Text => {
+            write_to(file, |out| log_text::write(out, profile, &diagnoses, args.reader))
+        }
     }?;
     Ok(ExitCode::SUCCESS)
 }

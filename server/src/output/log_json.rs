@@ -217,6 +217,7 @@ struct JsonDiagnosis<'a> {
     evidence: Vec<JsonMeasure<'a>>,
     /// Position, in the same list, of the diagnosis that this one is a symptom of.
     caused_by: Option<usize>,
+    explanation: &'a str,
     advice: &'a str,
     saving_ms: Option<Saving>,
 }
@@ -313,6 +314,7 @@ fn json_diagnosis(diagnosis: &Diagnosis) -> JsonDiagnosis<'_> {
             })
             .collect(),
         caused_by: diagnosis.caused_by,
+        explanation: diagnosis.explanation,
         advice: &diagnosis.advice,
         saving_ms: diagnosis.saving_ms.map(|(low, high)| Saving { low, high }),
     }

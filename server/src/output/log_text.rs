@@ -1,10 +1,13 @@
 //! What a run did, for people.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use analysis::units::{bytes, count, duration_ms};
-use diagnosis::Diagnosis;
+use diagnosis::{Diagnosis, Measure};
 use eventlog::{JobStatus, Profile, SqlExecution, StageAttempt, StageStatus};
+
+use crate::cli::Reader;
 
 use super::quality::{application_line, quality_lines};
 use super::report::plural;
@@ -19,22 +22,24 @@ pub(crate) fn write(
     out: &mut dyn Write,
     profile: &Profile,
     diagnoses: &[Diagnosis],
+    reader: Reader,
 ) -> io::Result<()> {
     application_line(out, profile)?;
     quality_lines(out, profile)?;
     writeln!(out)?;
-    write_diagnoses(out, diagnoses)?;
+    write_diagnoses(out, diagnoses, reader)?;
     stages(out, profile)?;
     executions(out, profile)?;
     jobs(out, profile)
 }
 
-fn write_diagnoses(out: &mut dyn Write, diagnoses: &[Diagnosis]) -> io::Result<()> {
+fn write_diagnoses(out: &mut dyn Write, diagnoses: &[Diagnosis], reader: Reader) -> io::Result<()> {
     if diagnoses.is_empty() {
         return Ok(());
     }
     writeln!(out, "{BOLD}Diagnoses, heaviest first{BOLD:#}")?;
     let style = severity_style(analysis::Severity::Warning);
+    let mut explained = BTreeSet::new();
     for diagnosis in diagnoses {
         // A symptom stands below its cause.
         let indent = if diagnosis.caused_by.is_some() { "    " } else { "  " };
@@ -51,9 +56,12 @@ fn write_diagnoses(out: &mut dyn Write, diagnoses: &[Diagnosis]) -> io::Result<(
         if let Some((low, high)) = diagnosis.saving_ms
             && high > 0
         {
+            let zero = low == 0;
             let (low, high) = (duration_ms(low), duration_ms(high));
             let saving = if low == high {
                 format!("saves {high} of wall time")
+            } else if zero {
+                format!("saves up to {high} of wall time")
             } else {
                 format!("saves {low} to {high} of wall time")
             };
@@ -62,8 +70,41 @@ fn write_diagnoses(out: &mut dyn Write, diagnoses: &[Diagnosis]) -> io::Result<(
         for line in wrap(&advice, room) {
             writeln!(out, "{indent}  {DIM}{line}{DIM:#}")?;
         }
+        match reader {
+            // Once for each kind: the second time it is known.
+            Reader::Newcomer if explained.insert(diagnosis.id) => {
+                for line in wrap(diagnosis.explanation, room.saturating_sub(2)) {
+                    writeln!(out, "{indent}    {DIM}{line}{DIM:#}")?;
+                }
+            }
+            Reader::Newcomer => {}
+            Reader::Expert => {
+                let numbers: Vec<String> = diagnosis.evidence.iter().map(measure).collect();
+                for line in wrap(&numbers.join(" · "), room.saturating_sub(2)) {
+                    writeln!(out, "{indent}    {DIM}{line}{DIM:#}")?;
+                }
+            }
+        }
     }
     writeln!(out)
+}
+
+/// `median task 1.0 s`, in the unit of the measure.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "measures are not negative"
+)]
+fn measure(measure: &Measure) -> String {
+    let value = measure.value;
+    let shown = match measure.unit {
+        "ms" => duration_ms(value as u64),
+        "bytes" => bytes(value as u64),
+        "share" => format!("{:.1} %", value * 100.0),
+        "ratio" => format!("{value:.1}×"),
+        _ => count(value as u64),
+    };
+    format!("{} {shown}", measure.name)
 }
 
 fn stages(out: &mut dyn Write, profile: &Profile) -> io::Result<()> {
