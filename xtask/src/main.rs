@@ -3,6 +3,7 @@
 
 mod bench;
 mod check_api;
+mod corpus;
 mod java;
 mod new_rule;
 mod oracle;
@@ -21,6 +22,7 @@ enum Command {
     CheckApi(check_api::Options),
     #[command(subcommand)]
     Bench(bench::Benchmark),
+    Corpus(corpus::Options),
     NewRule(new_rule::Options),
     Oracle(oracle::Options),
     RecordWorkloads(record_workloads::Options),
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
     let done = match Command::parse() {
         Command::CheckApi(options) => check_api::run(&options),
         Command::Bench(benchmark) => bench::run(&benchmark),
+        Command::Corpus(options) => corpus::run(&options),
         Command::NewRule(options) => new_rule::run(&options),
         Command::Oracle(options) => oracle::run(&options),
         Command::RecordWorkloads(options) => record_workloads::run(&options),

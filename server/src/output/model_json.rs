@@ -6,6 +6,7 @@
 use std::io::{self, Write};
 
 use analysis::evaluation::{Constant, EdgeKind, Features, PathId, Place, TextPattern};
+use program::Confidence;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -33,7 +34,13 @@ struct File<'a> {
     language: &'static str,
     /// Whether it was named, or is only imported.
     named: bool,
+    /// Whether it uses Spark at all.
+    uses_spark: bool,
     calls: usize,
+    /// How many of the calls have a receiver that is certain, declared, or told by convention.
+    known: usize,
+    declared: usize,
+    guessed: usize,
     syntax_errors: u32,
     unresolved: Vec<UnresolvedCall<'a>>,
 }
@@ -239,6 +246,8 @@ pub(crate) fn write(out: &mut dyn Write, model: &Model) -> io::Result<()> {
 }
 
 fn file(file: &super::model::ModelFile) -> File<'_> {
+    let calls = &file.program.calls;
+    let of = |confidence| calls.iter().filter(|call| call.confidence == confidence).count();
     File {
         file: &file.name,
         language: match file.program.language {
@@ -246,7 +255,11 @@ fn file(file: &super::model::ModelFile) -> File<'_> {
             program::Language::Scala => "scala",
         },
         named: file.named,
+        uses_spark: file.program.uses_spark,
         calls: file.program.calls.len(),
+        known: of(Confidence::Known),
+        declared: of(Confidence::Declared),
+        guessed: of(Confidence::Guessed),
         syntax_errors: file.program.syntax_errors,
         unresolved: file
             .program
