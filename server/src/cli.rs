@@ -191,6 +191,17 @@ pub(crate) enum ReportFormat {
     Json,
 }
 
+/// How `log` reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people
+    Text,
+    /// For programs; stable, with a versioned schema
+    Json,
+    /// One page to open in a browser, which needs nothing beside it
+    Html,
+}
+
 /// Arguments of `annotate`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -229,7 +240,7 @@ pub(crate) struct LogArgs {
     pub(crate) reader: Reader,
     /// How to report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub(crate) output_format: ReportFormat,
+    pub(crate) output_format: LogFormat,
     /// Write the report to a file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output_file: Option<PathBuf>,

@@ -12,6 +12,8 @@ mod linking;
 mod logs;
 mod model;
 mod notebooks;
+mod report;
+mod report;
 mod runs;
 
 use std::path::{Path, PathBuf};

@@ -5,11 +5,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::{CommandError, tell, write_exact, write_to};
-use crate::cli::{LogArgs, ReportFormat};
+use crate::cli::{LogArgs, LogFormat};
 use crate::configuration::Configurations;
 use crate::files::absolute;
 use crate::log_source;
-use crate::output::{log_json, log_text};
+use crate::output::{log_html, log_json, log_text};
 use crate::problem::{Problem, panic_message};
 use crate::workspace::read_logs;
 
@@ -30,8 +30,9 @@ pub(crate) fn run(args: &LogArgs) -> Result<ExitCode, CommandError> {
     });
     let file = args.output_file.as_deref();
     match args.output_format {
-        ReportFormat::Json => write_exact(file, |out, _| log_json::write(out, profile, &diagnoses)),
-        ReportFormat::Text => {
+        LogFormat::Html => write_exact(file, |out, _| log_html::write(out, profile, &diagnoses)),
+        LogFormat::Json => write_exact(file, |out, _| log_json::write(out, profile, &diagnoses)),
+        LogFormat::Text => {
             write_to(file, |out| log_text::write(out, profile, &diagnoses, args.reader))
         }
     }?;

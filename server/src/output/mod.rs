@@ -9,6 +9,7 @@ pub(crate) mod check_github;
 pub(crate) mod check_json;
 pub(crate) mod check_sarif;
 pub(crate) mod json;
+pub(crate) mod log_html;
 pub(crate) mod log_json;
 pub(crate) mod log_text;
 pub(crate) mod markdown;
