@@ -1,5 +1,7 @@
 //! Walks over calls, values and scopes.
 
+use std::collections::VecDeque;
+
 use rustc_hash::FxHashSet;
 
 use crate::{Call, CallId, Expression, Origin, Program, Scope, ScopeId, ScopeKind, Value, ValueId};
@@ -80,6 +82,21 @@ impl Program {
             next += 1;
         }
         order
+    }
+
+    /// The first value in the order of [`Program::lineage`] that a call makes, with that call. Goes no further than it.
+    #[must_use]
+    pub fn nearest_producer(&self, value: ValueId) -> Option<(ValueId, CallId)> {
+        let mut seen = FxHashSet::default();
+        let mut order = VecDeque::from([value]);
+        seen.insert(value);
+        while let Some(value) = order.pop_front() {
+            if let Some(producer) = self.producer(value) {
+                return Some((value, producer));
+            }
+            order.extend(self.parents(value).into_iter().filter(|parent| seen.insert(*parent)));
+        }
+        None
     }
 
     /// The calls upstream of `call`, nearest first, without itself.

@@ -8,9 +8,14 @@ use program::{
     Call, CallId, Confidence, Effect, Expression, Language, Origin, Program, ResultUse, ScopeId,
     ScopeKind, TextRange, Type, ValueId,
 };
+use rustc_hash::FxHashSet;
 
 /// How many uses of one dataset are looked at.
 const USES: usize = 64;
+
+/// How many values upstream of one dataset are looked at. Behind more than that nobody sees what a cache would keep, and a file of
+/// thousands of steps would be gone over thousands of times.
+const UPSTREAM: usize = 500;
 
 /// Rows up to which an input is too small to be worth a cache.
 const FEW_ROWS: u64 = 10_000;
@@ -229,11 +234,7 @@ impl<'a> Reuse<'a> {
     fn definition(&self, value: ValueId) -> Option<CallId> {
         let (value, producer) = match self.program.producer(value) {
             Some(producer) => (value, producer),
-            None => self
-                .program
-                .lineage(value)
-                .into_iter()
-                .find_map(|it| Some((it, self.program.producer(it)?)))?,
+            None => self.program.nearest_producer(value)?,
         };
         if !self.program.call(producer).in_sql {
             return Some(producer);
@@ -382,7 +383,7 @@ impl<'a> Reuse<'a> {
     fn is_expensive(&self, value: ValueId, kept: &BTreeSet<ValueId>) -> bool {
         let program = self.program;
         let mut pending = vec![value];
-        let mut seen = BTreeSet::new();
+        let mut seen = FxHashSet::default();
         let (mut expensive, mut large) = (false, false);
         while let Some(value) = pending.pop() {
             if kept.contains(&value) {
@@ -391,6 +392,9 @@ impl<'a> Reuse<'a> {
             }
             if !seen.insert(value) {
                 continue;
+            }
+            if seen.len() > UPSTREAM {
+                return false;
             }
             let known = program.value(value);
             if known.kind == Type::StreamReader {

@@ -230,6 +230,7 @@ pub(crate) struct AnnotateArgs {
 #[command(after_help = "\
 Examples:
   stagelight log logs/app-20240501120000-0007
+  stagelight log logs/app-20240501120000-0007 --output-format html --output-file run.html
   stagelight log logs/eventlog_v2_app-1 --output-format json | jq '.stages[] | .executorRunTime'")]
 pub(crate) struct LogArgs {
     /// An event log: a file, the folder of a rolling log, a History Server's archive, `-` for standard input

@@ -13,7 +13,6 @@ mod logs;
 mod model;
 mod notebooks;
 mod report;
-mod report;
 mod runs;
 
 use std::path::{Path, PathBuf};
