@@ -58,6 +58,8 @@ pub(crate) struct Reuse<'a> {
     persisted: BTreeSet<ValueId>,
     escaping: BTreeSet<ValueId>,
     uses: Vec<BTreeSet<Use>>,
+    /// Whether a scope is a branch or lies in one.
+    in_branch: Vec<bool>,
     /// What computes each value, once it was asked for.
     computed: Vec<OnceCell<Option<Computed>>>,
     /// The first name of each value.
@@ -97,12 +99,19 @@ impl<'a> Reuse<'a> {
             persisted: BTreeSet::new(),
             escaping: BTreeSet::new(),
             uses: vec![BTreeSet::new(); count],
+            in_branch: Vec::new(),
             computed: vec![OnceCell::new(); count],
             names: BTreeMap::new(),
         };
         for binding in &program.bindings {
             reuse.names.entry(binding.value).or_insert(&binding.name);
         }
+        reuse.in_branch = (0..program.scopes.len())
+            .map(|index| {
+                let mut around = program.ancestors(ScopeId(index as u32));
+                around.any(|scope| matches!(program.scope(scope).kind, ScopeKind::Branch { .. }))
+            })
+            .collect();
         reuse.mark_persisted();
         reuse.mark_escaping();
         // What is made of a value stands after it.
@@ -198,6 +207,9 @@ impl<'a> Reuse<'a> {
             return uses;
         }
         for &id in &self.consumers[value.index()] {
+            if uses.len() >= USES {
+                break;
+            }
             let call = self.program.call(id);
             if call.effect.runs_jobs() {
                 uses.insert(Use::Action(id));
@@ -218,8 +230,10 @@ impl<'a> Reuse<'a> {
             if !self.uses[of.index()].is_empty() {
                 uses.insert(Use::Kept(of));
             }
-        } else if uses.len() < USES {
-            uses.extend(self.uses[of.index()].iter().copied());
+        } else {
+            // Each dataset of a long chain would hand on all that comes after it.
+            let room = USES.saturating_sub(uses.len());
+            uses.extend(self.uses[of.index()].iter().take(room).copied());
         }
     }
 
@@ -330,6 +344,8 @@ impl<'a> Reuse<'a> {
 
     fn may_both_run(&self, first: (Use, ScopeId), second: (Use, ScopeId)) -> bool {
         first.1 == second.1
+            // Without a branch around either, nothing keeps them apart.
+            || (!self.in_branch[first.1.index()] && !self.in_branch[second.1.index()])
             || (!self.program.exclusive(first.1, second.1)
                 && !self.leaves_before(first, second)
                 && !self.leaves_before(second, first))

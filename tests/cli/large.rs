@@ -105,3 +105,13 @@ fn long_lines_are_analysed() {
     }
     assert!(outcome.stdout.contains("list.scala:2:"), "{}", outcome.stdout);
 }
+
+#[test]
+fn one_dataset_through_thousands_of_loops_is_analysed() {
+    let one = "for c in cols:\n    df = df.join(spark.table(c), 'id')\n    print(df.first())\n    if df.count() > 0: pass\n";
+    let head = "from pyspark.sql import SparkSession\nspark = SparkSession.builder.getOrCreate()\ndf = spark.table('a')\n";
+    let folder = Folder::new(&[("job.py", &format!("{head}{}", one.repeat(1_500)))]);
+    let outcome = check(&folder);
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (1, ""), "{}", outcome.stderr);
+    assert!(outcome.stdout.contains("[count-for-emptiness]"));
+}
