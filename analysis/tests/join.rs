@@ -98,6 +98,22 @@ impl Log {
         self
     }
 
+    /// A SQL execution that runs no job: a command such as the making of a view.
+    fn command(mut self, short: &str, long: &str) -> Self {
+        let id = self.profile.executions.len() as u64;
+        self.profile.executions.push(SqlExecution {
+            execution_id: id,
+            root_execution_id: id,
+            description: short.to_owned(),
+            details: long.to_owned(),
+            start_ms: self.clock,
+            end_ms: Some(self.clock + 1),
+            ..Default::default()
+        });
+        self.clock += 1;
+        self
+    }
+
     fn rdd_job(mut self, short: &str, run_ms: u64, rdd_sites: &[&str]) -> Self {
         let rdds = rdd_sites
             .iter()
@@ -275,6 +291,27 @@ fn a_log_without_lines_is_matched_only_if_one_program_explains_all_of_it() {
     );
     let two = joined(&[source("a.py", text), source("b.py", text)], log());
     assert!(two.contains("several programs fit the order of the log"), "{two}");
+}
+
+#[test]
+fn views_in_a_row_are_matched_one_by_one() {
+    let text = "from pyspark.sql import SparkSession\nspark = SparkSession.builder.getOrCreate()\ndf = spark.read.parquet('/in')\ndf.show()\ndf.createOrReplaceTempView('a')\ndf.createOrReplaceTempView('b')\nspark.sql('select * from a, b').show()\n";
+    let log = |views: usize| {
+        let show = format!("showString at {JVM}");
+        let view = format!("createOrReplaceTempView at {JVM}");
+        let mut log = Log::new().sql(&show, &dataset("showString"), 40);
+        for _ in 0..views {
+            log = log.command(&view, &dataset("createOrReplaceTempView"));
+        }
+        log.sql(&show, &dataset("showString"), 20)
+    };
+    let lines = joined(&[source("a.py", text)], log(2));
+    assert!(lines.contains("a.py:4 show 40 ms order\n"), "{lines}");
+    assert!(lines.contains("a.py:7 show 20 ms order\n"), "{lines}");
+    assert!(!lines.contains("stage "), "{lines}");
+    // One view less than the program makes: this is not the run of this program.
+    let lines = joined(&[source("a.py", text)], log(1));
+    assert!(!lines.contains(" ms order\n"), "{lines}");
 }
 
 #[test]

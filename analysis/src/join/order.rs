@@ -94,7 +94,7 @@ fn match_segment(
         let reason = disagreement(program, &mandatory, &mandatory_sites, line);
         matches.reasons.extend(mandatory.iter().map(|it| (it.0, reason.clone())));
     }
-    // Readers leave a job or none, so each must be the only one of its kind between its neighbours to be told.
+    // Readers leave a job, several or none, so each must be the only one of its kind between its neighbours to be told.
     for (index, observation) in optional {
         let between = position(&mandatory, index);
         let same_kind = |other: &&(usize, &Observation<'_>)| {
@@ -111,8 +111,13 @@ fn match_segment(
                 !is_mandatory(program.call(site)) && fits(observation, program.call(site))
             })
             .collect();
-        match fitting.as_slice() {
-            [one] if agree && alike == 1 => matches.calls.push((index, *one)),
+        // Where each call leaves one, as many of them as calls are the calls in their order.
+        let place = segment.iter().filter(same_kind).take_while(|other| other.0 < index).count();
+        let told = alike == 1 || leaves_one(observation);
+        match fitting.get(place) {
+            Some(&site) if agree && told && alike == fitting.len() => {
+                matches.calls.push((index, site));
+            }
             _ => matches.reasons.push((
                 index,
                 format!(
@@ -161,6 +166,11 @@ fn is_optional(observation: &Observation<'_>) -> bool {
             && observation.role() != Role::Writer
             && !is_plain_action(observation.method()))
         || matches!(observation.method(), "sql" | "javaToPython" | "createOrReplaceTempView")
+}
+
+/// Whether a call that leaves this leaves it once, and without a job.
+fn leaves_one(observation: &Observation<'_>) -> bool {
+    observation.jobs.is_empty() && observation.method() == "createOrReplaceTempView"
 }
 
 fn is_plain_action(method: &str) -> bool {
