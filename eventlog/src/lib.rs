@@ -13,10 +13,12 @@ mod profile;
 mod quantiles;
 mod reader;
 mod state;
+mod task_table;
 mod tasks;
 
 pub use error::LogError;
-pub use reader::{Reader, read};
+pub use reader::{Reader, read, read_with_tasks};
+pub use task_table::{TaskOutcome, TaskRun, TaskTable};
 
 pub use profile::{
     Application, CallSite, Executor, ExecutorShare, Job, JobStatus, PlanMetric, PlanNode, Profile,

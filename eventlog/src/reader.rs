@@ -7,6 +7,7 @@ use crate::layout::layout;
 use crate::lines::{Lines, MAX_LINE};
 use crate::profile::Profile;
 use crate::state::State;
+use crate::task_table::{TaskTable, TaskTableBuilder};
 use std::io::Read;
 use std::ops::ControlFlow;
 
@@ -31,11 +32,34 @@ pub fn read(
     source: &dyn LogSource,
     progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<Profile, LogError> {
+    let mut reader = Reader::new(source.name());
+    fill(&mut reader, source, progress)?;
+    reader.finish()
+}
+
+/// The same with a [`TaskTable`] beside, in one reading: none where the log has more than `limit` task attempts.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with_tasks(
+    source: &dyn LogSource,
+    limit: usize,
+    progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+) -> Result<(Profile, Option<TaskTable>), LogError> {
+    let mut reader = Reader::with_tasks(source.name(), limit);
+    fill(&mut reader, source, progress)?;
+    reader.finish_with_tasks()
+}
+
+fn fill(
+    reader: &mut Reader,
+    source: &dyn LogSource,
+    progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+) -> Result<(), LogError> {
     let parts = source.parts();
     let Some(layout) = layout(parts) else {
         return Err(LogError::EmptyFolder { name: source.name().to_owned() });
     };
-    let mut reader = Reader::new(source.name());
     reader.state.profile.quality.compacted = layout.compacted;
     if let Some(missing) = layout.missing {
         reader.note(&missing);
@@ -55,7 +79,7 @@ pub fn read(
             }
         }
     }
-    reader.finish()
+    Ok(())
 }
 
 /// A reader that is given a log's bytes in pieces of any size. The pieces' borders have no influence on the result.
@@ -97,6 +121,14 @@ impl Reader {
         }
     }
 
+    /// A reader that keeps every task attempt as well, as long as there are not more than `limit` of them.
+    #[must_use]
+    pub fn with_tasks(name: &str, limit: usize) -> Self {
+        let mut reader = Self::new(name);
+        reader.state.task_table = Some(TaskTableBuilder::new(limit));
+        reader
+    }
+
     /// Takes the log's next bytes.
     ///
     /// # Errors
@@ -119,13 +151,22 @@ impl Reader {
     ///
     /// # Errors
     /// No line was a Spark event.
-    pub fn finish(mut self) -> Result<Profile, LogError> {
+    pub fn finish(self) -> Result<Profile, LogError> {
+        Ok(self.finish_with_tasks()?.0)
+    }
+
+    /// The same with the task attempts, of a reader [`with_tasks`](Self::with_tasks) that had no more than its limit.
+    ///
+    /// # Errors
+    /// As [`Reader::finish`].
+    pub fn finish_with_tasks(mut self) -> Result<(Profile, Option<TaskTable>), LogError> {
         self.end_part()?;
         self.state.profile.quality.oversized_lines = self.lines.oversized;
         if self.state.spark_events == 0 {
             return Err(self.not_a_log());
         }
-        Ok(self.state.finish())
+        let table = self.state.task_table.take().and_then(TaskTableBuilder::finish);
+        Ok((self.state.finish(), table))
     }
 
     fn feed(

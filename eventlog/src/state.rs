@@ -10,6 +10,7 @@ use crate::profile::{
     StageMetrics, StageStatus,
 };
 use crate::quantiles::{COLUMNS, Samples};
+use crate::task_table::{TaskOutcome, TaskTableBuilder};
 use crate::tasks::Tasks;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
@@ -36,6 +37,8 @@ pub(crate) struct State {
     /// Largest heap seen and memory for storage and execution, by executor id.
     heaps: FxHashMap<String, u64>,
     memories: FxHashMap<String, u64>,
+    /// Where every task attempt is wanted.
+    pub(crate) task_table: Option<TaskTableBuilder>,
 }
 
 /// A stage attempt and what is needed only until it ends.
@@ -242,12 +245,11 @@ impl State {
         };
         let duration = finished.or_zero().saturating_sub(launched.or_zero());
         let duration = u64::try_from(duration).unwrap_or(0);
+        let killed = matches!(event.reason.reason.0.as_ref(), "TaskKilled" | "TaskCommitDenied");
         if succeeded {
             let sum = &mut stage.attempt.task_duration;
             *sum = sum.saturating_add(duration);
         } else {
-            let killed =
-                matches!(event.reason.reason.0.as_ref(), "TaskKilled" | "TaskCommitDenied");
             stage.tasks.failed(&event.reason, killed, duration);
         }
         if let Some(metrics) = &event.metrics {
@@ -273,6 +275,15 @@ impl State {
             }
         }
         stage.seal_if_over();
+        if let Some(table) = &mut self.task_table {
+            let outcome = match (succeeded, killed) {
+                (true, _) => TaskOutcome::Succeeded,
+                (_, true) => TaskOutcome::Killed,
+                _ => TaskOutcome::Failed,
+            };
+            let key = (event.stage_id.unsigned(), event.stage_attempt_id.attempt());
+            table.push(event, key, outcome, duration);
+        }
         if let (Some(metrics), Some(info)) = (&event.executor_metrics, &event.info) {
             self.peak_heap(&info.executor_id.0, metrics);
         }
