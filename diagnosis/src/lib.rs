@@ -25,6 +25,7 @@ mod python_time;
 mod quality;
 mod repeated_exchange;
 mod repeated_scan;
+mod replay;
 mod run;
 mod saving;
 mod selective_scan;
@@ -37,6 +38,7 @@ mod spill;
 mod straggler;
 
 pub use quality::quality_notes;
+pub use replay::{Change, ChangeError, Fit, MAX_ERROR, Outcome, Replay, Scaling, ScalingStep};
 
 use eventlog::{Profile, StageAttempt};
 use found::Found;

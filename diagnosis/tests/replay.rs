@@ -1,0 +1,358 @@
+//! Replays of hand-made runs, whose schedules are known.
+
+#![allow(clippy::unwrap_used, reason = "test code may panic")]
+
+mod common;
+
+use common::run;
+use diagnosis::{Change, ChangeError, Replay};
+use eventlog::{
+    Executor, Job, JobStatus, Profile, StageAttempt, StageStatus, TaskOutcome, TaskRun, TaskTable,
+};
+use proptest::prelude::*;
+
+/// The application's start.
+const START: i64 = 1_000_000;
+
+/// A run in the making: stages one after the other, each a job of its own, `gap` milliseconds apart.
+struct Made {
+    profile: Profile,
+    table: TaskTable,
+    now: i64,
+}
+
+impl Made {
+    fn new(cores: &[u32]) -> Self {
+        let mut profile = run(Vec::new());
+        for (at, cores) in cores.iter().enumerate() {
+            profile.executors.push(Executor {
+                id: at.to_string(),
+                total_cores: *cores,
+                added_ms: START,
+                ..Executor::default()
+            });
+        }
+        let executors = (0..cores.len()).map(|at| at.to_string()).collect();
+        let table = TaskTable { executors, ..TaskTable::default() };
+        Self { profile, table, now: START }
+    }
+
+    /// Adds a job of one stage with tasks of these times, as list scheduling over `slots` runs them.
+    fn stage(mut self, gap: i64, slots: usize, times: &[u32]) -> Self {
+        let id = self.profile.stages.len() as u64;
+        let from = self.now + gap;
+        let mut free = vec![from; slots];
+        let place = self.table.stages.len() as u32;
+        self.table.stages.push((id, 0));
+        for (index, &time) in times.iter().enumerate() {
+            let slot = (0..slots).min_by_key(|slot| free[*slot]).unwrap();
+            let executor = self.executor_of(slot);
+            let run = task(place, index as u32, free[slot], time);
+            self.table.tasks.push(TaskRun { executor, ..run });
+            free[slot] += i64::from(time);
+        }
+        self.now = free.into_iter().max().unwrap();
+        self.profile.stages.push(StageAttempt {
+            stage_id: id,
+            status: StageStatus::Complete,
+            num_tasks: times.len() as u64,
+            submission_ms: Some(from),
+            first_task_launched_ms: Some(from),
+            completion_ms: Some(self.now),
+            job_ids: vec![id],
+            ..StageAttempt::default()
+        });
+        self.profile.jobs.push(Job {
+            job_id: id,
+            submission_ms: from,
+            completion_ms: Some(self.now),
+            status: JobStatus::Succeeded,
+            stage_ids: vec![id],
+            ..Job::default()
+        });
+        self
+    }
+
+    /// The executor that has this slot.
+    fn executor_of(&self, slot: usize) -> u16 {
+        let cores = self.profile.executors.iter().map(|executor| executor.total_cores as usize);
+        let owners = (0u16..).zip(cores).flat_map(|(at, cores)| std::iter::repeat_n(at, cores));
+        owners.into_iter().nth(slot).unwrap()
+    }
+
+    fn done(mut self) -> (Profile, TaskTable) {
+        self.profile.application.start_ms = START;
+        self.profile.application.end_ms = Some(self.now);
+        (self.profile, self.table)
+    }
+}
+
+fn task(stage: u32, index: u32, launch_ms: i64, duration_ms: u32) -> TaskRun {
+    TaskRun {
+        launch_ms,
+        duration_ms,
+        run_ms: duration_ms,
+        stage,
+        index,
+        read_bytes: 0.0,
+        executor: 0,
+        attempt: 0,
+        outcome: TaskOutcome::Succeeded,
+    }
+}
+
+fn application(replay: &Replay<'_>, changes: &[Change]) -> u64 {
+    replay.predict(changes).unwrap().application_ms
+}
+
+#[test]
+fn three_tasks_in_two_slots() {
+    let (profile, table) = Made::new(&[2]).stage(100, 2, &[300, 500, 400]).done();
+    let replay = Replay::new(&profile, table);
+    let fit = replay.fit();
+    assert_eq!(
+        (fit.measured_job_ms, fit.tasks_only_job_ms, fit.calibrated_job_ms),
+        (700, 700, 700)
+    );
+    assert!(fit.is_good());
+    assert_eq!(application(&replay, &[]), 800);
+    // 300 + 400 beside 500; all beside each other; all after each other.
+    assert_eq!(application(&replay, &[Change::Cores(3)]), 600);
+    assert_eq!(application(&replay, &[Change::Cores(1)]), 1_300);
+    assert_eq!(application(&replay, &[Change::Executors(2)]), 600);
+    // 400 each, in two rounds.
+    assert_eq!(application(&replay, &[Change::NoSkew(0)]), 900);
+    // Two pieces of each in two slots, or all beside each other.
+    let partitions = Change::Partitions { stage: 0, partitions: 6 };
+    assert_eq!(application(&replay, &[partitions]), 700);
+    assert_eq!(application(&replay, &[partitions, Change::Cores(6)]), 350);
+}
+
+#[test]
+fn changes_are_simulated_together() {
+    let (profile, table) = Made::new(&[4])
+        .stage(0, 4, &[1_000, 1_000, 1_000, 9_000])
+        .stage(2_000, 4, &[500; 4])
+        .done();
+    let replay = Replay::new(&profile, table);
+    let (skew, gap, cores) = (Change::NoSkew(0), Change::NoDriverGap, Change::Cores(8));
+    let base = application(&replay, &[]);
+    assert_eq!(base, 11_500);
+    assert_eq!(application(&replay, &[skew]), 5_500);
+    assert_eq!(application(&replay, &[gap]), 9_500);
+    assert_eq!(application(&replay, &[cores]), base);
+    assert_eq!(application(&replay, &[skew, gap]), 3_500);
+    // Evened and cut in two, the tasks have slots only where there are more: neither change alone does it.
+    let halves = Change::Partitions { stage: 0, partitions: 8 };
+    assert_eq!(application(&replay, &[skew, halves]), 5_500);
+    assert_eq!(application(&replay, &[skew, halves, cores]), 4_000);
+}
+
+#[test]
+fn a_failed_attempt_and_what_follows_it_go() {
+    let (mut profile, mut table) = Made::new(&[2]).stage(0, 2, &[400, 900]).done();
+    table.tasks[0].outcome = TaskOutcome::Failed;
+    table.tasks.push(TaskRun { attempt: 1, ..task(0, 0, START + 400, 800) });
+    profile.stages[0].completion_ms = Some(START + 1_200);
+    profile.jobs[0].completion_ms = Some(START + 1_200);
+    profile.application.end_ms = Some(START + 1_200);
+    let replay = Replay::new(&profile, table);
+    assert_eq!(application(&replay, &[]), 1_200);
+    // The second attempt never begins before the first has failed.
+    assert_eq!(application(&replay, &[Change::Cores(8)]), 1_200);
+    assert_eq!(application(&replay, &[Change::NoRetries]), 900);
+}
+
+#[test]
+fn a_killed_copy_holds_a_slot_and_nobody_waits_for_it() {
+    let (profile, mut table) = Made::new(&[2]).stage(0, 2, &[600, 200]).done();
+    let copy =
+        TaskRun { attempt: 1, outcome: TaskOutcome::Killed, ..task(0, 0, START + 300, 5_000) };
+    table.tasks.push(copy);
+    let replay = Replay::new(&profile, table);
+    assert_eq!(application(&replay, &[]), 600);
+    let unchanged = replay.unchanged();
+    assert_eq!((unchanged.task_ms, unchanged.core_ms), (5_800, 1_200));
+}
+
+#[test]
+fn stages_wait_for_their_parents_and_share_the_slots() {
+    let (mut profile, table) = Made::new(&[2])
+        .stage(0, 2, &[400, 400])
+        .stage(-400, 2, &[])
+        .stage(400, 2, &[300, 300])
+        .done();
+    // One job of three stages: the second had no task.
+    profile.jobs.truncate(1);
+    profile.jobs[0].completion_ms = Some(START + 700);
+    profile.jobs[0].stage_ids = vec![0, 1, 2];
+    profile.stages.iter_mut().for_each(|stage| stage.job_ids = vec![0]);
+    profile.stages[2].parent_ids = vec![0, 1];
+    let replay = Replay::new(&profile, table);
+    assert_eq!(application(&replay, &[]), 700);
+    assert_eq!(application(&replay, &[Change::Cores(1)]), 1_400);
+    assert_eq!(application(&replay, &[Change::Cores(4)]), 700);
+}
+
+#[test]
+fn executors_come_and_go_as_they_did() {
+    let (mut profile, table) = Made::new(&[1, 1]).stage(0, 1, &[500]).stage(0, 2, &[500; 4]).done();
+    // The second one comes with the second job, whenever that is.
+    profile.executors[1].added_ms = START + 500;
+    let replay = Replay::new(&profile, table);
+    assert_eq!(application(&replay, &[]), 1_500);
+    assert_eq!(replay.unchanged().core_ms, 500 + 2 * 1_000);
+    // Twice as many: two, then four.
+    let four = replay.predict(&[Change::Executors(4)]).unwrap();
+    assert_eq!((four.application_ms, four.core_ms), (1_000, 2 * 500 + 4 * 500));
+}
+
+#[test]
+fn what_the_model_does_not_explain_is_an_error_and_then_overhead() {
+    let (mut profile, table) = Made::new(&[2]).stage(0, 2, &[4_000; 2]).done();
+    // The stage waited for five seconds, nobody knows for what.
+    for task in &mut profile.stages {
+        task.completion_ms = Some(START + 9_000);
+    }
+    profile.jobs[0].completion_ms = Some(START + 9_000);
+    profile.application.end_ms = Some(START + 9_000);
+    let replay = Replay::new(&profile, table);
+    let fit = replay.fit();
+    assert_eq!((fit.job_ms, fit.calibrated_job_ms), (5_000, 9_000));
+    assert!(fit.error() < -0.4 && !fit.is_good());
+    // It stays when the tasks get slots.
+    assert_eq!(application(&replay, &[Change::Cores(1)]), 13_000);
+}
+
+#[test]
+fn a_stage_that_did_not_run_is_said_so() {
+    let (profile, table) = Made::new(&[2]).stage(0, 2, &[100]).done();
+    let replay = Replay::new(&profile, table);
+    for change in [Change::NoSkew(7), Change::Cached(7), Change::BroadcastJoin(7)] {
+        assert_eq!(replay.predict(&[change]), Err(ChangeError::UnknownStage(7)));
+    }
+    assert_eq!(replay.predict(&[Change::Cached(0)]), Err(ChangeError::NotRepeated(0)));
+    assert_eq!(replay.predict(&[Change::BroadcastJoin(0)]), Err(ChangeError::NoJoin(0)));
+}
+
+#[test]
+fn scaling_has_a_knee() {
+    // Half of the work is one task.
+    let mut times = vec![8_000];
+    times.extend([1_000; 32]);
+    let (profile, table) = Made::new(&[1; 4]).stage(0, 4, &times).done();
+    let replay = Replay::new(&profile, table);
+    let scaling = replay.scaling();
+    let sizes: Vec<_> = scaling.steps.iter().map(|step| (step.size, step.percent)).collect();
+    assert_eq!(
+        sizes,
+        [(1, 25), (2, 50), (3, 75), (4, 100), (6, 150), (8, 200), (12, 300), (16, 400), (20, 500)]
+    );
+    let knee = &scaling.steps[scaling.knee.unwrap()];
+    // From five slots on the one task is all that is waited for.
+    assert_eq!((knee.size, knee.outcome.application_ms), (6, 8_000));
+    assert_eq!(scaling.steps[3].outcome, replay.unchanged());
+}
+
+#[test]
+fn nothing_is_survived() {
+    let replay_of = |profile: &Profile| {
+        let replay = Replay::new(profile, TaskTable::default());
+        assert!(!replay.fit().is_good());
+        let _ = replay.scaling();
+        replay.predict(&[Change::NoRetries, Change::NoDriverGap]).unwrap();
+    };
+    replay_of(&Profile::default());
+    replay_of(&run(Vec::new()));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn schedules_keep_to_what_is_known_of_them(
+        stages in prop::collection::vec((0i64..3_000, prop::collection::vec(1u32..5_000, 1..30)), 1..5),
+        cores in 1u32..9,
+        other in 1u64..17,
+        partitions in 1u64..40,
+    ) {
+        let mut made = Made::new(&[cores]);
+        for (gap, times) in &stages {
+            made = made.stage(*gap, cores as usize, times);
+        }
+        let (profile, table) = made.done();
+        let replay = Replay::new(&profile, table);
+        let unchanged = replay.unchanged();
+        // The unchanged run is the run, and no change is no change.
+        prop_assert_eq!(unchanged.application_ms, profile.application.duration_ms());
+        prop_assert_eq!(&replay.predict(&[]).unwrap(), &unchanged);
+        // Task time is kept by everything that only moves it.
+        let total: u64 = stages.iter().flat_map(|(_, times)| times).map(|time| u64::from(*time)).sum();
+        prop_assert_eq!(unchanged.task_ms, total);
+        let even = replay.predict(&[Change::NoSkew(0), Change::Cores(other)]).unwrap();
+        prop_assert_eq!(even.task_ms, total);
+        let cut = replay.predict(&[Change::Partitions { stage: 0, partitions }]).unwrap();
+        prop_assert_eq!(cut.task_ms, total);
+        // Graham's bounds, stage by stage, since here they run one after the other.
+        let scaled = replay.predict(&[Change::Cores(other)]).unwrap();
+        for ((_, times), (_, wall)) in stages.iter().zip(&scaled.stages) {
+            let work: u64 = times.iter().map(|time| u64::from(*time)).sum();
+            let longest = u64::from(*times.iter().max().unwrap());
+            prop_assert!(*wall >= longest.max(work.div_ceil(other)));
+            prop_assert!(*wall <= work / other + longest);
+        }
+        // Tasks that wait for nothing are never slower with another slot; with dependencies and failures they may be.
+        let more = replay.predict(&[Change::Cores(other + 1)]).unwrap();
+        prop_assert!(more.application_ms <= scaled.application_ms);
+        // Without the driver's gaps nothing gets longer.
+        prop_assert!(application(&replay, &[Change::NoDriverGap]) <= unchanged.application_ms);
+    }
+
+    #[test]
+    fn any_log_is_survived(
+        stages in prop::collection::vec((any::<u8>(), any::<Option<i64>>(), any::<Option<i64>>(), prop::collection::vec(0u64..6, 0..3)), 0..6),
+        tasks in prop::collection::vec((0u32..9, any::<u8>(), prop_oneof![Just(START), any::<i64>()], prop_oneof![0u32..1_000, any::<u32>()], any::<u8>()), 0..40),
+        executors in prop::collection::vec((prop_oneof![0u32..4, Just(u32::MAX)], prop_oneof![Just(START), any::<i64>()], any::<Option<i64>>()), 0..4),
+        jobs in prop::collection::vec((any::<i64>(), any::<Option<i64>>(), any::<Option<u8>>()), 0..5),
+    ) {
+        let mut profile = run(Vec::new());
+        for (at, (id, submission_ms, completion_ms, parent_ids)) in stages.into_iter().enumerate() {
+            profile.stages.push(StageAttempt {
+                stage_id: at as u64,
+                attempt_id: u32::from(id % 3),
+                submission_ms,
+                first_task_launched_ms: completion_ms,
+                completion_ms,
+                parent_ids,
+                job_ids: vec![u64::from(id) % 5],
+                ..StageAttempt::default()
+            });
+        }
+        let mut table = TaskTable {
+            stages: (0..9).map(|id| (id, 0)).collect(),
+            executors: vec!["0".into()],
+            tasks: Vec::new(),
+        };
+        for (stage, index, launch_ms, duration_ms, kind) in tasks {
+            let outcome = [TaskOutcome::Succeeded, TaskOutcome::Failed, TaskOutcome::Killed][usize::from(kind) % 3];
+            let bytes = if kind > 128 { f32::from(kind) } else { 0.0 };
+            table.tasks.push(TaskRun { outcome, attempt: kind, read_bytes: bytes, ..task(stage, u32::from(index % 4), launch_ms, duration_ms) });
+        }
+        for (total_cores, added_ms, removed_ms) in executors {
+            profile.executors.push(Executor { id: "0".into(), total_cores, added_ms, removed_ms, ..Executor::default() });
+        }
+        for (at, (submission_ms, completion_ms, execution)) in jobs.into_iter().enumerate() {
+            profile.jobs.push(Job { job_id: at as u64, submission_ms, completion_ms, execution_id: execution.map(|id| u64::from(id % 3)), ..Job::default() });
+        }
+        let replay = Replay::new(&profile, table);
+        let _ = (replay.fit().is_good(), replay.scaling());
+        for change in [
+            Change::Executors(u64::MAX), Change::Cores(1), Change::NoSkew(0), Change::NoStragglers(1),
+            Change::Partitions { stage: 2, partitions: 7 }, Change::NoRetries, Change::Cached(0),
+            Change::BroadcastJoin(1), Change::NoDriverGap,
+        ] {
+            let _ = replay.predict(&[change]);
+        }
+        let _ = replay.predict(&[Change::NoRetries, Change::NoSkew(0), Change::NoSkew(1), Change::Cores(u64::MAX), Change::Executors(3)]);
+    }
+}
