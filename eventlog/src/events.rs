@@ -465,7 +465,7 @@ pub(crate) struct TaskAccumulable<'a> {
     pub(crate) metadata: Text<'a>,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Default)]
 pub(crate) struct TaskMetrics {
     #[serde(rename = "Executor Deserialize Time", default)]
     pub(crate) executor_deserialize_time: Number,
@@ -497,7 +497,7 @@ pub(crate) struct TaskMetrics {
     pub(crate) output: Option<Output>,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Default)]
 pub(crate) struct ShuffleRead {
     #[serde(rename = "Remote Blocks Fetched", default)]
     pub(crate) remote_blocks_fetched: Number,
@@ -515,7 +515,7 @@ pub(crate) struct ShuffleRead {
     pub(crate) records_read: Number,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Default)]
 pub(crate) struct ShuffleWrite {
     #[serde(rename = "Shuffle Bytes Written", default)]
     pub(crate) bytes_written: Number,
@@ -525,7 +525,7 @@ pub(crate) struct ShuffleWrite {
     pub(crate) records_written: Number,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Default)]
 pub(crate) struct Input {
     #[serde(rename = "Bytes Read", default)]
     pub(crate) bytes_read: Number,
@@ -533,7 +533,7 @@ pub(crate) struct Input {
     pub(crate) records_read: Number,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Default)]
 pub(crate) struct Output {
     #[serde(rename = "Bytes Written", default)]
     pub(crate) bytes_written: Number,

@@ -3,21 +3,27 @@
 //! The reader streams; it knows nothing of sources, workspace paths or rules, and touches no files: bytes come through
 //! [`LogSource`], which the server implements.
 
+mod block;
 mod codec;
 mod error;
 mod events;
+mod follower;
 mod layout;
 mod lines;
+mod pipeline;
 mod plan;
 mod profile;
 mod quantiles;
 mod reader;
+mod scan;
 mod state;
+mod task_events;
 mod task_table;
 mod tasks;
 
 pub use error::LogError;
-pub use reader::{Reader, read, read_with_tasks};
+pub use follower::{Follower, Grown};
+pub use reader::{Reader, read, read_with, read_with_tasks};
 pub use task_table::{TaskOutcome, TaskRun, TaskTable};
 
 pub use profile::{
@@ -25,6 +31,8 @@ pub use profile::{
     Quality, Quantiles, RddInfo, Runtime, SqlExecution, StageAttempt, StageMetrics, StageStatus,
     Task, TaskFailure, TaskSummary,
 };
+
+use std::io::Read as _;
 
 /// A log's bytes, wherever they lie: one file, or a rolling folder's files in their order.
 pub trait LogSource {
@@ -39,4 +47,23 @@ pub trait LogSource {
     /// # Errors
     /// Whatever the underlying storage reports.
     fn open(&self, part: &str) -> std::io::Result<Box<dyn std::io::Read + Send + '_>>;
+
+    /// Opens a part for reading from this byte on, which is how a log that grows is followed.
+    ///
+    /// # Errors
+    /// Whatever the underlying storage reports.
+    fn open_at(
+        &self,
+        part: &str,
+        start: u64,
+    ) -> std::io::Result<Box<dyn std::io::Read + Send + '_>> {
+        let mut bytes = self.open(part)?;
+        std::io::copy(&mut bytes.by_ref().take(start), &mut std::io::sink())?;
+        Ok(bytes)
+    }
+
+    /// How many bytes a part has now, where the storage knows.
+    fn size(&self, _part: &str) -> Option<u64> {
+        None
+    }
 }

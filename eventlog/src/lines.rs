@@ -1,10 +1,15 @@
 //! Bytes in pieces of any size to lines, with a bound on what is held.
 
+use std::ops::Range;
+
 /// Longest line that is read. Plans with their descriptions reach tens of megabytes; what is longer is no event.
 pub(crate) const MAX_LINE: usize = 256 << 20;
 
+/// One long line must not hold its memory for the rest of the log.
+const KEPT: usize = 8 << 20;
+
 /// Splits at newlines. A line that lies within one piece is handed on without a copy.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Lines {
     carry: Vec<u8>,
     /// Within a line that is too long: bytes are dropped up to the next newline.
@@ -14,28 +19,43 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    /// Takes the next piece and hands on each line that it completes, without its newline.
-    pub(crate) fn push(&mut self, mut bytes: &[u8], limit: usize, sink: &mut dyn FnMut(&[u8])) {
-        while let Some(end) = memchr::memchr(b'\n', bytes) {
-            let (line, rest) = (&bytes[..end], &bytes[end + 1..]);
-            bytes = rest;
-            if self.skipping {
-                self.skipping = false;
-            } else if self.carry.len() + line.len() > limit {
-                self.oversized += 1;
-                self.carry.clear();
-            } else if self.carry.is_empty() {
-                sink(line);
-            } else {
-                self.carry.extend_from_slice(line);
-                sink(&self.carry);
-                self.carry.clear();
-            }
-            // One long line must not hold its memory for the rest of the log.
-            if self.carry.capacity() > 8 << 20 && self.carry.is_empty() {
-                self.carry = Vec::new();
-            }
+    /// Takes the next piece. The line that began in earlier pieces, if it ends in this one, is put into `first`, and the flag says that
+    /// there is one; the range is that of the whole lines behind it, with their newlines.
+    pub(crate) fn cut(
+        &mut self,
+        piece: &[u8],
+        limit: usize,
+        first: &mut Vec<u8>,
+    ) -> (bool, Range<usize>) {
+        let Some(end) = memchr::memchr(b'\n', piece) else {
+            self.keep(piece, limit);
+            return (false, 0..0);
+        };
+        let (mut begun, mut start) = (false, end + 1);
+        if self.skipping {
+            self.skipping = false;
+        } else if self.carry.len() + end > limit {
+            self.oversized += 1;
+            self.carry = Vec::new();
+        } else if self.carry.is_empty() {
+            // It lies in the piece, as the others do.
+            start = 0;
+        } else {
+            self.carry.extend_from_slice(&piece[..end]);
+            std::mem::swap(first, &mut self.carry);
+            begun = true;
         }
+        self.carry.clear();
+        if self.carry.capacity() > KEPT {
+            self.carry = Vec::new();
+        }
+        let stop = memchr::memrchr(b'\n', piece).map_or(start, |last| last + 1).max(start);
+        self.keep(&piece[stop..], limit);
+        (begun, start..stop)
+    }
+
+    /// Keeps the beginning or the middle of a line.
+    fn keep(&mut self, bytes: &[u8], limit: usize) {
         if self.skipping {
             return;
         }
@@ -48,10 +68,15 @@ impl Lines {
         }
     }
 
-    /// What follows the last newline; the splitter starts anew.
-    pub(crate) fn rest(&mut self) -> Vec<u8> {
+    /// What follows the last newline.
+    pub(crate) fn rest(&self) -> &[u8] {
+        &self.carry
+    }
+
+    /// Starts anew, behind the end of a file.
+    pub(crate) fn restart(&mut self) {
         self.skipping = false;
-        std::mem::take(&mut self.carry)
+        self.carry = Vec::new();
     }
 }
 
@@ -63,14 +88,22 @@ mod tests {
     fn a_long_line_is_dropped_and_the_next_one_is_not() {
         for piece in 1..30 {
             let mut lines = Lines::default();
-            let mut seen = Vec::new();
+            let mut seen = String::new();
+            let mut first = Vec::new();
             for piece in b"one\ntwelve bytes\n\nlast is longer too\nfive5\nrest".chunks(piece) {
-                lines.push(piece, 5, &mut |line| {
-                    seen.push(String::from_utf8_lossy(line).into_owned());
-                });
-                assert!(lines.carry.len() <= 5);
+                let mut whole = Vec::new();
+                // A piece is never longer than a line may be, except here.
+                for piece in piece.chunks(5) {
+                    let (begun, range) = lines.cut(piece, 5, &mut first);
+                    if begun {
+                        whole.extend([first.as_slice(), b"\n"].concat());
+                    }
+                    whole.extend(&piece[range]);
+                    assert!(lines.carry.len() <= 5);
+                }
+                seen.push_str(std::str::from_utf8(&whole).unwrap());
             }
-            assert_eq!((seen.join("|").as_str(), lines.oversized), ("one||five5", 2), "{piece}");
+            assert_eq!((seen.as_str(), lines.oversized), ("one\n\nfive5\n", 2), "{piece}");
             assert_eq!(lines.rest(), b"rest");
         }
     }

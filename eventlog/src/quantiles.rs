@@ -9,13 +9,13 @@ pub(crate) const EXACT_TASKS: u64 = 100_000;
 pub(crate) const COLUMNS: usize = 15;
 
 /// The values of a stage attempt's successful tasks, by column in the order of [`TaskSummary`]'s fields.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Samples {
     tasks: u64,
     columns: [Column; COLUMNS],
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 enum Column {
     /// Every value so far is 0, which most columns of most stages are: nothing is kept.
     #[default]
@@ -117,7 +117,7 @@ impl Column {
 
 /// Counts in buckets of 1/32 octave: any value is known to within half a bucket, 1/64 of itself. Sketches of parts add
 /// up to the sketch of the whole.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Sketch {
     counts: Vec<u64>,
     min: u64,

@@ -10,8 +10,9 @@ use crate::profile::{
     StageMetrics, StageStatus,
 };
 use crate::quantiles::{COLUMNS, Samples};
+use crate::task_events::{self, TaskEnded, TaskStarted};
 use crate::task_table::{TaskOutcome, TaskTableBuilder};
-use crate::tasks::Tasks;
+use crate::tasks::{TaskEnd, Tasks};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -23,7 +24,7 @@ const MAX_UNKNOWN_NAMES: usize = 256;
 /// Longest such name that is kept.
 const MAX_UNKNOWN_NAME: usize = 200;
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct State {
     pub(crate) profile: Profile,
     /// Events of names that only Spark writes.
@@ -39,10 +40,12 @@ pub(crate) struct State {
     memories: FxHashMap<String, u64>,
     /// Where every task attempt is wanted.
     pub(crate) task_table: Option<TaskTableBuilder>,
+    /// The last line's updates of SQL accumulators.
+    updates: Vec<(u64, i64)>,
 }
 
 /// A stage attempt and what is needed only until it ends.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Stage {
     attempt: StageAttempt,
     samples: Samples,
@@ -59,7 +62,7 @@ struct Stage {
     values: FxHashMap<u64, i64>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Execution {
     sql: SqlExecution,
     started: bool,
@@ -70,7 +73,7 @@ struct Execution {
     driver: FxHashMap<u64, i64>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Modified {
     value: String,
     executions: u64,
@@ -82,6 +85,61 @@ type Parsed = Result<(), serde_json::Error>;
 impl State {
     /// Takes one line, without its newline.
     pub(crate) fn line(&mut self, line: &[u8]) {
+        let line = line.trim_ascii();
+        if line.starts_with(task_events::END) {
+            let mut updates = std::mem::take(&mut self.updates);
+            updates.clear();
+            let task = task_events::ended(line, &mut updates);
+            if let Some(task) = &task {
+                self.ended(task, line, &updates);
+            }
+            self.updates = updates;
+            if task.is_some() {
+                return;
+            }
+        } else if line.starts_with(task_events::START)
+            && let Some(task) = task_events::started(line)
+        {
+            self.started(task);
+            return;
+        }
+        self.other(line);
+    }
+
+    /// Takes the line of a task's end that was read already.
+    pub(crate) fn ended(&mut self, task: &TaskEnded, line: &[u8], updates: &[(u64, i64)]) {
+        self.profile.quality.lines += 1;
+        self.spark_events += 1;
+        let text = |range: &std::ops::Range<u32>| {
+            let text = line.get(range.start as usize..range.end as usize).unwrap_or_default();
+            std::str::from_utf8(text).unwrap_or_default()
+        };
+        let end = TaskEnd {
+            is_told: true,
+            index: task.index,
+            attempt: task.attempt,
+            executor: text(&task.executor),
+            host: text(&task.host),
+            launch_time: task.launch_time,
+            finish_time: task.finish_time,
+            metrics: task.metrics.as_ref(),
+        };
+        let stage = (task.stage_id, task.stage_attempt_id);
+        self.task_end(stage, None, &end, updates.iter().copied());
+        if let Some(heap) = task.jvm_heap_memory {
+            self.peak_heap(end.executor, heap);
+        }
+    }
+
+    /// Takes the line of a task's start that was read already.
+    pub(crate) fn started(&mut self, task: TaskStarted) {
+        self.profile.quality.lines += 1;
+        self.spark_events += 1;
+        self.task_start(task);
+    }
+
+    /// Takes any line.
+    pub(crate) fn other(&mut self, line: &[u8]) {
         self.profile.quality.lines += 1;
         let line = line.trim_ascii();
         if line.is_empty() {
@@ -113,8 +171,15 @@ impl State {
     fn dispatch(&mut self, name: &str, line: &str) -> Parsed {
         const SQL: &str = "org.apache.spark.sql.execution.ui.";
         match name.strip_prefix(SQL).unwrap_or(name) {
-            "SparkListenerTaskEnd" => self.task_end(&parse(line)?),
-            "SparkListenerTaskStart" => self.task_start(&parse(line)?),
+            "SparkListenerTaskEnd" => self.task_end_event(&parse(line)?),
+            "SparkListenerTaskStart" => {
+                let start: events::TaskStart = parse(line)?;
+                self.task_start(TaskStarted {
+                    stage_id: start.stage_id,
+                    stage_attempt_id: start.stage_attempt_id,
+                    launch_time: start.info.map(|info| info.launch_time).unwrap_or_default(),
+                });
+            }
             "SparkListenerStageSubmitted" => self.stage_submitted(parse(line)?),
             "SparkListenerStageCompleted" => self.stage_completed(parse(line)?),
             "SparkListenerJobStart" => self.job_start(parse(line)?),
@@ -145,7 +210,7 @@ impl State {
             }
             "SparkListenerStageExecutorMetrics" => {
                 let metrics: events::StageExecutorMetrics<'_> = parse(line)?;
-                self.peak_heap(&metrics.executor_id.0, &metrics.metrics);
+                self.peak_heap(&metrics.executor_id.0, metrics.metrics.jvm_heap_memory);
             }
             "SparkListenerEnvironmentUpdate" => {
                 let update: events::EnvironmentUpdate = parse(line)?;
@@ -213,85 +278,97 @@ impl State {
         })
     }
 
-    fn task_start(&mut self, event: &events::TaskStart) {
-        let launched = event.info.as_ref().map(|info| info.launch_time).unwrap_or_default();
-        self.saw(launched);
-        let stage = self.stage(event.stage_id, event.stage_attempt_id);
+    fn task_start(&mut self, task: TaskStarted) {
+        self.saw(task.launch_time);
+        let stage = self.stage(task.stage_id, task.stage_attempt_id);
         stage.active += 1;
-        stage.launched(launched);
+        stage.launched(task.launch_time);
     }
 
-    fn task_end(&mut self, event: &events::TaskEnd<'_>) {
+    fn task_end_event(&mut self, event: &events::TaskEnd<'_>) {
         let info = event.info.as_ref();
-        let (launched, finished) =
-            info.map(|info| (info.launch_time, info.finish_time)).unwrap_or_default();
-        self.saw(finished);
-        let stage = self.stage(event.stage_id, event.stage_attempt_id);
-        stage.active -= 1;
-        stage.launched(launched);
-        let succeeded = match event.reason.reason.0.as_ref() {
-            "Success" => {
-                stage.attempt.num_complete_tasks += 1;
-                true
-            }
-            "TaskKilled" | "TaskCommitDenied" => {
-                stage.attempt.num_killed_tasks += 1;
-                false
-            }
-            _ => {
-                stage.attempt.num_failed_tasks += 1;
-                false
-            }
-        };
-        let duration = finished.or_zero().saturating_sub(launched.or_zero());
-        let duration = u64::try_from(duration).unwrap_or(0);
-        let killed = matches!(event.reason.reason.0.as_ref(), "TaskKilled" | "TaskCommitDenied");
-        if succeeded {
-            let sum = &mut stage.attempt.task_duration;
-            *sum = sum.saturating_add(duration);
-        } else {
-            stage.tasks.failed(&event.reason, killed, duration);
+        let mut end = TaskEnd { metrics: event.metrics.as_ref(), ..TaskEnd::default() };
+        if let Some(info) = info {
+            end.is_told = true;
+            (end.index, end.attempt) = (info.index, info.attempt);
+            (end.executor, end.host) = (&info.executor_id.0, &info.host.0);
+            (end.launch_time, end.finish_time) = (info.launch_time, info.finish_time);
         }
-        if let Some(metrics) = &event.metrics {
+        let updates = info.into_iter().flat_map(|info| &info.accumulables).filter_map(|one| {
+            // -1 stands for a metric that was never set (`SQLMetric.initValue`).
+            let update = one.update.0.filter(|&update| update >= 0)?;
+            if one.metadata.0 == "sql" { Some((id(one.id)?, update)) } else { None }
+        });
+        let failure = Some(&event.reason).filter(|reason| reason.reason.0 != "Success");
+        self.task_end((event.stage_id, event.stage_attempt_id), failure, &end, updates);
+        if let (Some(metrics), Some(info)) = (&event.executor_metrics, info) {
+            self.peak_heap(&info.executor_id.0, metrics.jvm_heap_memory);
+        }
+    }
+
+    fn task_end(
+        &mut self,
+        (stage_id, stage_attempt_id): (Number, Number),
+        failure: Option<&events::TaskEndReason<'_>>,
+        task: &TaskEnd<'_>,
+        updates: impl Iterator<Item = (u64, i64)>,
+    ) {
+        self.saw(task.finish_time);
+        let stage = self.stage(stage_id, stage_attempt_id);
+        stage.active -= 1;
+        stage.launched(task.launch_time);
+        let duration = task.finish_time.or_zero().saturating_sub(task.launch_time.or_zero());
+        let duration = u64::try_from(duration).unwrap_or(0);
+        let killed = failure.is_some_and(|reason| {
+            matches!(reason.reason.0.as_ref(), "TaskKilled" | "TaskCommitDenied")
+        });
+        match failure {
+            None => {
+                stage.attempt.num_complete_tasks += 1;
+                let sum = &mut stage.attempt.task_duration;
+                *sum = sum.saturating_add(duration);
+            }
+            Some(reason) => {
+                let attempt = &mut stage.attempt;
+                let count = if killed {
+                    &mut attempt.num_killed_tasks
+                } else {
+                    &mut attempt.num_failed_tasks
+                };
+                *count += 1;
+                stage.tasks.failed(reason, killed, duration);
+            }
+        }
+        if let Some(metrics) = task.metrics {
             stage.attempt.num_measured_tasks += 1;
             stage.attempt.metrics.add(metrics);
-            if succeeded {
-                stage.tasks.succeeded(event, duration, metrics);
-            }
-            if succeeded && stage.sealed {
-                stage.late += 1;
-            } else if succeeded {
-                stage.samples.push(&row(duration, metrics));
+            if failure.is_none() {
+                stage.tasks.succeeded(task, duration, metrics);
+                if stage.sealed {
+                    stage.late += 1;
+                } else {
+                    stage.samples.push(&row(duration, metrics));
+                }
             }
         }
-        for accumulable in event.info.iter().flat_map(|info| &info.accumulables) {
-            // -1 stands for a metric that was never set (`SQLMetric.initValue`).
-            if accumulable.metadata.0 == "sql"
-                && let (Some(id), Some(update)) = (accumulable.id.0, accumulable.update.0)
-                && let (Ok(id), true) = (u64::try_from(id), update >= 0)
-            {
-                let sum = stage.updates.entry(id).or_default();
-                *sum = sum.saturating_add(update);
-            }
+        for (id, update) in updates {
+            let sum = stage.updates.entry(id).or_default();
+            *sum = sum.saturating_add(update);
         }
         stage.seal_if_over();
         if let Some(table) = &mut self.task_table {
-            let outcome = match (succeeded, killed) {
-                (true, _) => TaskOutcome::Succeeded,
-                (_, true) => TaskOutcome::Killed,
-                _ => TaskOutcome::Failed,
+            let outcome = match (failure, killed) {
+                (None, _) => TaskOutcome::Succeeded,
+                (Some(_), true) => TaskOutcome::Killed,
+                (Some(_), false) => TaskOutcome::Failed,
             };
-            let key = (event.stage_id.unsigned(), event.stage_attempt_id.attempt());
-            table.push(event, key, outcome, duration);
-        }
-        if let (Some(metrics), Some(info)) = (&event.executor_metrics, &event.info) {
-            self.peak_heap(&info.executor_id.0, metrics);
+            table.push(task, (stage_id.unsigned(), stage_attempt_id.attempt()), outcome, duration);
         }
     }
 
     /// Notes an executor's heap, unless no heartbeat has seen it.
-    fn peak_heap(&mut self, executor: &str, metrics: &events::ExecutorMetrics) {
-        let seen = metrics.jvm_heap_memory.unsigned();
+    fn peak_heap(&mut self, executor: &str, seen: Number) {
+        let seen = seen.unsigned();
         if seen == 0 {
             return;
         }

@@ -1,6 +1,6 @@
 //! Every task attempt of a run in 32 bytes, for those who replay it. A [`Profile`](crate::Profile) is made without it.
 
-use crate::events::TaskEnd;
+use crate::tasks::TaskEnd;
 use rustc_hash::FxHashMap;
 
 /// The task attempts of a run, in the order in which their ends were logged.
@@ -53,7 +53,7 @@ pub enum TaskOutcome {
 }
 
 /// A table in the making.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct TaskTableBuilder {
     table: TaskTable,
     stages: FxHashMap<(u64, u32), u32>,
@@ -71,7 +71,7 @@ impl TaskTableBuilder {
 
     pub(crate) fn push(
         &mut self,
-        event: &TaskEnd<'_>,
+        task: &TaskEnd<'_>,
         stage: (u64, u32),
         outcome: TaskOutcome,
         duration_ms: u64,
@@ -83,8 +83,10 @@ impl TaskTableBuilder {
             *self = Self { exceeded: true, ..Self::default() };
             return;
         }
-        let Some(info) = &event.info else { return };
-        let metrics = event.metrics.as_ref();
+        if !task.is_told {
+            return;
+        }
+        let metrics = task.metrics;
         let input = metrics.and_then(|metrics| metrics.input.as_ref());
         let read = metrics.and_then(|metrics| metrics.shuffle_read.as_ref());
         let bytes = [
@@ -102,7 +104,7 @@ impl TaskTableBuilder {
             stages.push(stage);
             narrow(stages.len() as u64 - 1)
         });
-        let executor = self.executor(&info.executor_id.0);
+        let executor = self.executor(task.executor);
         let tasks = &mut self.table.tasks;
         if tasks.len() == tasks.capacity() {
             // A quarter more each time, so that little lies unused.
@@ -110,14 +112,14 @@ impl TaskTableBuilder {
         }
         #[expect(clippy::cast_precision_loss, reason = "as the field says")]
         tasks.push(TaskRun {
-            launch_ms: info.launch_time.or_zero(),
+            launch_ms: task.launch_time.or_zero(),
             duration_ms: narrow(duration_ms),
             run_ms: metrics.map_or(0, |metrics| narrow(metrics.executor_run_time.unsigned())),
             stage,
-            index: narrow(info.index.unsigned()),
+            index: narrow(task.index.unsigned()),
             read_bytes: bytes as f32,
             executor,
-            attempt: u8::try_from(info.attempt.attempt()).unwrap_or(u8::MAX),
+            attempt: u8::try_from(task.attempt.attempt()).unwrap_or(u8::MAX),
             outcome,
         });
     }

@@ -1,7 +1,7 @@
 //! What is kept of a stage attempt's single tasks: the longest, the failures, and each executor's share. None of it grows with the
 //! number of tasks.
 
-use crate::events::{TaskEnd, TaskEndReason, TaskMetrics};
+use crate::events::{Number, TaskEndReason, TaskMetrics};
 use crate::profile::{ExecutorShare, Task, TaskFailure};
 use std::collections::BTreeMap;
 
@@ -14,8 +14,22 @@ const FAILURES: usize = 16;
 /// Longest message of a failure that is kept, in bytes.
 const MESSAGE: usize = 300;
 
-/// A stage attempt's tasks so far.
+/// A task's end.
 #[derive(Debug, Default)]
+pub(crate) struct TaskEnd<'a> {
+    /// The event has what `Task Info` says; without it the rest is empty.
+    pub(crate) is_told: bool,
+    pub(crate) index: Number,
+    pub(crate) attempt: Number,
+    pub(crate) executor: &'a str,
+    pub(crate) host: &'a str,
+    pub(crate) launch_time: Number,
+    pub(crate) finish_time: Number,
+    pub(crate) metrics: Option<&'a TaskMetrics>,
+}
+
+/// A stage attempt's tasks so far.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Tasks {
     /// The longest, in no order while there are fewer than [`LONGEST`], then with the shortest of them at `shortest`.
     longest: Vec<Task>,
@@ -26,14 +40,15 @@ pub(crate) struct Tasks {
 
 impl Tasks {
     /// Takes a task that succeeded.
-    pub(crate) fn succeeded(&mut self, event: &TaskEnd<'_>, duration: u64, metrics: &TaskMetrics) {
-        let Some(info) = &event.info else { return };
-        let executor = info.executor_id.0.as_ref();
-        if !executor.is_empty() {
-            if !self.shares.contains_key(executor) {
-                self.shares.insert(executor.to_owned(), ExecutorShare::default());
+    pub(crate) fn succeeded(&mut self, task: &TaskEnd<'_>, duration: u64, metrics: &TaskMetrics) {
+        if !task.is_told {
+            return;
+        }
+        if !task.executor.is_empty() {
+            if !self.shares.contains_key(task.executor) {
+                self.shares.insert(task.executor.to_owned(), ExecutorShare::default());
             }
-            if let Some(share) = self.shares.get_mut(executor) {
+            if let Some(share) = self.shares.get_mut(task.executor) {
                 share.tasks += 1;
                 share.task_time = share.task_time.saturating_add(duration);
             }
@@ -42,7 +57,7 @@ impl Tasks {
         if full && duration <= self.longest[self.shortest].duration {
             return;
         }
-        let task = task(event, duration, metrics);
+        let task = kept(task, duration, metrics);
         if full {
             self.longest[self.shortest] = task;
         } else {
@@ -86,17 +101,16 @@ impl Tasks {
     }
 }
 
-fn task(event: &TaskEnd<'_>, duration: u64, metrics: &TaskMetrics) -> Task {
-    let info = event.info.as_ref();
+fn kept(task: &TaskEnd<'_>, duration: u64, metrics: &TaskMetrics) -> Task {
     let read = metrics.shuffle_read.as_ref();
     let input = metrics.input.as_ref();
-    let count = |number: Option<crate::events::Number>| number.unwrap_or_default().unsigned();
+    let count = |number: Option<Number>| number.unwrap_or_default().unsigned();
     Task {
-        index: count(info.map(|info| info.index)),
-        attempt: info.map(|info| info.attempt.attempt()).unwrap_or_default(),
-        executor: info.map(|info| info.executor_id.0.clone().into_owned()).unwrap_or_default(),
-        host: info.map(|info| info.host.0.clone().into_owned()).unwrap_or_default(),
-        launch_ms: info.map(|info| info.launch_time.or_zero()).unwrap_or_default(),
+        index: task.index.unsigned(),
+        attempt: task.attempt.attempt(),
+        executor: task.executor.to_owned(),
+        host: task.host.to_owned(),
+        launch_ms: task.launch_time.or_zero(),
         duration,
         executor_run_time: metrics.executor_run_time.unsigned(),
         executor_cpu_time: metrics.executor_cpu_time.unsigned(),

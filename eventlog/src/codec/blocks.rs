@@ -70,9 +70,10 @@ impl<F: Framing> Blocks<F> {
         Ok(())
     }
 
-    pub(super) fn finish(self) -> Option<String> {
+    /// What is wrong with the stream, or its end.
+    pub(super) fn state(&self) -> Option<String> {
         let open = !self.pending.is_empty();
-        self.damage.or_else(|| open.then(|| format!("the last {} block is cut", F::NAME)))
+        self.damage.clone().or_else(|| open.then(|| format!("the last {} block is cut", F::NAME)))
     }
 }
 

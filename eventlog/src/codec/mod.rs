@@ -95,15 +95,15 @@ impl Decoder {
         }
     }
 
-    /// What is wrong with the stream, or its end.
-    pub(crate) fn finish(self) -> Option<String> {
+    /// What is wrong with the stream, or with where it ends so far.
+    pub(crate) fn state(&self) -> Option<String> {
         match self {
             Self::Plain => None,
-            Self::Zstd(decoder) => decoder.finish(),
-            Self::Lz4(decoder) => decoder.finish(),
-            Self::Snappy(decoder) => decoder.finish(),
-            Self::Lzf(decoder) => decoder.finish(),
-            Self::Gzip(decoder) => decoder.finish(),
+            Self::Zstd(decoder) => decoder.state(),
+            Self::Lz4(decoder) => decoder.state(),
+            Self::Snappy(decoder) => decoder.state(),
+            Self::Lzf(decoder) => decoder.state(),
+            Self::Gzip(decoder) => decoder.state(),
         }
     }
 }

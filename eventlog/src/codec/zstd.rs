@@ -58,8 +58,8 @@ impl Zstd {
     }
 
     /// What is wrong with the stream's end.
-    pub(super) fn finish(self) -> Option<String> {
-        self.damage.or_else(|| {
+    pub(super) fn state(&self) -> Option<String> {
+        self.damage.clone().or_else(|| {
             self.in_frame.then(|| "the last zstd frame is cut or still open".to_owned())
         })
     }

@@ -1,0 +1,297 @@
+//! JSON as Spark's writer prints it, stepped through byte by byte: no whitespace, no escapes, no floats. Whatever else JSON may be is
+//! none here, and the caller reads the line with a JSON reader instead. What is accepted is well-formed JSON.
+
+/// Deepest value that is stepped over.
+pub(crate) const DEPTH: usize = 8;
+
+/// Most digits of an integer, so that no sum of digits overflows.
+const DIGITS: usize = 18;
+
+/// A position in a line.
+pub(crate) struct Scan<'a> {
+    bytes: &'a [u8],
+    pub(crate) at: usize,
+}
+
+/// What a value was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Value {
+    /// An integer, or a string of digits.
+    Integer(i64),
+    Other,
+}
+
+impl<'a> Scan<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0 }
+    }
+
+    #[inline(always)]
+    fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
+    /// Whether everything was read.
+    pub(crate) fn is_over(&self) -> bool {
+        self.at == self.bytes.len()
+    }
+
+    /// Steps over a literal, where it stands here.
+    #[inline(always)]
+    pub(crate) fn has(&mut self, literal: &[u8]) -> bool {
+        let found = self.rest().starts_with(literal);
+        if found {
+            self.at += literal.len();
+        }
+        found
+    }
+
+    /// Steps over a literal that has to stand here.
+    #[inline(always)]
+    pub(crate) fn expect(&mut self, literal: &[u8]) -> Option<()> {
+        self.has(literal).then_some(())
+    }
+
+    /// An integer from 0.
+    #[inline(always)]
+    pub(crate) fn integer(&mut self) -> Option<i64> {
+        let rest = self.rest();
+        let mut value = 0;
+        let mut digits = 0;
+        while let Some(byte) = rest.get(digits) {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                break;
+            }
+            if digits == DIGITS {
+                return None;
+            }
+            value = value * 10 + i64::from(digit);
+            digits += 1;
+        }
+        if digits == 0 || digits > 1 && rest[0] == b'0' {
+            return None;
+        }
+        self.at += digits;
+        Some(value)
+    }
+
+    /// What stands between quotes.
+    #[inline(always)]
+    pub(crate) fn string(&mut self) -> Option<&'a [u8]> {
+        self.expect(b"\"")?;
+        let rest = self.rest();
+        let length = plain(rest)?;
+        self.at += length + 1;
+        Some(&rest[..length])
+    }
+
+    /// Steps through an object. `keys` are those to look out for, as `"key":`, in the order in which they are likely; `visit` is called
+    /// behind each of them and has to step over its value.
+    #[inline(always)]
+    pub(crate) fn object(
+        &mut self,
+        keys: &[&[u8]],
+        mut visit: impl FnMut(&mut Self, usize) -> Option<()>,
+    ) -> Option<()> {
+        self.expect(b"{")?;
+        if self.has(b"}") {
+            return Some(());
+        }
+        let mut next = 0;
+        loop {
+            let rest = self.rest();
+            match keys[next..].iter().position(|key| rest.starts_with(key)) {
+                Some(ahead) => {
+                    next += ahead + 1;
+                    self.at += keys[next - 1].len();
+                    visit(self, next - 1)?;
+                }
+                None => {
+                    let start = self.at;
+                    self.string()?;
+                    self.expect(b":")?;
+                    // In another order, or twice.
+                    if keys[..next].contains(&&self.bytes[start..self.at]) {
+                        return None;
+                    }
+                    self.value(DEPTH)?;
+                }
+            }
+            if !self.has(b",") {
+                return self.expect(b"}");
+            }
+        }
+    }
+
+    /// Steps over a value.
+    #[inline(always)]
+    pub(crate) fn skip(&mut self) -> Option<()> {
+        self.value(DEPTH).map(drop)
+    }
+
+    /// Steps over a value and tells whether it was an integer.
+    #[inline(always)]
+    pub(crate) fn value(&mut self, depth: usize) -> Option<Value> {
+        match self.bytes.get(self.at)? {
+            b'0'..=b'9' => Some(Value::Integer(self.integer()?)),
+            b'"' => {
+                let text = self.string()?;
+                Some(digits(text).map_or(Value::Other, Value::Integer))
+            }
+            _ => self.rare(depth),
+        }
+    }
+
+    fn rare(&mut self, depth: usize) -> Option<Value> {
+        let depth = depth.checked_sub(1)?;
+        match self.bytes.get(self.at)? {
+            b't' => self.expect(b"true")?,
+            b'f' => self.expect(b"false")?,
+            b'n' => self.expect(b"null")?,
+            b'{' => {
+                self.at += 1;
+                if !self.has(b"}") {
+                    loop {
+                        self.string()?;
+                        self.expect(b":")?;
+                        self.value(depth)?;
+                        if !self.has(b",") {
+                            self.expect(b"}")?;
+                            break;
+                        }
+                    }
+                }
+            }
+            b'[' => {
+                self.at += 1;
+                if !self.has(b"]") {
+                    loop {
+                        self.value(depth)?;
+                        if !self.has(b",") {
+                            self.expect(b"]")?;
+                            break;
+                        }
+                    }
+                }
+            }
+            _ => return None,
+        }
+        Some(Value::Other)
+    }
+}
+
+/// The value of a string of digits.
+#[inline(always)]
+fn digits(text: &[u8]) -> Option<i64> {
+    if text.is_empty() || text.len() > DIGITS {
+        return None;
+    }
+    text.iter().try_fold(0, |value, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        (digit <= 9).then(|| value * 10 + i64::from(digit))
+    })
+}
+
+/// The length of a string's content up to its closing quote; none where something in it has to be unescaped or is not allowed.
+#[inline(always)]
+fn plain(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH: u64 = ONES << 7;
+    let mut at = 0;
+    // Eight bytes at once: a byte is zero where it is the one looked for.
+    while let Some(chunk) = bytes[at..].first_chunk::<8>() {
+        let word = u64::from_le_bytes(*chunk);
+        let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
+        let quote = zero(word ^ (ONES * b'"' as u64));
+        let escape = zero(word ^ (ONES * b'\\' as u64));
+        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
+        let found = quote | escape | control;
+        if found != 0 {
+            // Only the lowest of the marks is certain, and it is the first.
+            let first = found & found.wrapping_neg();
+            return (quote & first != 0).then(|| at + (first.trailing_zeros() / 8) as usize);
+        }
+        at += 8;
+    }
+    let rest = &bytes[at..];
+    let length = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f))?;
+    (rest[length] == b'"').then_some(at + length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_string_ends_at_its_quote_wherever_that_stands() {
+        for length in 0..40 {
+            let text: String = "aä€ z"
+                .chars()
+                .cycle()
+                .scan(0, |bytes, next| {
+                    *bytes += next.len_utf8();
+                    (*bytes <= length).then_some(next)
+                })
+                .collect();
+            let json = format!("\"{text}\",\"more\\\"\u{1}");
+            assert_eq!(Scan::new(json.as_bytes()).string(), Some(text.as_bytes()));
+            for bad in ['\\', '\n', '\u{0}', '\u{1f}'] {
+                let json = format!("\"{text}{bad}\"");
+                assert_eq!(Scan::new(json.as_bytes()).string(), None, "{json:?}");
+            }
+            assert_eq!(Scan::new(&json.as_bytes()[..=text.len()]).string(), None);
+        }
+    }
+
+    #[test]
+    fn what_is_stepped_over_is_json() {
+        let values = [
+            "0",
+            "17",
+            "\"\"",
+            "\"a\"",
+            "true",
+            "false",
+            "null",
+            "[]",
+            "{}",
+            "[1,[2,\"x\"]]",
+            "{\"a\":{\"b\":[]},\"c\":1}",
+        ];
+        for value in values {
+            let mut scan = Scan::new(value.as_bytes());
+            assert!(scan.skip().is_some() && scan.is_over(), "{value}");
+            serde_json::from_str::<serde::de::IgnoredAny>(value).unwrap();
+        }
+        // Some of it is JSON, but not what Spark prints for the numbers that are read here.
+        for value in ["", "01", "-1", "1.5", "1e3", "[1,]", "{\"a\"}", "{a:1}", "[1", " 1", "tru"] {
+            let mut scan = Scan::new(value.as_bytes());
+            assert!(scan.skip().is_none() || !scan.is_over(), "{value}");
+        }
+        assert!(Scan::new("[".repeat(100_000).as_bytes()).skip().is_none());
+        assert!(Scan::new(b"9999999999999999999").integer().is_none());
+        assert_eq!(Scan::new(b"\"0042\"").value(1), Some(Value::Integer(42)));
+    }
+
+    #[test]
+    fn keys_that_repeat_or_come_late_are_not_accepted() {
+        let keys: [&[u8]; 2] = [b"\"a\":", b"\"b\":"];
+        let read = |json: &str| {
+            let mut found = [None, None];
+            let mut scan = Scan::new(json.as_bytes());
+            scan.object(&keys, |scan, key| {
+                found[key] = Some(scan.integer()?);
+                Some(())
+            })?;
+            scan.is_over().then_some(found)
+        };
+        assert_eq!(read(r#"{"a":1,"x":[2],"b":3,"y":4}"#), Some([Some(1), Some(3)]));
+        assert_eq!(read("{}"), Some([None, None]));
+        for json in
+            [r#"{"a":1,"a":2}"#, r#"{"b":1,"a":2}"#, r#"{"a":1,}"#, r#"{"a":1"#, r#"{"\u0061":1}"#]
+        {
+            assert_eq!(read(json), None, "{json}");
+        }
+    }
+}

@@ -1,0 +1,438 @@
+//! The ends and starts of tasks, which are nearly all of a log, without a JSON reader: their keys are looked for in the order in which
+//! `org.apache.spark.util.JsonProtocol` prints them. A line that deviates from what a successful task looks like is none here and is
+//! read as every other event; the two ways give the same, which the tests hold for every line of every log at hand.
+
+use crate::events::{Input, Number, Output, ShuffleRead, ShuffleWrite, TaskMetrics};
+use crate::scan::{DEPTH, Scan, Value};
+use std::ops::Range;
+
+/// What the line of a task's end begins with.
+pub(crate) const END: &[u8] = b"{\"Event\":\"SparkListenerTaskEnd\",";
+
+/// What the line of a task's start begins with.
+pub(crate) const START: &[u8] = b"{\"Event\":\"SparkListenerTaskStart\",";
+
+/// A task's start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct TaskStarted {
+    pub(crate) stage_id: Number,
+    pub(crate) stage_attempt_id: Number,
+    pub(crate) launch_time: Number,
+}
+
+/// The end of a task that succeeded.
+#[derive(Debug, Default)]
+pub(crate) struct TaskEnded {
+    pub(crate) stage_id: Number,
+    pub(crate) stage_attempt_id: Number,
+    pub(crate) index: Number,
+    pub(crate) attempt: Number,
+    pub(crate) launch_time: Number,
+    pub(crate) finish_time: Number,
+    /// Where the line has the executor's id and the host: valid UTF-8.
+    pub(crate) executor: Range<u32>,
+    pub(crate) host: Range<u32>,
+    pub(crate) metrics: Option<TaskMetrics>,
+    pub(crate) jvm_heap_memory: Option<Number>,
+    /// Where its updates of SQL accumulators stand among those of all tasks.
+    pub(crate) updates: Range<u32>,
+}
+
+/// Reads a task's start.
+pub(crate) fn started(line: &[u8]) -> Option<TaskStarted> {
+    const KEYS: [&[u8]; 4] =
+        [b"\"Event\":", b"\"Stage ID\":", b"\"Stage Attempt ID\":", b"\"Task Info\":"];
+    const INFO: [&[u8]; 5] = [
+        b"\"Task ID\":",
+        b"\"Index\":",
+        b"\"Attempt\":",
+        b"\"Partition ID\":",
+        b"\"Launch Time\":",
+    ];
+    let mut start = TaskStarted::default();
+    let mut seen = 0;
+    let mut scan = Scan::new(line);
+    scan.object(&KEYS, |scan, key| {
+        match key {
+            0 => return scan.string().map(drop),
+            1 => start.stage_id = number(scan)?,
+            2 => start.stage_attempt_id = number(scan)?,
+            _ => scan.object(&INFO, |scan, key| {
+                let value = number(scan)?;
+                if key == 4 {
+                    start.launch_time = value;
+                }
+                Some(())
+            })?,
+        }
+        seen |= 1 << key;
+        Some(())
+    })?;
+    // Without its stage it is no task's start.
+    (scan.is_over() && seen == 0b1110).then_some(start)
+}
+
+/// Reads a successful task's end, and adds its updates of SQL accumulators to `updates`.
+pub(crate) fn ended(line: &[u8], updates: &mut Vec<(u64, i64)>) -> Option<TaskEnded> {
+    let before = updates.len();
+    let mut task = scan_end(line, updates);
+    match (&mut task, u32::try_from(before), u32::try_from(updates.len())) {
+        (Some(task), Ok(before), Ok(after)) => task.updates = before..after,
+        _ => {
+            updates.truncate(before);
+            return None;
+        }
+    }
+    task
+}
+
+#[inline(always)]
+fn number(scan: &mut Scan<'_>) -> Option<Number> {
+    Some(Number(Some(scan.integer()?)))
+}
+
+fn scan_end(line: &[u8], updates: &mut Vec<(u64, i64)>) -> Option<TaskEnded> {
+    const KEYS: [&[u8]; 8] = [
+        b"\"Event\":",
+        b"\"Stage ID\":",
+        b"\"Stage Attempt ID\":",
+        b"\"Task Type\":",
+        b"\"Task End Reason\":",
+        b"\"Task Info\":",
+        b"\"Task Executor Metrics\":",
+        b"\"Task Metrics\":",
+    ];
+    const HEAP: [&[u8]; 1] = [b"\"JVMHeapMemory\":"];
+    let mut task = TaskEnded::default();
+    let mut seen = 0u32;
+    let mut scan = Scan::new(line);
+    scan.object(&KEYS, |scan, key| {
+        match key {
+            0 | 3 => {
+                scan.string()?;
+            }
+            1 => task.stage_id = number(scan)?,
+            2 => task.stage_attempt_id = number(scan)?,
+            4 => scan.expect(b"{\"Reason\":\"Success\"}")?,
+            5 => info(scan, &mut task, updates)?,
+            6 => {
+                let mut heap = Number::default();
+                scan.object(&HEAP, |scan, _| {
+                    heap = number(scan)?;
+                    Some(())
+                })?;
+                task.jvm_heap_memory = Some(heap);
+            }
+            _ => task.metrics = Some(metrics(scan)?),
+        }
+        seen |= 1 << key;
+        Some(())
+    })?;
+    let needed = 1 << 1 | 1 << 4 | 1 << 5;
+    (scan.is_over() && seen & needed == needed).then_some(task)
+}
+
+#[inline(always)]
+fn info(scan: &mut Scan<'_>, task: &mut TaskEnded, updates: &mut Vec<(u64, i64)>) -> Option<()> {
+    const KEYS: [&[u8]; 14] = [
+        b"\"Task ID\":",
+        b"\"Index\":",
+        b"\"Attempt\":",
+        b"\"Partition ID\":",
+        b"\"Launch Time\":",
+        b"\"Executor ID\":",
+        b"\"Host\":",
+        b"\"Locality\":",
+        b"\"Speculative\":",
+        b"\"Getting Result Time\":",
+        b"\"Finish Time\":",
+        b"\"Failed\":",
+        b"\"Killed\":",
+        b"\"Accumulables\":",
+    ];
+    scan.object(&KEYS, |scan, key| {
+        match key {
+            1 => task.index = number(scan)?,
+            2 => task.attempt = number(scan)?,
+            4 => task.launch_time = number(scan)?,
+            5 => task.executor = text(scan)?,
+            6 => task.host = text(scan)?,
+            10 => task.finish_time = number(scan)?,
+            13 => accumulables(scan, updates)?,
+            _ => scan.skip()?,
+        }
+        Some(())
+    })
+}
+
+/// Where a string stands.
+fn text(scan: &mut Scan<'_>) -> Option<Range<u32>> {
+    let start = u32::try_from(scan.at + 1).ok()?;
+    let text = scan.string()?;
+    std::str::from_utf8(text).ok()?;
+    Some(start..start + u32::try_from(text.len()).ok()?)
+}
+
+/// Reads what `JsonProtocol.accumulableInfoToJson` prints.
+#[inline(always)]
+fn accumulables(scan: &mut Scan<'_>, updates: &mut Vec<(u64, i64)>) -> Option<()> {
+    scan.expect(b"[")?;
+    if scan.has(b"]") {
+        return Some(());
+    }
+    loop {
+        scan.expect(b"{\"ID\":")?;
+        let id = scan.integer()?;
+        scan.expect(b",\"Name\":")?;
+        scan.string()?;
+        let update = if scan.has(b",\"Update\":") { Some(scan.value(DEPTH)?) } else { None };
+        if scan.has(b",\"Value\":") {
+            scan.value(DEPTH)?;
+        }
+        if scan.has(b",\"Internal\":true,\"Count Failed Values\":true") {
+            // As all metrics of Spark's own have it.
+        } else {
+            // Logs before Spark 2 have neither.
+            for key in [&b",\"Internal\":"[..], b",\"Count Failed Values\":"] {
+                if scan.has(key) {
+                    boolean(scan)?;
+                }
+            }
+        }
+        if scan.has(b",\"Metadata\":") && scan.string()? == b"sql" {
+            match update {
+                Some(Value::Integer(update)) => updates.push((id.unsigned_abs(), update)),
+                // Some of it are numbers too.
+                Some(Value::Other) => return None,
+                None => {}
+            }
+        }
+        scan.expect(b"}")?;
+        if !scan.has(b",") {
+            return scan.expect(b"]");
+        }
+    }
+}
+
+fn boolean(scan: &mut Scan<'_>) -> Option<()> {
+    (scan.has(b"true") || scan.has(b"false")).then_some(())
+}
+
+#[inline(always)]
+fn metrics(scan: &mut Scan<'_>) -> Option<TaskMetrics> {
+    const KEYS: [&[u8]; 17] = [
+        b"\"Executor Deserialize Time\":",
+        b"\"Executor Deserialize CPU Time\":",
+        b"\"Executor Run Time\":",
+        b"\"Executor CPU Time\":",
+        b"\"Peak Execution Memory\":",
+        b"\"Peak On Heap Execution Memory\":",
+        b"\"Peak Off Heap Execution Memory\":",
+        b"\"Result Size\":",
+        b"\"JVM GC Time\":",
+        b"\"Result Serialization Time\":",
+        b"\"Memory Bytes Spilled\":",
+        b"\"Disk Bytes Spilled\":",
+        b"\"Shuffle Read Metrics\":",
+        b"\"Shuffle Write Metrics\":",
+        b"\"Input Metrics\":",
+        b"\"Output Metrics\":",
+        b"\"Updated Blocks\":",
+    ];
+    const WRITE: [&[u8]; 3] = [
+        b"\"Shuffle Bytes Written\":",
+        b"\"Shuffle Write Time\":",
+        b"\"Shuffle Records Written\":",
+    ];
+    const INPUT: [&[u8]; 2] = [b"\"Bytes Read\":", b"\"Records Read\":"];
+    const OUTPUT: [&[u8]; 2] = [b"\"Bytes Written\":", b"\"Records Written\":"];
+    let mut task = TaskMetrics::default();
+    scan.object(&KEYS, |scan, key| {
+        match key {
+            0 => task.executor_deserialize_time = number(scan)?,
+            1 => task.executor_deserialize_cpu_time = number(scan)?,
+            2 => task.executor_run_time = number(scan)?,
+            3 => task.executor_cpu_time = number(scan)?,
+            4 => task.peak_execution_memory = number(scan)?,
+            7 => task.result_size = number(scan)?,
+            8 => task.jvm_gc_time = number(scan)?,
+            9 => task.result_serialization_time = number(scan)?,
+            10 => task.memory_bytes_spilled = number(scan)?,
+            11 => task.disk_bytes_spilled = number(scan)?,
+            12 => task.shuffle_read = Some(shuffle_read(scan)?),
+            13 => {
+                let mut write = ShuffleWrite::default();
+                scan.object(&WRITE, |scan, key| {
+                    let value = number(scan)?;
+                    match key {
+                        0 => write.bytes_written = value,
+                        1 => write.write_time = value,
+                        _ => write.records_written = value,
+                    }
+                    Some(())
+                })?;
+                task.shuffle_write = Some(write);
+            }
+            14 => {
+                let mut input = Input::default();
+                scan.object(&INPUT, |scan, key| {
+                    let value = number(scan)?;
+                    *(if key == 0 { &mut input.bytes_read } else { &mut input.records_read }) =
+                        value;
+                    Some(())
+                })?;
+                task.input = Some(input);
+            }
+            15 => {
+                let mut output = Output::default();
+                scan.object(&OUTPUT, |scan, key| {
+                    let value = number(scan)?;
+                    *(if key == 0 {
+                        &mut output.bytes_written
+                    } else {
+                        &mut output.records_written
+                    }) = value;
+                    Some(())
+                })?;
+                task.output = Some(output);
+            }
+            _ => scan.skip()?,
+        }
+        Some(())
+    })?;
+    Some(task)
+}
+
+#[inline(always)]
+fn shuffle_read(scan: &mut Scan<'_>) -> Option<ShuffleRead> {
+    const KEYS: [&[u8]; 9] = [
+        b"\"Remote Blocks Fetched\":",
+        b"\"Local Blocks Fetched\":",
+        b"\"Fetch Wait Time\":",
+        b"\"Remote Bytes Read\":",
+        b"\"Remote Bytes Read To Disk\":",
+        b"\"Local Bytes Read\":",
+        b"\"Total Records Read\":",
+        b"\"Remote Requests Duration\":",
+        b"\"Push Based Shuffle\":",
+    ];
+    let mut read = ShuffleRead::default();
+    scan.object(&KEYS, |scan, key| {
+        match key {
+            0 => read.remote_blocks_fetched = number(scan)?,
+            1 => read.local_blocks_fetched = number(scan)?,
+            2 => read.fetch_wait_time = number(scan)?,
+            3 => read.remote_bytes_read = number(scan)?,
+            4 => read.remote_bytes_read_to_disk = number(scan)?,
+            5 => read.local_bytes_read = number(scan)?,
+            6 => read.records_read = number(scan)?,
+            _ => scan.skip()?,
+        }
+        Some(())
+    })?;
+    Some(read)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::State;
+    use std::path::{Path, PathBuf};
+
+    /// Every log at hand: recorded ones, and Spark's own where the environment names them.
+    fn logs() -> Vec<(PathBuf, Vec<u8>)> {
+        let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut folders = vec![own.join("tests"), own.join("../examples"), own.join("../tests")];
+        folders.extend(
+            std::env::var_os("STAGELIGHT_SPARK_HISTORY")
+                .map(|folder| PathBuf::from(folder).join("spark-events")),
+        );
+        let mut logs = Vec::new();
+        while let Some(folder) = folders.pop() {
+            let Ok(entries) = std::fs::read_dir(folder) else { continue };
+            for path in entries.map(|entry| entry.unwrap().path()) {
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let bytes = std::fs::read(&path).unwrap();
+                if bytes.starts_with(b"{\"Event\"") {
+                    logs.push((path, bytes));
+                } else if let Ok(bytes) = zstd::decode_all(bytes.as_slice())
+                    && bytes.starts_with(b"{\"Event\"")
+                {
+                    logs.push((path, bytes));
+                }
+            }
+        }
+        logs
+    }
+
+    #[test]
+    fn both_ways_give_the_same_and_this_one_is_taken() {
+        let (mut tasks, mut taken) = (0, 0);
+        for (path, bytes) in logs() {
+            let (mut fast, mut slow) = (State::default(), State::default());
+            for line in bytes.split(|&byte| byte == b'\n') {
+                fast.line(line);
+                slow.other(line);
+                if line.starts_with(END)
+                    && line.windows(21).any(|it| {
+                        it == b"{\"Reason\":\"Success\"}}"
+                            || it.starts_with(b"{\"Reason\":\"Success\"}")
+                    })
+                {
+                    tasks += 1;
+                    taken += usize::from(ended(line, &mut Vec::new()).is_some());
+                } else if line.starts_with(START) {
+                    tasks += 1;
+                    taken += usize::from(started(line).is_some());
+                }
+            }
+            assert!(fast.spark_events == slow.spark_events, "{}", path.display());
+            assert!(fast.finish() == slow.finish(), "{}", path.display());
+        }
+        assert!(tasks > 100 && taken == tasks, "{taken} of {tasks}");
+    }
+
+    /// A line of every kind of value, as Spark 4 prints it.
+    const LINE: &str = r#"{"Event":"SparkListenerTaskEnd","Stage ID":3,"Stage Attempt ID":1,"Task Type":"ResultTask","Task End Reason":{"Reason":"Success"},"Task Info":{"Task ID":7,"Index":2,"Attempt":1,"Partition ID":2,"Launch Time":1000,"Executor ID":"4","Host":"hé","Locality":"ANY","Speculative":false,"Getting Result Time":0,"Finish Time":1010,"Failed":false,"Killed":false,"Accumulables":[{"ID":9,"Name":"rows","Update":"12","Value":"40","Internal":true,"Count Failed Values":true,"Metadata":"sql"},{"ID":1,"Name":"internal.metrics.updatedBlockStatuses","Update":[{"Block ID":"rdd_1_2","Status":{"Memory Size":5}}],"Internal":true,"Count Failed Values":true},{"ID":2,"Name":"mine","Update":3,"Value":3,"Internal":false,"Count Failed Values":false}]},"Task Executor Metrics":{"JVMHeapMemory":5,"MinorGCTime":0},"Task Metrics":{"Executor Run Time":9,"Peak On Heap Execution Memory":1,"Shuffle Read Metrics":{"Remote Bytes Read":6,"Push Based Shuffle":{"Merged Remote Blocks Fetched":0}},"Shuffle Write Metrics":{"Shuffle Bytes Written":8},"Input Metrics":{"Bytes Read":1,"Records Read":2},"Output Metrics":{"Bytes Written":3,"Records Written":4},"Updated Blocks":[]}}"#;
+
+    #[test]
+    fn whatever_a_line_is_changed_to_both_ways_give_the_same() {
+        let mut updates = Vec::new();
+        let task = ended(LINE.as_bytes(), &mut updates).unwrap();
+        assert_eq!((updates.as_slice(), task.index), (&[(9, 12)][..], Number(Some(2))));
+        let check = |line: &[u8]| {
+            let (mut fast, mut slow) = (State::default(), State::default());
+            fast.line(line);
+            slow.other(line);
+            assert!(fast.finish() == slow.finish(), "{}", String::from_utf8_lossy(line));
+        };
+        // Any byte made another one, left out, or the last.
+        for at in 0..LINE.len() {
+            for byte in [b'"', b'\\', b'{', b'}', b',', b'0', b'-', b'1', b' ', b'e', 0x7f, 0xff, 0]
+            {
+                let mut line = LINE.as_bytes().to_vec();
+                line[at] = byte;
+                check(&line);
+            }
+            check(&[&LINE.as_bytes()[..at], &LINE.as_bytes()[at + 1..]].concat());
+            check(&LINE.as_bytes()[..at]);
+        }
+        // Values of another kind, and keys that repeat.
+        let numbers: [&str; 10] =
+            ["-1", "0", "1.0", "1e3", "\"5\"", "null", "[]", "{}", "99999999999999999999", "\"x\""];
+        let places: Vec<usize> = LINE.match_indices("\":").map(|(at, _)| at + 2).collect();
+        for place in places {
+            let rest = &LINE[place..];
+            let end = rest.find([',', '}']).unwrap();
+            for value in numbers {
+                check(format!("{}{value}{}", &LINE[..place], &rest[end..]).as_bytes());
+            }
+            let key = LINE[..place - 2].rfind('"').unwrap();
+            let again = format!("{}{},{}", &LINE[..key], &LINE[key..place + end], &LINE[key..]);
+            check(again.as_bytes());
+        }
+    }
+}
