@@ -122,10 +122,10 @@ fn three_tasks_in_two_slots() {
     assert_eq!(application(&replay, &[Change::Executors(2)]), 600);
     // 400 each, in two rounds.
     assert_eq!(application(&replay, &[Change::NoSkew(0)]), 900);
-    // Two pieces of each in two slots, or all beside each other.
+    // Two pieces of each in two slots, or all beside each other; 50 ms are what any task costs.
     let partitions = Change::Partitions { stage: 0, partitions: 6 };
-    assert_eq!(application(&replay, &[partitions]), 700);
-    assert_eq!(application(&replay, &[partitions, Change::Cores(6)]), 350);
+    assert_eq!(application(&replay, &[partitions]), 100 + 275 + 225 + 175);
+    assert_eq!(application(&replay, &[partitions, Change::Cores(6)]), 375);
 }
 
 #[test]
@@ -144,8 +144,8 @@ fn changes_are_simulated_together() {
     assert_eq!(application(&replay, &[skew, gap]), 3_500);
     // Evened and cut in two, the tasks have slots only where there are more: neither change alone does it.
     let halves = Change::Partitions { stage: 0, partitions: 8 };
-    assert_eq!(application(&replay, &[skew, halves]), 5_500);
-    assert_eq!(application(&replay, &[skew, halves, cores]), 4_000);
+    assert_eq!(application(&replay, &[skew, halves]), 5_550);
+    assert_eq!(application(&replay, &[skew, halves, cores]), 4_025);
 }
 
 #[test]
@@ -292,7 +292,9 @@ proptest! {
         let even = replay.predict(&[Change::NoSkew(0), Change::Cores(other)]).unwrap();
         prop_assert_eq!(even.task_ms, total);
         let cut = replay.predict(&[Change::Partitions { stage: 0, partitions }]).unwrap();
-        prop_assert_eq!(cut.task_ms, total);
+        // Each task more or less costs what any task costs, which is 50 ms at most.
+        let most = 50 * (stages[0].1.len() as u64).max(partitions);
+        prop_assert!(cut.task_ms.abs_diff(total) <= most);
         // Graham's bounds, stage by stage, since here they run one after the other.
         let scaled = replay.predict(&[Change::Cores(other)]).unwrap();
         for ((_, times), (_, wall)) in stages.iter().zip(&scaled.stages) {

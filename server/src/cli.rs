@@ -34,6 +34,7 @@ Examples:
   stagelight check src --event-log logs/app-1.zstd  lint, weighing findings by what a run cost
   stagelight annotate job.py --event-log logs/app-1 every line with its cost
   stagelight log logs/eventlog_v2_app-1             what a run did, stage by stage
+  stagelight what-if logs/app-1 --executors 20      what it would have taken
   stagelight explain unused-suppression             why a rule exists
 
 Exit codes: 0 nothing to report; 1 `check` found something at or above --fail-on, or --diff would
@@ -66,6 +67,8 @@ enum Command {
     Annotate(AnnotateArgs),
     /// Show what a run did: stages, diagnoses, and what its log can tell
     Log(LogArgs),
+    /// Show what a run would have taken with changes, by replaying its tasks
+    WhatIf(WhatIfArgs),
     /// Show what was understood of source files: calls, values, action sites and what stayed unresolved
     Model(ModelArgs),
     /// Explain a rule
@@ -247,6 +250,70 @@ pub(crate) struct LogArgs {
     pub(crate) output_file: Option<PathBuf>,
 }
 
+/// Arguments of `what-if`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stagelight what-if logs/app-1                          time and cost from 10 % to 500 % of the executors
+  stagelight what-if logs/app-1 --executors 20 --cores 4
+  stagelight what-if logs/app-1 --no-skew 12 --partitions 7=400 --no-retries
+  stagelight what-if logs/app-1 --broadcast-join 31 --cache 5 --no-driver-gap
+  stagelight what-if logs/app-1 --cores 8 --output-format json | jq .modelled.savingMs
+
+The tasks of the run are scheduled anew over its executors, with all changes at once. Stages are those that
+`stagelight log` lists. Each number is marked as measured (in the log) or modelled (by the replay).
+
+The unchanged run is replayed as well. Where that misses the measured time of its jobs by more than 15 %,
+nothing is predicted: what the model does not explain, it can't change.
+
+Exit codes: 0 predicted; 2 refused, usage or unreadable input.")]
+pub(crate) struct WhatIfArgs {
+    /// An event log: a file, the folder of a rolling log, a History Server's archive, `-` for standard input
+    #[arg(value_name = "LOG", value_hint = ValueHint::AnyPath)]
+    pub(crate) log: PathBuf,
+    /// So many executors at the peak, and proportionally many at other times
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) executors: Option<u64>,
+    /// So many cores for each executor
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub(crate) cores: Option<u64>,
+    /// Spread the work of a stage evenly over its tasks; may be repeated
+    #[arg(long, visible_alias = "without-skew", value_name = "STAGE", value_delimiter = ',')]
+    pub(crate) no_skew: Vec<u64>,
+    /// Let no task of a stage take longer than the median; may be repeated
+    #[arg(long, value_name = "STAGE", value_delimiter = ',')]
+    pub(crate) no_stragglers: Vec<u64>,
+    /// Run a stage with so many partitions; may be repeated
+    #[arg(long, value_name = "STAGE=N", value_delimiter = ',', value_parser = stage_and_number)]
+    pub(crate) partitions: Vec<(u64, u64)>,
+    /// Let every task succeed at once, and compute no stage again
+    #[arg(long)]
+    pub(crate) no_retries: bool,
+    /// Keep what a stage computes, so that later stages do not compute it again; may be repeated
+    #[arg(long, value_name = "STAGE", value_delimiter = ',')]
+    pub(crate) cache: Vec<u64>,
+    /// Broadcast the smaller side of the sort-merge join that a stage runs; may be repeated
+    #[arg(long, value_name = "STAGE", value_delimiter = ',')]
+    pub(crate) broadcast_join: Vec<u64>,
+    /// Leave out the times of a second and more in which no job ran
+    #[arg(long)]
+    pub(crate) no_driver_gap: bool,
+    /// How to report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) output_format: ReportFormat,
+    /// Write the report to a file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output_file: Option<PathBuf>,
+}
+
+/// `7=400`.
+fn stage_and_number(text: &str) -> Result<(u64, u64), String> {
+    let wrong = || "expected STAGE=N, such as 7=400".to_owned();
+    let (stage, number) = text.split_once('=').ok_or_else(wrong)?;
+    let number = number.parse().ok().filter(|number| *number > 0).ok_or_else(wrong)?;
+    Ok((stage.parse().map_err(|_| wrong())?, number))
+}
+
 /// Arguments of `model`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -356,6 +423,7 @@ fn dispatch(command: Command) -> Result<ExitCode, CommandError> {
         Command::Check(args) => commands::check::run(&args),
         Command::Annotate(args) => commands::annotate::run(&args),
         Command::Log(args) => commands::log::run(&args),
+        Command::WhatIf(args) => commands::what_if::run(&args),
         Command::Model(args) => commands::model::run(&args),
         Command::Explain(args) => commands::explain::run(&args),
         Command::Rules(args) => commands::rules::run(&args),

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use eventlog::{LogError, LogSource, Profile};
+use eventlog::{LogError, LogSource, Profile, TaskTable};
 use flate2::read::DeflateDecoder;
 use zip::{CompressionMethod, ZipArchive};
 
@@ -148,18 +148,34 @@ impl LogFile {
     ) -> Result<Profile, Problem> {
         self.read.store(0, Ordering::Relaxed);
         let mut on_disk = |_| progress(self.read.load(Ordering::Relaxed));
-        eventlog::read(self, &mut on_disk).map_err(|error| {
-            let message = match error {
-                LogError::NotALog { why, .. } => format!(
-                    "not a Spark event log: {why}; give a file or an eventlog_v2_ folder from the run's spark.eventLog.dir"
-                ),
-                LogError::Io { source, .. } => {
-                    format!("can't be read ({}); grant access to it", reason(&source))
-                }
-                other => other.to_string(),
-            };
-            Problem::named(self.name.clone(), message)
-        })
+        eventlog::read(self, &mut on_disk).map_err(|error| self.problem(error))
+    }
+
+    /// The same with every task attempt, in one reading: none of them where there are more than `limit`.
+    ///
+    /// # Errors
+    /// As [`LogFile::profile`].
+    pub(crate) fn profile_with_tasks(
+        &self,
+        limit: usize,
+        progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    ) -> Result<(Profile, Option<TaskTable>), Problem> {
+        self.read.store(0, Ordering::Relaxed);
+        let mut on_disk = |_| progress(self.read.load(Ordering::Relaxed));
+        eventlog::read_with_tasks(self, limit, &mut on_disk).map_err(|error| self.problem(error))
+    }
+
+    fn problem(&self, error: LogError) -> Problem {
+        let message = match error {
+            LogError::NotALog { why, .. } => format!(
+                "not a Spark event log: {why}; give a file or an eventlog_v2_ folder from the run's spark.eventLog.dir"
+            ),
+            LogError::Io { source, .. } => {
+                format!("can't be read ({}); grant access to it", reason(&source))
+            }
+            other => other.to_string(),
+        };
+        Problem::named(self.name.clone(), message)
     }
 
     /// When its application started, milliseconds since the epoch, from its first bytes.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use analysis::link::Linker;
 use analysis::{AnalysisHost, Change, FileState, Settings};
-use eventlog::Profile;
+use eventlog::{Profile, TaskTable};
 use grammars::notebook::NotebookError;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use program::Alone;
@@ -330,12 +330,7 @@ pub(crate) fn read_logs(
     for profile in read {
         match profile {
             Ok(profile) => {
-                if let Some(what) = &profile.quality.truncated {
-                    let message = format!(
-                        "the log is cut ({what}); what it holds until there is used; copy it again if the run has ended"
-                    );
-                    problems.push(Problem::found(profile.source.clone(), message));
-                }
+                problems.extend(cut(&profile));
                 profiles.push(Arc::new(profile));
             }
             Err(problem) => problems.push(problem),
@@ -360,7 +355,44 @@ pub(crate) fn read_logs(
     profiles
 }
 
+/// Reads a log that the command line names, with its task attempts as long as there are no more than `limit`; none where it is no log.
+pub(crate) fn read_log_with_tasks(
+    path: &Path,
+    limit: usize,
+    problems: &mut Vec<Problem>,
+) -> Option<(Profile, Option<TaskTable>)> {
+    let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
+    let read = with_progress(path, &bars, |log, progress| log.profile_with_tasks(limit, progress));
+    match read {
+        Ok((profile, tasks)) => {
+            problems.extend(cut(&profile));
+            Some((profile, tasks))
+        }
+        Err(problem) => {
+            problems.push(Problem { named: true, ..problem });
+            None
+        }
+    }
+}
+
+/// What is said of a log that is cut.
+fn cut(profile: &Profile) -> Option<Problem> {
+    let what = profile.quality.truncated.as_ref()?;
+    let message = format!(
+        "the log is cut ({what}); what it holds until there is used; copy it again if the run has ended"
+    );
+    Some(Problem::found(profile.source.clone(), message))
+}
+
 fn read_log(path: &Path, bars: &MultiProgress) -> Result<Profile, Problem> {
+    with_progress(path, bars, |log, progress| log.profile(progress))
+}
+
+fn with_progress<T>(
+    path: &Path,
+    bars: &MultiProgress,
+    read: impl FnOnce(&LogFile, &mut dyn FnMut(u64) -> ControlFlow<()>) -> Result<T, Problem>,
+) -> Result<T, Problem> {
     let log = LogFile::open(path)?;
     let bar = if log.bytes() > PROGRESS_BYTES && std::io::stderr().is_terminal() {
         let bar = bars.add(ProgressBar::new(log.bytes()));
@@ -380,7 +412,7 @@ fn read_log(path: &Path, bars: &MultiProgress) -> Result<Profile, Problem> {
         }
         ControlFlow::Continue(())
     };
-    let profile = catch_unwind(AssertUnwindSafe(|| log.profile(&mut progress)));
+    let profile = catch_unwind(AssertUnwindSafe(|| read(&log, &mut progress)));
     if let Some(bar) = &bar {
         bar.finish_and_clear();
     }

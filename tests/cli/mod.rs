@@ -14,6 +14,7 @@ mod model;
 mod notebooks;
 mod report;
 mod runs;
+mod what_if;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

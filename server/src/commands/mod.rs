@@ -9,6 +9,7 @@ pub(crate) mod init;
 pub(crate) mod log;
 pub(crate) mod model;
 pub(crate) mod rules;
+pub(crate) mod what_if;
 
 use std::io::{self, BufWriter, Write};
 use std::path::Path;

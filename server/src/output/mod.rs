@@ -21,3 +21,6 @@ pub(crate) mod quality;
 pub(crate) mod report;
 pub(crate) mod style;
 pub(crate) mod terminal;
+pub(crate) mod what_if;
+pub(crate) mod what_if_json;
+pub(crate) mod what_if_text;
