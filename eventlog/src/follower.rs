@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use crate::LogSource;
 use crate::error::LogError;
 use crate::layout::{Layout, layout};
-use crate::profile::Profile;
+use crate::profile::{Application, Job, Profile, StageAttempt};
 use crate::reader::{Reader, cores};
 
 /// Follows a log while it is written: new bytes, new files of a rolling log, the last name without `.inprogress`. Where what was read is
@@ -105,7 +105,7 @@ impl Follower {
             self.parts[at].read += counted.read;
             grown.bytes += counted.read;
         }
-        grown.over = self.reader.has_application_end();
+        grown.over = self.reader.state().profile.quality.has_application_end;
         Ok(grown)
     }
 
@@ -115,6 +115,31 @@ impl Follower {
     /// As [`read`](crate::read).
     pub fn profile(&self) -> Result<Profile, LogError> {
         self.reader.profile()
+    }
+
+    /// The profile of what was read, when nothing more is to be read.
+    ///
+    /// # Errors
+    /// As [`read`](crate::read).
+    pub fn finish(self) -> Result<Profile, LogError> {
+        self.reader.finish()
+    }
+
+    /// The application, as far as it is known.
+    #[must_use]
+    pub fn application(&self) -> &Application {
+        &self.reader.state().profile.application
+    }
+
+    /// The jobs so far, in order of their ids.
+    pub fn jobs(&self) -> impl Iterator<Item = &Job> {
+        self.reader.state().jobs()
+    }
+
+    /// The stage attempts so far, in no order: their counts and sums, no quantiles yet. With each comes how many of its tasks run.
+    /// This costs nothing, where [`Follower::profile`] costs more the longer the log is.
+    pub fn stages(&self) -> impl Iterator<Item = (&StageAttempt, u64)> {
+        self.reader.state().stages()
     }
 
     /// Whether the parts begin with those that were read, as they were.

@@ -221,9 +221,8 @@ impl Reader {
         copy.finish()
     }
 
-    /// Whether the end of the application was read.
-    pub(crate) fn has_application_end(&self) -> bool {
-        self.state.profile.quality.has_application_end
+    pub(crate) fn state(&self) -> &State {
+        &self.state
     }
 
     /// Reads the part to its present end.

@@ -526,6 +526,19 @@ impl State {
         }
     }
 
+    pub(crate) fn jobs(&self) -> impl Iterator<Item = &Job> {
+        self.jobs.values()
+    }
+
+    /// Stage attempts, with how many of their tasks run.
+    pub(crate) fn stages(&self) -> impl Iterator<Item = (&StageAttempt, u64)> {
+        let running = |stage: &Stage| match stage.attempt.status {
+            StageStatus::Active => u64::try_from(stage.active).unwrap_or(0),
+            StageStatus::Complete | StageStatus::Failed => 0,
+        };
+        self.stages.values().map(move |stage| (&stage.attempt, running(stage)))
+    }
+
     /// The profile of all that was read.
     pub(crate) fn finish(self) -> Profile {
         let Self {

@@ -234,6 +234,7 @@ pub(crate) struct AnnotateArgs {
 Examples:
   stagelight log logs/app-20240501120000-0007
   stagelight log logs/app-20240501120000-0007 --output-format html --output-file run.html
+  stagelight log logs/app-20240501120000-0007.inprogress --follow
   stagelight log logs/eventlog_v2_app-1 --output-format json | jq '.stages[] | .executorRunTime'")]
 pub(crate) struct LogArgs {
     /// An event log: a file, the folder of a rolling log, a History Server's archive, `-` for standard input
@@ -242,6 +243,9 @@ pub(crate) struct LogArgs {
     /// For whom the diagnoses are explained
     #[arg(long = "for", value_name = "READER", default_value = "newcomer")]
     pub(crate) reader: Reader,
+    /// Read on while the application runs, show how far it is, and report when it has ended or with Ctrl-C
+    #[arg(long)]
+    pub(crate) follow: bool,
     /// How to report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) output_format: LogFormat,

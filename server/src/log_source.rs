@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use eventlog::{LogError, LogSource, Profile, TaskTable};
+use eventlog::{Follower, Grown, LogError, LogSource, Profile, TaskTable};
 use flate2::read::DeflateDecoder;
 use zip::{CompressionMethod, ZipArchive};
 
@@ -138,6 +138,28 @@ impl LogFile {
         self.bytes
     }
 
+    /// The log that is written at `path` now: while an application runs its log may be named `….inprogress`, and no more when it has ended.
+    ///
+    /// # Errors
+    /// As [`LogFile::open`].
+    pub(crate) fn open_growing(path: &Path) -> Result<Self, Problem> {
+        const SUFFIX: &str = ".inprogress";
+        if let (false, Some(name)) = (path.exists(), path.to_str()) {
+            let running = format!("{name}{SUFFIX}");
+            let other = name.strip_suffix(SUFFIX).unwrap_or(&running);
+            if Path::new(other).exists() {
+                return Self::open(Path::new(other));
+            }
+        }
+        Self::open(path)
+    }
+
+    /// Whether more can be written to it.
+    #[must_use]
+    pub(crate) fn can_grow(&self) -> bool {
+        matches!(self.storage, Storage::File | Storage::Folder)
+    }
+
     /// Reads it. `progress` is called with the bytes on disk that are read so far, and may stop the reading.
     ///
     /// # Errors
@@ -165,7 +187,22 @@ impl LogFile {
         eventlog::read_with_tasks(self, limit, &mut on_disk).map_err(|error| self.problem(error))
     }
 
-    fn problem(&self, error: LogError) -> Problem {
+    /// Reads what is new in it since `follower` read it last. `progress` is as for [`LogFile::profile`].
+    ///
+    /// # Errors
+    /// It is no log, or can't be read.
+    pub(crate) fn advance(
+        &self,
+        follower: &mut Follower,
+        progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    ) -> Result<Grown, Problem> {
+        self.read.store(0, Ordering::Relaxed);
+        let mut on_disk = |_| progress(self.read.load(Ordering::Relaxed));
+        follower.advance(self, &mut on_disk).map_err(|error| self.problem(error))
+    }
+
+    /// What is said of an error.
+    pub(crate) fn problem(&self, error: LogError) -> Problem {
         let message = match error {
             LogError::NotALog { why, .. } => format!(
                 "not a Spark event log: {why}; give a file or an eventlog_v2_ folder from the run's spark.eventLog.dir"
@@ -243,6 +280,28 @@ impl LogSource for LogFile {
                 if entry.deflated { Box::new(DeflateDecoder::new(bytes)) } else { Box::new(bytes) }
             }
         })
+    }
+    fn open_at(&self, part: &str, start: u64) -> io::Result<Box<dyn Read + Send + '_>> {
+        if start == 0 {
+            return LogSource::open(self, part);
+        }
+        let mut file = match &self.storage {
+            Storage::File => File::open(&self.path)?,
+            Storage::Folder => File::open(self.path.join(part))?,
+            // Nothing is added to either.
+            Storage::Archive(_) | Storage::StandardInput => return Ok(Box::new(io::empty())),
+        };
+        file.seek(SeekFrom::Start(start))?;
+        Ok(Box::new(Counted { bytes: file, read: &self.read }))
+    }
+
+    fn size(&self, part: &str) -> Option<u64> {
+        let path = match &self.storage {
+            Storage::File => self.path.clone(),
+            Storage::Folder => self.path.join(part),
+            Storage::Archive(_) | Storage::StandardInput => return None,
+        };
+        std::fs::metadata(path).ok().map(|metadata| metadata.len())
     }
 }
 

@@ -4,6 +4,7 @@
 mod configuration;
 mod explanations;
 mod fixes;
+mod following;
 mod formats;
 mod hostile;
 mod inputs;

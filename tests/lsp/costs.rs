@@ -173,3 +173,49 @@ fn logs_outside_the_workspace_or_of_strangers_are_not_read() {
     assert_eq!(client.hints(&document).len(), 0);
     assert!(client.shut_down().success());
 }
+
+#[test]
+fn a_log_that_grows_is_followed() {
+    let (_keep, folder) = example();
+    let path = folder.join("orders.py");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let document = uri(&path);
+    let mut client = start(&folder);
+    client.open(&document, "python", &text);
+    refreshed(&mut client);
+    let whole = labels(&client.hints(&document));
+    assert!(client.shut_down().success());
+
+    let mut logs = Vec::new();
+    let mut folders = vec![folder.join("logs")];
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                logs.push((std::fs::read(&path).unwrap(), path));
+            }
+        }
+    }
+    for (bytes, path) in &logs {
+        std::fs::write(path, &bytes[..bytes.len() / 2]).unwrap();
+    }
+    let mut client = start(&folder);
+    client.open(&document, "python", &text);
+    refreshed(&mut client);
+    let begun = labels(&client.hints(&document));
+    assert_ne!(begun, whole);
+
+    // Nothing is saved, nothing is told: more is in the files.
+    for (bytes, path) in &logs {
+        std::fs::write(path, bytes).unwrap();
+    }
+    for _ in 0..logs.len() {
+        refreshed(&mut client);
+        if labels(&client.hints(&document)) == whole {
+            break;
+        }
+    }
+    assert_eq!(labels(&client.hints(&document)), whole);
+    assert!(client.shut_down().success());
+}

@@ -4,7 +4,7 @@ use std::panic::catch_unwind;
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::{CommandError, tell, write_exact, write_to};
+use super::{CommandError, follow, tell, write_exact, write_to};
 use crate::cli::{LogArgs, LogFormat};
 use crate::configuration::Configurations;
 use crate::files::absolute;
@@ -18,9 +18,14 @@ pub(crate) fn run(args: &LogArgs) -> Result<ExitCode, CommandError> {
     let directory = absolute(Path::new("."));
     let thresholds = Configurations::default().for_folder(&directory)?.thresholds.clone();
     let mut problems = Vec::new();
-    let profiles = read_logs(&[(log_source::named(&args.log), true)], &mut problems);
+    let log = log_source::named(&args.log);
+    let profile = if args.follow {
+        follow::run(&log, args.output_format, &mut problems)
+    } else {
+        read_logs(&[(log, true)], &mut problems).into_iter().next()
+    };
     tell(&problems);
-    let Some(profile) = profiles.first() else { return Ok(ExitCode::from(2)) };
+    let Some(profile) = &profile else { return Ok(ExitCode::from(2)) };
     let diagnoses = catch_unwind(|| diagnosis::diagnose(profile, &thresholds));
     let diagnoses = diagnoses.unwrap_or_else(|panic| {
         let why = panic_message(&*panic);

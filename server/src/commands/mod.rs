@@ -5,6 +5,7 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod explain;
+pub(crate) mod follow;
 pub(crate) mod init;
 pub(crate) mod log;
 pub(crate) mod model;

@@ -205,18 +205,24 @@ fn attach(
             return 0;
         }
     }
-    // Newest first: it is the one that hovers and hints show.
-    profiles.sort_by_key(|profile| std::cmp::Reverse(profile.application.start_ms));
     let runs = profiles.len();
     if runs > 0 {
         project.put_files(sources(server, project));
     }
-    project.put_profiles(profiles);
-    server.state.set_evidence(project, project.snapshot().join());
+    join(server, project, profiles);
     runs
 }
 
-fn read(
+/// Joins runs with the project's sources.
+pub(crate) fn join(server: &Server, project: &Project, mut profiles: Vec<Arc<Profile>>) {
+    // Newest first: it is the one that hovers and hints show.
+    profiles.sort_by_key(|profile| std::cmp::Reverse(profile.application.start_ms));
+    project.put_profiles(profiles);
+    server.state.set_evidence(project, project.snapshot().join());
+}
+
+/// Reads a log, or what is new in it.
+pub(crate) fn read(
     server: &Arc<Server>,
     project: &Arc<Project>,
     path: &Path,
@@ -255,7 +261,17 @@ fn read(
         }
         ControlFlow::Continue(())
     };
-    let read = catch_unwind(AssertUnwindSafe(|| log.profile(&mut report)));
+    // Taken out: after a panic it is made anew.
+    let mut follower = lock(&server.state.growing).remove(path).unwrap_or_default();
+    let read = catch_unwind(AssertUnwindSafe(|| {
+        let grown = log.advance(&mut follower, &mut report)?;
+        if grown.over || !log.can_grow() {
+            return follower.finish().map_err(|error| log.problem(error));
+        }
+        let profile = follower.profile().map_err(|error| log.problem(error));
+        lock(&server.state.growing).insert(path.to_owned(), follower);
+        profile
+    }));
     let profile = read.unwrap_or_else(|panic| {
         let why = panic_message(&*panic);
         Err(Problem::found(
@@ -292,7 +308,7 @@ fn sources(server: &Server, project: &Project) -> Vec<(PathBuf, Option<FileState
 }
 
 /// Publishes and shows everything anew.
-async fn show_again(server: &Arc<Server>) {
+pub(crate) async fn show_again(server: &Arc<Server>) {
     server.schedule_all();
     refresh_hints(server).await;
 }

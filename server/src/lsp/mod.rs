@@ -12,6 +12,7 @@ mod costs;
 mod diagnostics;
 mod following;
 mod from_proto;
+mod growing;
 mod guard;
 mod hover;
 mod inlay_hints;

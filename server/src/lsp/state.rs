@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use analysis::{AnalysisHost, Change, Edit, Evidence, FileCheck, FileState, Settings};
 use dashmap::DashMap;
-use eventlog::Profile;
+use eventlog::{Follower, Profile};
 use grammars::notebook::Notebook;
 use grammars::{Document, Surface};
 use program::{CallKey, Program};
@@ -77,6 +77,8 @@ pub(crate) struct State {
     generation: AtomicU64,
     /// Logs that were read, so that a new configuration does not cost reading them again.
     pub(crate) logs: Mutex<BTreeMap<PathBuf, (logs::Stamp, Arc<Profile>)>>,
+    /// The readers of those whose applications run still.
+    pub(crate) growing: Mutex<BTreeMap<PathBuf, Follower>>,
 }
 
 #[derive(Debug, Default)]
@@ -468,6 +470,15 @@ impl State {
 
     fn next_generation(&self) -> u64 {
         self.generation.fetch_add(1, Ordering::SeqCst)
+    }
+
+    /// The projects with runs.
+    pub(crate) fn projects_with_runs(&self) -> Vec<Arc<Project>> {
+        let projects = lock(&self.projects);
+        let has_runs = |project: &&Arc<Project>| {
+            lock(&project.attached).as_ref().is_some_and(|logs| !logs.is_empty())
+        };
+        projects.by_key.values().filter(has_runs).cloned().collect()
     }
 
     /// Takes what linking made of a file that no editor holds, or takes it out, where a project knows the file.

@@ -11,7 +11,7 @@ use tower_lsp_server::{Client, jsonrpc};
 
 use super::state::{Checked, Key, Project, State, Version, lock};
 use super::views::View;
-use super::{diagnostics, following, logs};
+use super::{diagnostics, following, growing, logs};
 
 /// So often an answer is computed where runs come in meanwhile. VS Code listens for news of costs only once it has had a first answer,
 /// so that one must not be older than the news.
@@ -68,6 +68,7 @@ impl Server {
         });
         tokio::spawn(deliver(Arc::downgrade(&server), queue));
         tokio::spawn(following::follow(Arc::downgrade(&server)));
+        tokio::spawn(growing::watch(Arc::downgrade(&server)));
         server
     }
 

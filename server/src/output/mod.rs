@@ -11,6 +11,7 @@ pub(crate) mod check_sarif;
 pub(crate) mod json;
 pub(crate) mod log_html;
 pub(crate) mod log_json;
+pub(crate) mod log_live;
 pub(crate) mod log_text;
 pub(crate) mod markdown;
 pub(crate) mod model;
