@@ -4,6 +4,7 @@
 //! turns, and the load of the machine stands beside the figures.
 
 mod check;
+mod eventlog;
 mod latency;
 mod session;
 mod sources;
@@ -22,10 +23,11 @@ const PYSPARK: &str = "4.1.3";
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// Measure the binary, paired with ruff in the same run.
+/// Measure the binary, paired with its peers in the same run.
 #[derive(clap::Subcommand)]
 pub(crate) enum Benchmark {
     Check(check::Options),
+    Eventlog(eventlog::Options),
     Latency(latency::Options),
 }
 
@@ -50,6 +52,7 @@ struct Common {
 pub(crate) fn run(benchmark: &Benchmark) -> Result<()> {
     match benchmark {
         Benchmark::Check(options) => check::run(options),
+        Benchmark::Eventlog(options) => eventlog::run(options),
         Benchmark::Latency(options) => latency::run(options),
     }
 }
@@ -132,8 +135,13 @@ fn load() -> Option<f64> {
     fs::read_to_string("/proc/loadavg").ok()?.split(' ').next()?.parse().ok()
 }
 
-/// What the figures were measured on.
+/// What the figures were measured on, and with.
 fn conditions(loads: &[f64]) -> String {
+    format!("{} ruff {RUFF}, PySpark {PYSPARK}.", machine(loads))
+}
+
+/// What the figures were measured on.
+fn machine(loads: &[f64]) -> String {
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
     let processor = fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| {
         let line = text.lines().find(|line| line.starts_with("model name"))?;
@@ -146,7 +154,7 @@ fn conditions(loads: &[f64]) -> String {
         0 => String::new(),
         _ => format!(", load {least:.0} to {most:.0}"),
     };
-    format!("{processor}, {cores} cores{load}; ruff {RUFF}, PySpark {PYSPARK}.")
+    format!("{processor}, {cores} cores{load};")
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::java::Java;
 use crate::pyspark::Installation;
-use history_server::HistoryServer;
+pub(crate) use history_server::HistoryServer;
 
 /// The least number of comparisons that says something.
 const COMPARISONS: usize = 15_000;
@@ -157,7 +157,8 @@ fn copy_logs(logs: &[PathBuf], folder: &Path) -> Result<PathBuf> {
 
 /// Asks the server everything and writes its answers in the layout of Spark's expectation files; gives their number.
 fn ask(site: &Installation, java: &Java, folder: &Path, events: &Path) -> Result<usize> {
-    let server = HistoryServer::start(site, java, events, &folder.join("history-server.txt"))?;
+    let server =
+        HistoryServer::start(site, java, events, &folder.join("history-server.txt"), "2g")?;
     let applications = server.applications()?;
     let answers = folder.join("HistoryServerExpectations");
     fs::create_dir_all(&answers)?;

@@ -46,7 +46,7 @@ const RETAINED: [&str; 4] = [
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// A running server; it ends when this value goes.
-pub(super) struct HistoryServer {
+pub(crate) struct HistoryServer {
     child: Child,
     agent: ureq::Agent,
     base: String,
@@ -61,18 +61,19 @@ impl Drop for HistoryServer {
 }
 
 impl HistoryServer {
-    /// Starts a server over a folder of logs; what it prints goes to `output`.
-    pub(super) fn start(
+    /// Starts a server with so much `memory`, as Java writes it, over a folder of logs; what it prints goes to `output`.
+    pub(crate) fn start(
         site: &Installation,
         java: &Java,
         events: &Path,
         output: &Path,
+        memory: &str,
     ) -> Result<Self> {
         // Free now; that another process takes it in between is reported as the server's end.
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let printed = File::create(output)?;
         let mut command = Command::new(&java.program);
-        command.arg("-cp").arg(site.class_path()).arg("-Xmx2g");
+        command.arg("-cp").arg(site.class_path()).arg(format!("-Xmx{memory}"));
         for package in OPENED {
             command.arg(format!("--add-opens=java.base/{package}=ALL-UNNAMED"));
         }
@@ -100,7 +101,7 @@ impl HistoryServer {
     }
 
     /// The applications of all logs, once the server has listed them.
-    pub(super) fn applications(&self) -> Result<Value> {
+    pub(crate) fn applications(&self) -> Result<Value> {
         let started = Instant::now();
         let mut last = (Value::Null, Instant::now());
         while started.elapsed() < PATIENCE {
@@ -119,8 +120,21 @@ impl HistoryServer {
             .into())
     }
 
+    /// Seconds of processor time and bytes of memory that it took, where the system says so.
+    pub(crate) fn used(&self) -> Option<(f64, f64)> {
+        let folder = Path::new("/proc").join(self.child.id().to_string());
+        let stat = std::fs::read_to_string(folder.join("stat")).ok()?;
+        let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+        let ticks = |at: usize| fields.get(at)?.parse::<f64>().ok();
+        let status = std::fs::read_to_string(folder.join("status")).ok()?;
+        let line = status.lines().find(|line| line.starts_with("VmHWM"))?;
+        let kilobytes: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
+        // Linux counts time in hundredths of a second.
+        Some(((ticks(11)? + ticks(12)?) / 100.0, kilobytes * 1024.0))
+    }
+
     /// An answer; none where the server has none (404).
-    pub(super) fn get(&self, path: &str) -> Result<Option<Value>> {
+    pub(crate) fn get(&self, path: &str) -> Result<Option<Value>> {
         let address = format!("{}/{path}", self.base);
         let mut response = self.agent.get(&address).call()?;
         if response.status() == 404 {
