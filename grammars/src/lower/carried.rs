@@ -35,7 +35,7 @@ impl Lowering<'_> {
 
     /// What the loop at `place` starts with, where an earlier pass found what it makes of the name.
     pub(super) fn carried(&mut self, place: u32, name: &str) -> Option<Meaning> {
-        let shape = self.known.carried.get(&(place, name.to_owned())).cloned()?;
+        let shape = self.known.carried(place, name).cloned()?;
         self.materialize(&shape, &Origin::Ambient(name.to_owned()))
     }
 
@@ -73,7 +73,7 @@ impl Lowering<'_> {
     /// Whether `before`, an object of a class of the workspace, is taken for one throughout the loop at `place`.
     pub(super) fn keeps_class(&self, place: u32, name: &str, before: &Meaning) -> bool {
         matches!(before, Meaning::Instance(_) | Meaning::ForeignInstance(_))
-            && self.known.carried.get(&(place, name.to_owned())) != Some(&Shape::Conflict)
+            && self.known.carried(place, name) != Some(&Shape::Conflict)
     }
 
     /// Takes note where the loop at `place` makes something else of an object.
@@ -87,8 +87,7 @@ impl Lowering<'_> {
         if !matches!(before, Meaning::Instance(_) | Meaning::ForeignInstance(_)) {
             return;
         }
-        let key = (place, name.to_owned());
-        let known = self.known.carried.get(&key);
+        let known = self.known.carried(place, name);
         let found = match end {
             _ if known == Some(&Shape::Conflict) => Shape::Conflict,
             end if end == before => return,
@@ -96,7 +95,7 @@ impl Lowering<'_> {
             Meaning::Unknown(_) if known.is_none() => Shape::Local,
             _ => Shape::Conflict,
         };
-        self.found.carried.insert(key, found);
+        self.found.record_carried(place, name, found);
     }
 
     /// Closes the loop at `place`, which sets `names`.
@@ -109,22 +108,18 @@ impl Lowering<'_> {
             if open.is_empty() {
                 self.awaited.remove(name);
             }
-            let key = (place, name.clone());
-            if let Some(Shape::Conflict) = self.known.carried.get(&key) {
-                self.found.carried.insert(key, Shape::Conflict);
+            if let Some(Shape::Conflict) = self.known.carried(place, name) {
+                self.found.record_carried(place, name, Shape::Conflict);
             } else if read && matches!(made, Shape::Spark { .. }) {
-                self.found.carried.insert(key, made);
+                self.found.record_carried(place, name, made);
             }
         }
     }
 
     /// Keeps what the loop at `place` was started with for the next pass, or takes it back where it turns out otherwise.
     pub(super) fn confirm(&mut self, place: u32, name: &str, head: Option<ValueId>, end: &Meaning) {
-        let key = (place, name.to_owned());
-        let (Some(head), Some(shape @ Shape::Spark { .. })) = (head, self.known.carried.get(&key))
-        else {
-            return;
-        };
+        let Some(head) = head else { return };
+        let Some(shape @ Shape::Spark { .. }) = self.known.carried(place, name) else { return };
         let head = self.program.value(head).kind;
         let shape = match end {
             Meaning::Spark(end) if self.program.value(*end).kind == head => {
@@ -132,7 +127,7 @@ impl Lowering<'_> {
             }
             _ => Shape::Conflict,
         };
-        self.found.carried.insert(key, shape);
+        self.found.record_carried(place, name, shape);
     }
 }
 

@@ -46,9 +46,19 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// The method by this name that the class itself defines.
+    pub(super) fn own_method(&self, class: &str, name: &str) -> Option<usize> {
+        self.methods.get(class)?.get(name).copied()
+    }
+
+    /// What the body of a class that has run bound to the name.
+    pub(super) fn member_bound(&self, class: &str, name: &str) -> Option<&Meaning> {
+        self.members.get(class)?.get(name)
+    }
+
     /// The method that an instance of `class` has by this name, its own or one inherited within the file.
     pub(super) fn method_of(&self, class: &Rc<str>, name: &str) -> Option<usize> {
-        let method = |class: &Rc<str>| self.methods.get(&(class.clone(), name.to_owned())).copied();
+        let method = |class: &Rc<str>| self.own_method(class, name);
         method(class).or_else(|| self.ancestry(class).iter().skip(1).find_map(method))
     }
 
@@ -61,10 +71,7 @@ impl<'a> Lowering<'a> {
         let definition = &self.definitions[index];
         let name = definition.def.name.text.as_str();
         let children = definition.class.as_ref().map(|it| self.descendants(it));
-        children
-            .into_iter()
-            .flatten()
-            .filter_map(|child| self.methods.get(&(child, name.to_owned())).copied())
+        children.into_iter().flatten().filter_map(|child| self.own_method(&child, name))
     }
 
     /// What the methods that override this one return, for one that returns nothing itself.
@@ -81,7 +88,7 @@ impl<'a> Lowering<'a> {
                 frame.kind == FrameKind::Class && frame.class.as_ref() == Some(class)
             });
         let binding = open.and_then(|frame| frame.names.get(name));
-        binding.or_else(|| self.members.get(&(class.clone(), name.to_owned()))).cloned()
+        binding.or_else(|| self.member_bound(class, name)).cloned()
     }
 
     /// What is known of an attribute as methods of the class set it.
@@ -91,7 +98,7 @@ impl<'a> Lowering<'a> {
         attribute: &str,
         key: &str,
     ) -> Option<Lowered> {
-        let shape = self.known.attributes.get(&(class.clone(), attribute.to_owned())).cloned()?;
+        let shape = self.known.attribute(class, attribute).cloned()?;
         self.attribute_of_shape(&shape, attribute, key)
     }
 
@@ -124,7 +131,7 @@ impl<'a> Lowering<'a> {
         {
             return self.lowered(value);
         }
-        if let Some(index) = self.methods.get(&(class.clone(), name.text.clone())).copied() {
+        if let Some(index) = self.own_method(class, &name.text) {
             return self.method_value(index, key);
         }
         // A field that is declared in the body is what methods set it to.
@@ -170,7 +177,7 @@ impl<'a> Lowering<'a> {
 
     /// Whether methods that set an attribute say no more of it than its declaration in the body.
     fn says_all(&self, class: &Rc<str>, name: &str, declaration: Option<&Meaning>) -> bool {
-        let known = self.known.attributes.get(&(class.clone(), name.to_owned()));
+        let known = self.known.attribute(class, name);
         declaration.is_some_and(|it| known == Some(&self.shape_of(it)))
     }
 
@@ -193,12 +200,11 @@ impl<'a> Lowering<'a> {
         let mut attribute = Shape::Unknown;
         let mut method = Shape::Unknown;
         for child in self.descendants(class) {
-            let member = (child, name.to_owned());
-            if let Some(shape) = self.known.attributes.get(&member) {
+            if let Some(shape) = self.known.attribute(&child, name) {
                 attribute = attribute.join(shape);
             }
-            if let Some(index) = self.methods.get(&member) {
-                method = method.join(&self.returns_of(*index));
+            if let Some(index) = self.own_method(&child, name) {
+                method = method.join(&self.returns_of(index));
             }
         }
         if !attribute.is_unknown() {

@@ -198,7 +198,7 @@ impl<'a> Lowering<'a> {
         if let Some(value) = self.ambient.get(name) {
             return Lowered::spark(*value);
         }
-        let global = self.known.globals.get(name).cloned();
+        let global = self.known.global(name).cloned();
         if let Some(shape) = global
             && let Some(meaning) = self.materialize(&shape, &Origin::Ambient(name.to_owned()))
         {
@@ -246,7 +246,7 @@ impl<'a> Lowering<'a> {
                 self.ambient.insert(name.to_owned(), value);
                 return Lowered::spark(value);
             }
-            let starred = || types::class_of_stars(&self.program.imports, name, self.language);
+            let starred = || types::class_of_stars(&self.spark_stars, name, self.language);
             if let Some(kind) = types::spark_class(name).or_else(starred) {
                 return self.lowered(Meaning::Class(kind));
             }

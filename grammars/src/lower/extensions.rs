@@ -38,6 +38,20 @@ enum Owner {
     Package(Rc<str>),
 }
 
+/// What a file adds to Spark's types, by the class that does, none for the file outside of classes. The names are such as no program can
+/// have: the type's with the method's for an extension, with a number for a conversion, which returns what has the methods.
+#[derive(Debug, Default)]
+pub(super) struct Additions(FxHashMap<Option<Rc<str>>, Vec<Addition>>);
+
+type Addition = (Arc<str>, FunctionSummary);
+
+impl Additions {
+    /// What one class adds, or the file outside of classes.
+    pub(super) fn of(&self, owner: Option<&Rc<str>>) -> &[Addition] {
+        self.0.get(&owner.cloned()).map_or(&[], Vec::as_slice)
+    }
+}
+
 /// How many conversions of one type are looked through.
 const CONVERSIONS: usize = 16;
 
@@ -94,8 +108,7 @@ impl Lowering<'_> {
             if let Some(index) = self.method_of(&class, name) {
                 return Some(self.lowered(Meaning::Function(index)));
             }
-            let key = (class.clone(), name.to_owned());
-            if let Some(meaning) = self.members.get(&key).cloned() {
+            if let Some(meaning) = self.member_bound(&class, name).cloned() {
                 return Some(self.lowered(meaning));
             }
             if let Some(found) = self.class_attribute(&class, name, name) {
@@ -151,11 +164,11 @@ impl Lowering<'_> {
         }
     }
 
-    /// What a class, or the file outside of classes, adds to Spark's types, by names that no program can have: the type's with the
-    /// method's for an extension, with a number for a conversion, which returns what has the methods.
-    pub(super) fn additions(&self, owner: Option<&Rc<str>>) -> Vec<(Arc<str>, FunctionSummary)> {
+    /// What the file adds to Spark's types.
+    pub(super) fn additions(&self) -> Additions {
+        let mut additions = Additions::default();
         if self.language != Language::Scala {
-            return Vec::new();
+            return additions;
         }
         let kind_of = |parameter: Option<&Parameter>| match parameter
             .and_then(|it| it.annotation.as_ref())
@@ -164,12 +177,8 @@ impl Lowering<'_> {
             Some(Shape::Spark { kind, .. }) => Some(kind),
             _ => None,
         };
-        let mut found: Vec<(Arc<str>, FunctionSummary)> = Vec::new();
-        let mut conversions: Vec<(Type, Shape)> = Vec::new();
+        let mut conversions: FxHashMap<Option<Rc<str>>, Vec<(Type, Shape)>> = FxHashMap::default();
         for (index, definition) in self.definitions.iter().enumerate() {
-            if definition.class.as_ref() != owner {
-                continue;
-            }
             let def = definition.def;
             let extends = is_decorated(def, &["extension"]);
             if !extends && !is_decorated(def, &["implicit"]) {
@@ -178,35 +187,35 @@ impl Lowering<'_> {
             let Some(kind) = kind_of(def.parameters.first()) else { continue };
             if extends {
                 let summary = self.function_summary(index);
-                found.extend(summary.map(|it| (added(kind, &def.name.text).into(), it)));
+                let of = additions.0.entry(definition.class.clone()).or_default();
+                of.extend(summary.map(|it| (added(kind, &def.name.text).into(), it)));
             } else if let Some(written) = &def.returns
                 && let shape @ Shape::Instance(_) = self.annotation(written)
             {
-                conversions.push((kind, shape));
+                conversions.entry(definition.class.clone()).or_default().push((kind, shape));
             }
         }
-        let mut classes: Vec<&Rc<str>> = self
-            .implicits
-            .iter()
-            .filter(|(_, around)| around.as_ref() == owner)
-            .map(|(class, _)| class)
-            .collect();
+        let mut classes: Vec<(&Rc<str>, &Option<Rc<str>>)> = self.implicits.iter().collect();
         classes.sort_unstable();
-        for class in classes {
+        for (class, around) in classes {
             let first = self.classes.get(class).and_then(|it| it.first());
             if let Some(kind) = kind_of(first) {
-                let name = inner(owner, class);
-                conversions.push((kind, Shape::Instance(ClassName { file: None, name })));
+                let name = inner(around.as_ref(), class);
+                let made = (kind, Shape::Instance(ClassName { file: None, name }));
+                conversions.entry(around.clone()).or_default().push(made);
             }
         }
-        let mut counts: FxHashMap<Type, usize> = FxHashMap::default();
-        for (kind, returns) in conversions {
-            let number = counts.entry(kind).or_default();
-            let summary = FunctionSummary { returns, ..FunctionSummary::default() };
-            found.push((added(kind, &number.to_string()).into(), summary));
-            *number += 1;
+        for (owner, conversions) in conversions {
+            let mut counts: FxHashMap<Type, usize> = FxHashMap::default();
+            let of = additions.0.entry(owner).or_default();
+            for (kind, returns) in conversions {
+                let number = counts.entry(kind).or_default();
+                let summary = FunctionSummary { returns, ..FunctionSummary::default() };
+                of.push((added(kind, &number.to_string()).into(), summary));
+                *number += 1;
+            }
         }
-        found
+        additions
     }
 
     /// The implicit classes within objects, each by the name that it has for other files.

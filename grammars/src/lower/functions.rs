@@ -36,11 +36,11 @@ pub(super) struct Summaries {
     /// By the position of the function's name.
     pub(super) functions: FxHashMap<u32, Summary>,
     /// Attributes by class and name.
-    pub(super) attributes: BTreeMap<(Rc<str>, String), Shape>,
+    pub(super) attributes: FxHashMap<Rc<str>, BTreeMap<String, Shape>>,
     /// Names of the file's own scope, as they are at its end.
     pub(super) globals: BTreeMap<String, Shape>,
     /// What loops make of names that are nothing before them, by the loop's position and the name.
-    pub(super) carried: BTreeMap<(u32, String), Shape>,
+    pub(super) carried: FxHashMap<u32, BTreeMap<String, Shape>>,
 }
 
 impl Summaries {
@@ -54,8 +54,13 @@ impl Summaries {
     }
 
     pub(super) fn record_attribute(&mut self, class: &Rc<str>, name: &str, shape: &Shape) {
-        let known = self.attributes.entry((class.clone(), name.to_owned())).or_default();
+        let known = self.attributes.entry(class.clone()).or_default();
+        let known = known.entry(name.to_owned()).or_default();
         *known = std::mem::take(known).join(&shape.unbounded());
+    }
+
+    pub(super) fn record_carried(&mut self, place: u32, name: &str, shape: Shape) {
+        self.carried.entry(place).or_default().insert(name.to_owned(), shape);
     }
 
     /// Forgets how many rows functions return: they may feed on each other, and have not come to rest.
@@ -164,7 +169,7 @@ impl<'a> Lowering<'a> {
         if let Some(class) = &class
             && !is_decorated(def, &["setter", "deleter"])
         {
-            self.methods.insert((class.clone(), def.name.text.clone()), index);
+            self.methods.entry(class.clone()).or_default().insert(&def.name.text, index);
         }
         self.definitions.push(Definition { def, class, function });
         index
@@ -187,7 +192,7 @@ impl<'a> Lowering<'a> {
     fn function_body(&mut self, def: &'a FunctionDef, index: usize, range: TextRange) {
         let function = self.definitions[index].function;
         let class = self.definitions[index].class.clone();
-        let summary = self.known.functions.get(&def.name.range.start).cloned().unwrap_or_default();
+        let summary = self.known.uses(def.name.range.start).cloned().unwrap_or_default();
         let elsewhere = self.called_from_elsewhere(def, index);
         let closure = summary.closure
             || elsewhere.closure
@@ -411,8 +416,8 @@ impl<'a> Lowering<'a> {
         let def = self.definitions[index].def;
         let position = def.name.range.start;
         let found = self.found.functions.get(&position).map(|it| &it.returns);
-        let known = self.known.functions.get(&position).map(|it| &it.returns);
-        let returns = [found, known].into_iter().flatten().find(|it| **it != Shape::Unknown);
+        let found = found.filter(|it| **it != Shape::Unknown);
+        let returns = found.or_else(|| self.known.returns(position));
         match (returns, &def.returns) {
             (Some(returns), _) => returns.clone(),
             (None, Some(declared)) => {
@@ -630,7 +635,7 @@ impl<'a> Lowering<'a> {
             self.found.record_attribute(&class, &name, &shape);
             if runs {
                 // The body has run: whoever names a member means this very value.
-                self.members.insert((class.clone(), name), meaning);
+                self.members.entry(class.clone()).or_default().insert(name, meaning);
             }
         }
         self.scope = outer;

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use program::summary::{
-    Answer, Base, CallShapes, ClassName, ClassSummary, Export, ForeignFunction, FunctionSummary,
-    Links, Question, Shape, Summary,
+    Answer, Base, CallShapes, ClassName, ClassSummary, Export, ForeignFunction, FunctionName,
+    FunctionSummary, Links, Question, Shape, Summary,
 };
 use program::{Confidence, Expression, Language, Literal, Origin, UnresolvedReason};
 use rustc_hash::FxHashMap;
@@ -15,7 +15,8 @@ use rustc_hash::FxHashMap;
 use super::Lowering;
 use super::arguments::{SPREAD, SPREAD_KEYWORDS};
 use super::calls::is_foreign_library;
-use super::environment::{Frame, FrameKind, Lowered, Meaning, is_null};
+use super::environment::{FrameKind, Lowered, Meaning, is_null};
+use super::extensions::Additions;
 use super::types;
 use crate::syntax::{Expr, ExprKind, FunctionDef, Parameter, Pattern};
 
@@ -247,15 +248,14 @@ impl<'a> Lowering<'a> {
         for ancestor in self.ancestors(class) {
             match ancestor {
                 Ancestor::Local(base) => {
-                    if let Some(index) = self.methods.get(&(base.clone(), name.to_owned())) {
-                        return Some(Inherited::Method(*index));
+                    if let Some(index) = self.own_method(&base, name) {
+                        return Some(Inherited::Method(index));
                     }
-                    let key = (base.clone(), name.to_owned());
-                    let member = self.members.get(&key).filter(|it| !is_null(it)).cloned();
+                    let member = self.member_bound(&base, name).filter(|it| !is_null(it)).cloned();
                     if let Some(meaning) = member {
                         return Some(Inherited::Value(meaning));
                     }
-                    if let Some(shape) = self.known.attributes.get(&key).cloned()
+                    if let Some(shape) = self.known.attribute(&base, name).cloned()
                         && let Some(meaning) =
                             self.materialize(&shape, &Origin::Ambient(name.to_owned()))
                     {
@@ -386,10 +386,11 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// What the file tells others, once it is lowered and `frame` is what its names mean at its end.
-    pub(super) fn summary(&mut self, frame: &Frame) -> Summary {
+    /// What the file tells others once it is lowered, `calls` among it: with what it calls their functions.
+    pub(super) fn summary(&self, calls: BTreeMap<FunctionName, CallShapes>) -> Summary {
         let mut exports: BTreeMap<Arc<str>, Export> = BTreeMap::new();
-        for (name, meaning) in &frame.names {
+        let additions = self.additions();
+        for (name, meaning) in self.frames.first().into_iter().flat_map(|it| &it.names) {
             // Attributes of objects are set under dotted names.
             if name.contains('.') {
                 continue;
@@ -397,7 +398,7 @@ impl<'a> Lowering<'a> {
             let export = match meaning {
                 Meaning::Function(index) => self.function_summary(*index).map(Export::Function),
                 Meaning::LocalClass(class) => {
-                    Some(Export::Class(self.class_summary(&class.clone())))
+                    Some(Export::Class(self.class_summary(class, &additions)))
                 }
                 // Scala's imports are the importing file's own.
                 Meaning::Path(path) if self.language == Language::Python => {
@@ -413,22 +414,17 @@ impl<'a> Lowering<'a> {
                 exports.insert(name.as_str().into(), export);
             }
         }
-        for (name, summary) in self.additions(None) {
-            exports.insert(name, Export::Function(summary));
+        for (name, summary) in additions.of(None) {
+            exports.insert(Arc::clone(name), Export::Function(summary.clone()));
         }
         for (name, class) in self.inner_implicits() {
-            exports.insert(name, Export::Class(self.class_summary(&class)));
+            exports.insert(name, Export::Class(self.class_summary(&class, &additions)));
         }
         // Scala's imports are the importing file's own; what a notebook runs is there for those that run it.
         let python = self.language == Language::Python;
         let stars = self.stars.iter().filter(|star| python || star.starts_with('%'));
         let stars = stars.map(|star| star.as_ref().into()).collect();
-        Summary {
-            package: self.package.map(Arc::from),
-            exports,
-            stars,
-            calls: std::mem::take(&mut self.calls_out),
-        }
+        Summary { package: self.package.map(Arc::from), exports, stars, calls }
     }
 
     pub(super) fn function_summary(&self, index: usize) -> Option<FunctionSummary> {
@@ -452,24 +448,24 @@ impl<'a> Lowering<'a> {
         })
     }
 
-    fn class_summary(&self, class: &Rc<str>) -> ClassSummary {
+    fn class_summary(&self, class: &Rc<str>, additions: &Additions) -> ClassSummary {
         let bases = self.bases.get(class).into_iter().flatten().take(ANCESTORS);
         let bases = bases.filter_map(|base| Some(self.base(base)?.0)).collect();
         let methods = self
             .methods
-            .iter()
-            .filter(|((of, _), _)| of == class)
-            .filter_map(|((_, name), index)| {
-                Some((name.as_str().into(), self.function_summary(*index)?))
-            })
-            .chain(self.additions(Some(class)))
+            .get(class)
+            .into_iter()
+            .flatten()
+            .filter_map(|(name, index)| Some(((*name).into(), self.function_summary(*index)?)))
+            .chain(additions.of(Some(class)).iter().cloned())
             .collect();
         let attributes = self
             .found
             .attributes
-            .range((class.clone(), String::new())..)
-            .take_while(|((of, _), _)| of == class)
-            .map(|((_, name), shape)| (name.as_str().into(), shape.unbounded().exported()))
+            .get(class)
+            .into_iter()
+            .flatten()
+            .map(|(name, shape)| (name.as_str().into(), shape.unbounded().exported()))
             .filter(|(_, shape): &(Arc<str>, Shape)| !shape.is_unknown())
             .collect();
         ClassSummary { bases, methods, attributes }

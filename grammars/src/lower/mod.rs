@@ -22,6 +22,7 @@ mod extensions;
 mod flow;
 mod functions;
 mod generators;
+mod known;
 mod libraries;
 mod linked;
 mod local;
@@ -46,6 +47,7 @@ use crate::syntax::{File, Parameter, Pattern, Stmt, StmtKind, TypeRef};
 use callables::Callable;
 use environment::{Frame, FrameKind, Lowered, Meaning};
 use functions::{Activation, Definition, Summaries};
+use known::Known;
 use linked::{Asked, Meant};
 use program::summary::{CallShapes, FunctionName, Links, Shape};
 
@@ -64,19 +66,23 @@ const PASSED: usize = 400_000;
 /// The program that `file` is among the files that `links` speaks for, less its driver code, which follows from the file alone.
 pub(crate) fn program(language: Language, file: &File, text: &str, links: &dyn Links) -> Program {
     let asked = Asked::new(links);
-    let mut known = Summaries::default();
-    let passes = (PASSED / text.len().max(1)).clamp(PASSES, MOST_PASSES);
-    for _ in 1..passes {
-        let (program, found) = Lowering::new(language, file, text, &known, &asked).run(file);
-        if found == known {
-            return program;
+    let mut found = Summaries::default();
+    let mut passes = (PASSED / text.len().max(1)).clamp(PASSES, MOST_PASSES);
+    loop {
+        passes -= 1;
+        let last = passes == 0;
+        if last {
+            found.forget_bounds();
         }
-        known = found;
+        let known = Known::new(found);
+        let mut pass = Lowering::new(language, file, text, &known, &asked);
+        pass.settled = !last;
+        pass.run(file);
+        if last || known.is_as(&pass.found) {
+            return pass.finished();
+        }
+        found = pass.found;
     }
-    known.forget_bounds();
-    let mut last = Lowering::new(language, file, text, &known, &asked);
-    last.settled = false;
-    last.run(file).0
 }
 
 /// One pass over a file.
@@ -88,13 +94,13 @@ struct Lowering<'a> {
     scope: ScopeId,
     statement: TextRange,
     depth: u32,
-    known: &'a Summaries,
+    known: &'a Known,
     found: Summaries,
     definitions: Vec<Definition<'a>>,
     by_position: FxHashMap<u32, usize>,
     /// The definitions of each name, in order.
     by_name: FxHashMap<&'a str, Vec<usize>>,
-    methods: FxHashMap<(Rc<str>, String), usize>,
+    methods: FxHashMap<Rc<str>, FxHashMap<&'a str, usize>>,
     classes: FxHashMap<Rc<str>, &'a [Parameter]>,
     /// Scala's `implicit` classes, each with the object around it.
     implicits: FxHashMap<Rc<str>, Option<Rc<str>>>,
@@ -106,11 +112,13 @@ struct Lowering<'a> {
     children: FxHashMap<Rc<str>, Vec<Rc<str>>>,
     callables: Vec<Callable<'a>>,
     /// What the bodies of objects bound, by class and name.
-    members: FxHashMap<(Rc<str>, String), Meaning>,
+    members: FxHashMap<Rc<str>, FxHashMap<String, Meaning>>,
     activations: Vec<Activation>,
     ambient: FxHashMap<String, ValueId>,
     /// Whether Spark's column functions are imported by a star.
     star_functions: bool,
+    /// What of Spark's everything is imported of, in order, each once.
+    spark_stars: Vec<&'a str>,
     links: &'a Asked<'a>,
     /// Scala's package.
     package: Option<&'a str>,
@@ -137,7 +145,7 @@ impl<'a> Lowering<'a> {
         language: Language,
         file: &'a File,
         text: &'a str,
-        known: &'a Summaries,
+        known: &'a Known,
         links: &'a Asked<'a>,
     ) -> Self {
         let root = Scope {
@@ -188,6 +196,7 @@ impl<'a> Lowering<'a> {
             activations: Vec::new(),
             ambient: FxHashMap::default(),
             star_functions: false,
+            spark_stars: Vec::new(),
             links,
             package: file.package.as_deref(),
             bases: FxHashMap::default(),
@@ -201,24 +210,26 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn run(mut self, file: &'a File) -> (Program, Summaries) {
+    fn run(&mut self, file: &'a File) {
         self.program.uses_spark |= any_spark_import(&file.body, 0);
         self.collect(&file.body, None, 0);
         self.block(&file.body);
-        let frame = std::mem::take(&mut self.frames).into_iter().next();
-        if let Some(frame) = &frame {
-            self.frames.push(frame.clone());
-            self.program.summary = self.summary(frame);
+        if self.definitions.is_empty() {
+            return;
         }
-        if !self.definitions.is_empty() {
-            for (name, meaning) in frame.into_iter().flat_map(|it| it.names) {
-                let shape = self.shape_of(&meaning);
-                if shape != Shape::Unknown {
-                    self.found.record_global(&name, &shape);
-                }
+        for (name, meaning) in self.frames.first().into_iter().flat_map(|it| &it.names) {
+            let shape = self.shape_of(meaning);
+            if shape != Shape::Unknown {
+                self.found.record_global(name, &shape);
             }
         }
-        (self.program, self.found)
+    }
+
+    /// What the pass made of the file.
+    fn finished(mut self) -> Program {
+        let calls = std::mem::take(&mut self.calls_out);
+        self.program.summary = self.summary(calls);
+        self.program
     }
 
     /// Lowers statements in order; tells whether the path ends among them (`return`, `raise`, `break`, …).
@@ -315,8 +326,14 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn import(&mut self, import: &program::Import) {
+    fn import(&mut self, import: &'a program::Import) {
         self.program.imports.push(import.clone());
+        if import.member.as_deref() == Some("*")
+            && types::imports_spark(import)
+            && !self.spark_stars.contains(&import.path.as_str())
+        {
+            self.spark_stars.push(&import.path);
+        }
         let full;
         let import = match self.rooted(import) {
             Some(rooted) => {
@@ -380,14 +397,13 @@ impl<'a> Lowering<'a> {
         if !self.classes.contains_key(&class) {
             return None;
         }
-        let key = (class, member.to_owned());
-        if let Some(index) = self.methods.get(&key) {
-            return Some(Meaning::Function(*index));
+        if let Some(index) = self.own_method(&class, member) {
+            return Some(Meaning::Function(index));
         }
-        if let Some(meaning) = self.members.get(&key) {
+        if let Some(meaning) = self.member_bound(&class, member) {
             return Some(meaning.clone());
         }
-        let shape = self.known.attributes.get(&key).cloned()?;
+        let shape = self.known.attribute(&class, member).cloned()?;
         self.materialize(&shape, &Origin::Ambient(member.to_owned()))
     }
 

@@ -84,12 +84,9 @@ pub(super) fn class_of_path(path: &str, language: Language) -> Option<Type> {
     spark::class_at_path(language, path)
 }
 
-/// The class that a name bound nowhere means where these imports bring everything of a module or package.
-pub(super) fn class_of_stars(imports: &[Import], name: &str, language: Language) -> Option<Type> {
-    let stars = imports.iter().filter(|import| import.member.as_deref() == Some("*"));
-    stars
-        .filter(|star| imports_spark(star))
-        .find_map(|star| class_of_path(&format!("{}.{name}", star.path), language))
+/// The class that a name bound nowhere means where everything of these modules or packages is imported.
+pub(super) fn class_of_stars(stars: &[&str], name: &str, language: Language) -> Option<Type> {
+    stars.iter().find_map(|star| class_of_path(&format!("{star}.{name}"), language))
 }
 
 /// The name of a column function, whichever of its spellings the author chose.
