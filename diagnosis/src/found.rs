@@ -1,7 +1,7 @@
 //! A diagnosis in the making, with what it weighs.
 
 use crate::run::Run;
-use crate::{Category, Diagnosis, Measure, executions_of};
+use crate::{Category, Diagnosis, Measure, SavingModel, executions_of};
 use eventlog::{SqlExecution, StageAttempt};
 
 /// A diagnosis with what it weighs, by which the list is ordered.
@@ -25,6 +25,7 @@ impl Found {
                 explanation,
                 advice: String::new(),
                 saving_ms: None,
+                saving_model: SavingModel::default(),
             },
             weight_ms: 0,
         }

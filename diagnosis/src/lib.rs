@@ -68,6 +68,18 @@ pub struct Diagnosis {
     pub advice: String,
     /// Wall time in milliseconds that could be saved, at least and at most; none where the run does not bound it.
     pub saving_ms: Option<(u64, u64)>,
+    /// What `saving_ms` was worked out by.
+    pub saving_model: SavingModel,
+}
+
+/// What a saving was worked out by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SavingModel {
+    /// Bounds of what a stage or a gap takes at least.
+    #[default]
+    Bound,
+    /// The tasks of the whole run were scheduled anew ([`Replay::price`]).
+    Replay,
 }
 
 /// Where a cause lies.

@@ -5,7 +5,7 @@
 mod common;
 
 use common::run;
-use diagnosis::{Change, ChangeError, Replay};
+use diagnosis::{Change, ChangeError, Replay, SavingModel};
 use eventlog::{
     Executor, Job, JobStatus, Profile, StageAttempt, StageStatus, TaskOutcome, TaskRun, TaskTable,
 };
@@ -164,6 +164,54 @@ fn a_failed_attempt_and_what_follows_it_go() {
 }
 
 #[test]
+fn an_executor_goes_with_its_last_task() {
+    let (mut profile, mut table) = Made::new(&[1, 1]).stage(0, 2, &[500, 900, 300]).done();
+    // The first executor takes its second task with it, which the other one has to run.
+    let again = TaskRun { attempt: 1, executor: 1, ..task(0, 2, START + 900, 300) };
+    table.tasks[2].outcome = TaskOutcome::Failed;
+    table.tasks.push(again);
+    profile.executors[0].removed_ms = Some(START + 830);
+    profile.stages[0].completion_ms = Some(START + 1_200);
+    profile.jobs[0].completion_ms = Some(START + 1_200);
+    profile.application.end_ms = Some(START + 1_200);
+    let replay = Replay::new(&profile, table);
+    assert_eq!(replay.fit().tasks_only_job_ms, 1_200);
+    assert_eq!(replay.unchanged().core_ms, 800 + 1_200);
+    assert_eq!(application(&replay, &[Change::NoRetries]), 900);
+}
+
+#[test]
+fn an_attempt_whose_earlier_one_is_not_logged_comes_when_it_came() {
+    let (mut profile, mut table) = Made::new(&[2]).stage(0, 2, &[500, 600]).done();
+    table.tasks[1].attempt = 1;
+    table.tasks[1].launch_ms = START + 400;
+    for completion in [&mut profile.stages[0].completion_ms, &mut profile.jobs[0].completion_ms] {
+        *completion = Some(START + 1_000);
+    }
+    profile.application.end_ms = Some(START + 1_000);
+    let replay = Replay::new(&profile, table);
+    assert_eq!(replay.fit().tasks_only_job_ms, 1_000);
+    assert_eq!(application(&replay, &[Change::NoRetries]), 600);
+}
+
+#[test]
+fn tasks_of_a_stage_that_was_cancelled_hold_their_slots() {
+    let (mut profile, mut table) =
+        Made::new(&[2]).stage(0, 2, &[800, 800]).stage(-400, 2, &[300, 300]).done();
+    table.tasks.iter_mut().take(2).for_each(|task| task.outcome = TaskOutcome::Killed);
+    table.tasks.iter_mut().skip(2).for_each(|task| task.launch_ms = START + 800);
+    profile.stages[0].completion_ms = Some(START + 400);
+    profile.jobs[0].completion_ms = Some(START + 400);
+    profile.stages[1].first_task_launched_ms = Some(START + 800);
+    profile.stages[1].completion_ms = Some(START + 1_100);
+    profile.jobs[1].completion_ms = Some(START + 1_100);
+    profile.application.end_ms = Some(START + 1_100);
+    let replay = Replay::new(&profile, table);
+    assert_eq!(application(&replay, &[]), 1_100);
+    assert_eq!(application(&replay, &[Change::Cores(4)]), 700);
+}
+
+#[test]
 fn a_killed_copy_holds_a_slot_and_nobody_waits_for_it() {
     let (profile, mut table) = Made::new(&[2]).stage(0, 2, &[600, 200]).done();
     let copy =
@@ -252,6 +300,38 @@ fn scaling_has_a_knee() {
     // From five slots on the one task is all that is waited for.
     assert_eq!((knee.size, knee.outcome.application_ms), (6, 8_000));
     assert_eq!(scaling.steps[3].outcome, replay.unchanged());
+}
+
+#[test]
+fn diagnoses_are_priced_by_the_replay() {
+    let mut times = vec![1_000; 19];
+    times.push(11_000);
+    let (mut profile, mut table) =
+        Made::new(&[1, 1]).stage(0, 2, &times).stage(0, 2, &[20_000; 2]).done();
+    table.tasks[19].read_bytes = 12e6;
+    let stage = &mut profile.stages[0];
+    *stage = StageAttempt {
+        submission_ms: stage.submission_ms,
+        completion_ms: stage.completion_ms,
+        job_ids: vec![0],
+        ..common::stage(0, 30_000, common::skewed())
+    };
+    profile.spark_properties.insert("spark.master".into(), "yarn".into());
+    let mut diagnoses = common::of(&profile);
+    let at = diagnoses.iter().position(|it| it.id == "partition-skew").unwrap();
+    assert_eq!(diagnoses[at].saving_model, SavingModel::Bound);
+    let replay = Replay::new(&profile, table.clone());
+    assert_eq!(replay.remedy(&diagnoses[at]), [Change::NoSkew(0)]);
+    replay.price(&mut diagnoses);
+    // 20 tasks of 1.5 s in two slots take 15 s in the place of 20.
+    assert_eq!(diagnoses[at].saving_ms, Some((5_000, 5_000)));
+    assert_eq!(diagnoses[at].saving_model, SavingModel::Replay);
+
+    // Nothing is priced by a replay that does not explain the run.
+    table.tasks.truncate(3);
+    let mut diagnoses = common::of(&profile);
+    Replay::new(&profile, table).price(&mut diagnoses);
+    assert_eq!(diagnoses, common::of(&profile));
 }
 
 #[test]

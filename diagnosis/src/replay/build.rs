@@ -1,7 +1,7 @@
 //! A [`Plan`] of what a run did, from its profile and its tasks.
 
 use super::plan::{Anchor, Cluster, ClusterEvent, Observed, Plan, PlanJob, Unit, Work};
-use eventlog::{Executor, Job, Profile, StageAttempt, TaskRun, TaskTable};
+use eventlog::{Executor, Job, Profile, StageAttempt, TaskOutcome, TaskRun, TaskTable};
 use rustc_hash::FxHashMap;
 
 /// No run is longer than this many milliseconds (31 years): times beyond are damage, and sums of times do not overflow below it.
@@ -52,7 +52,7 @@ pub(super) fn plan(profile: &Profile, cores_per_task: u64, table: &mut TaskTable
     let mut plan = Plan {
         jobs: Vec::new(),
         orders: Vec::new(),
-        cluster: cluster(profile, &jobs, cores_per_task, clock, table),
+        cluster: cluster(profile, &jobs, cores_per_task, clock, &units, table),
         tail_ms: 0,
         fair: profile
             .spark_properties
@@ -181,9 +181,10 @@ fn units(
             .map(|task| task.launch_ms.saturating_add(i64::from(task.duration_ms)))
             .filter(|end| *end <= until_ms)
             .max();
-        let end_delay_ms = match last {
-            Some(last) => observed.completion_ms.saturating_sub(clock.at(last)).min(DELAY_MS),
-            None => observed.completion_ms - observed.submission_ms,
+        // Where it waits for no task it takes the time that it took.
+        let (end_delay_ms, extra_ms) = match last {
+            Some(last) => (observed.completion_ms.saturating_sub(clock.at(last)).min(DELAY_MS), 0),
+            None => (0, observed.completion_ms - observed.submission_ms),
         };
         by_stage.entry(stage.stage_id).or_default().push(at);
         if let Some(job) = job {
@@ -198,7 +199,7 @@ fn units(
             launch_delay_ms: 0,
             turnaround_ms: 0,
             end_delay_ms,
-            extra_ms: 0,
+            extra_ms,
             work: Work::Logged(begin..end),
             observed,
             until_ms,
@@ -355,6 +356,7 @@ fn cluster(
     jobs: &[Ordered<'_>],
     cores_per_task: u64,
     clock: Clock,
+    units: &[Unit],
     table: &TaskTable,
 ) -> Cluster {
     let mut cluster = Cluster { cores_per_task, ..Cluster::default() };
@@ -377,22 +379,45 @@ fn cluster(
         anchors.push((job.planned.observed.1, Anchor::End(at)));
     }
     anchors.sort_unstable();
+    let last = last_tasks(units, table);
     let mut changes: Vec<(u64, i64, i64)> = Vec::new();
+    // Those that went with a task: they count for the peak only.
+    let mut lost: Vec<(u64, i64, i64)> = Vec::new();
     for executor in known {
         let cores = i64::from(executor.total_cores);
         let added = clock.at(executor.added_ms);
         changes.push((added, 1, cores));
-        if let Some(removed) = executor.removed_ms {
+        let Some(removed) = executor.removed_ms else { continue };
+        // One whose last task failed just before was gone when that failed; the driver notes it a little later.
+        let just_before =
+            |end: i64| end <= removed && clock.at(removed) - clock.at(end) <= DELAY_MS;
+        let failed = last.get(executor.id.as_str()).filter(|(end, _)| just_before(*end));
+        if let Some((unit, task)) = failed.and_then(|(_, failed)| *failed) {
+            cluster.events.push(ClusterEvent {
+                anchor: Anchor::Task(unit, task),
+                after_ms: 0,
+                executors: -1,
+                cores: -cores,
+            });
+            lost.push((clock.at(removed).max(added), -1, -cores));
+        } else {
             changes.push((clock.at(removed).max(added), -1, -cores));
         }
     }
-    changes.sort_unstable();
+    let timed = changes.len();
+    changes.extend(lost);
+    let mut order: Vec<usize> = (0..changes.len()).collect();
+    order.sort_unstable_by_key(|at| changes[*at]);
     let (mut executors, mut cores) = (0, 0);
-    for (time, executor, core) in changes {
+    for at in order {
+        let (time, executor, core) = changes[at];
         executors += executor;
         cores += core;
         cluster.peak_executors = cluster.peak_executors.max(u64::try_from(executors).unwrap_or(0));
         cluster.peak_cores = cluster.peak_cores.max(u64::try_from(cores).unwrap_or(0));
+        if at >= timed {
+            continue;
+        }
         let before = anchors.partition_point(|(anchor, _)| *anchor <= time);
         let (since, anchor) =
             anchors.get(before.saturating_sub(1)).copied().unwrap_or((0, Anchor::Start));
@@ -404,6 +429,29 @@ fn cluster(
         });
     }
     cluster
+}
+
+/// When the last task of each executor ended, and if it failed, its stage attempt and place in it.
+#[expect(clippy::type_complexity, reason = "it is said in one line")]
+fn last_tasks<'a>(
+    units: &[Unit],
+    table: &'a TaskTable,
+) -> FxHashMap<&'a str, (i64, Option<(usize, usize)>)> {
+    let mut last: FxHashMap<&str, (i64, Option<(usize, usize)>)> = FxHashMap::default();
+    for (at, task) in table.tasks.iter().enumerate() {
+        let Some(executor) = table.executors.get(usize::from(task.executor)) else { continue };
+        let end = task.launch_ms.saturating_add(i64::from(task.duration_ms));
+        let unit = task.stage as usize;
+        let place = match units.get(unit).map(|unit| &unit.work) {
+            Some(Work::Logged(range)) => at.checked_sub(range.start),
+            _ => None,
+        };
+        let failed = task.outcome == TaskOutcome::Failed;
+        let this = (end, place.filter(|_| failed).map(|place| (unit, place)));
+        let last = last.entry(executor.as_str()).or_insert(this);
+        *last = this.max(*last);
+    }
+    last
 }
 
 fn most_at_once(tasks: &[TaskRun]) -> u64 {

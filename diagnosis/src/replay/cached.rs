@@ -6,6 +6,16 @@ use super::operators::{Key, Operators};
 use super::plan::Plan;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+/// The first stage that computes what these compute again.
+pub(super) fn first(replay: &Replay<'_>, again: &[u64]) -> Option<u64> {
+    let operators = Operators::new(replay.profile);
+    let keys = operators.keys();
+    let tells = |id: &u64| keys.get(id).into_iter().flatten().filter(|key| key.tells());
+    let wanted: FxHashSet<&Key> = again.iter().flat_map(tells).collect();
+    let mut stages = replay.plan.units.iter().map(|unit| unit.stage_id);
+    stages.find(|id| tells(id).any(|key| wanted.contains(key)))
+}
+
 /// Drops what later stages need not run: the stages that feed them and compute what those that feed this one have computed already, and of
 /// these stages themselves the part that they have in common with it.
 ///

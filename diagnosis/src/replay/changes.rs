@@ -118,7 +118,12 @@ pub(super) fn edit(
         let failed = logged.filter(|task| task.outcome == TaskOutcome::Failed).copied();
         // Failed attempts come first: what follows them in a partition waits for them.
         let mut all: Vec<TaskRun> = failed.collect();
-        all.append(&mut tasks);
+        let tried: FxHashSet<u32> = all.iter().map(|task| task.index).collect();
+        // What has nothing to wait for any more is a first attempt.
+        all.extend(tasks.into_iter().map(|task| TaskRun {
+            attempt: if tried.contains(&task.index) { task.attempt } else { 0 },
+            ..task
+        }));
         unit.work = Work::Edited(all);
     }
     match (ran, changed) {
@@ -191,7 +196,7 @@ fn no_retries(plan: &mut Plan, table: &[TaskRun]) {
         let Some((_, tasks)) = kept.remove(&at).filter(|(_, tasks)| !tasks.is_empty()) else {
             continue;
         };
-        if tasks.len() != logged.len() {
+        if tasks.len() != logged.len() || logged.iter().any(|task| task.attempt > 0) {
             // Its overhead is that of the failures as well: nobody knows how much of it.
             unit.extra_ms = 0;
             unit.work = Work::Edited(tasks);

@@ -16,6 +16,7 @@ mod join;
 mod operators;
 mod partitions;
 mod plan;
+mod remedy;
 mod scaling;
 mod simulate;
 
@@ -121,7 +122,7 @@ impl<'a> Replay<'a> {
             .max(1);
         let mut plan = build::plan(profile, cores_per_task, &mut table);
         let mut bare = plan.clone();
-        for unit in bare.units.iter_mut().filter(|unit| !unit.work.tasks(&table.tasks).is_empty()) {
+        for unit in &mut bare.units {
             (unit.turnaround_ms, unit.end_delay_ms) = (0, 0);
         }
         let raw = simulate(&bare, &table.tasks);
@@ -135,7 +136,8 @@ impl<'a> Replay<'a> {
         let unexplained = simulate(&plan, &table.tasks);
         for (unit, &(submitted, _, ended)) in plan.units.iter_mut().zip(&unexplained.units) {
             let took = unit.observed.completion_ms - unit.observed.submission_ms;
-            unit.extra_ms = took.saturating_sub(ended.saturating_sub(submitted));
+            let rest = took.saturating_sub(ended.saturating_sub(submitted));
+            unit.extra_ms = unit.extra_ms.saturating_add(rest);
         }
         let base = simulate(&plan, &table.tasks);
         Self { profile, table, plan, raw, unexplained, base }

@@ -139,6 +139,8 @@ pub(super) enum Anchor {
     Submission(usize),
     /// A job's end.
     End(usize),
+    /// The end of a logged task of a stage attempt, by their places: of the one that failed with its executor.
+    Task(usize, usize),
 }
 
 impl Cluster {

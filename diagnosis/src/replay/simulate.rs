@@ -70,6 +70,8 @@ struct Attempts {
     after_end: FxHashMap<usize, usize>,
     /// By task: the one that follows its launch, and how long after it.
     after_launch: FxHashMap<usize, (usize, u64)>,
+    /// Later attempts whose earlier ones the log has not, with how long after the first launch they came.
+    after_start: Vec<(usize, u64)>,
 }
 
 struct Simulation<'a> {
@@ -93,6 +95,8 @@ struct Simulation<'a> {
     job_waiters: Vec<VecDeque<(usize, usize)>>,
     followers: Vec<Vec<usize>>,
     anchored: FxHashMap<Anchor, Vec<usize>>,
+    /// Some of them go with a task.
+    loses_executors: bool,
     active_jobs: usize,
     /// Jobs and stage attempts that have not ended.
     left: usize,
@@ -155,6 +159,7 @@ impl<'a> Simulation<'a> {
             ended_front: vec![0; plan.orders.len()],
             job_waiters,
             followers,
+            loses_executors: anchored.keys().any(|anchor| matches!(anchor, Anchor::Task(..))),
             anchored,
             active_jobs: 0,
             left: plan.jobs.len() + plan.units.len(),
@@ -231,9 +236,7 @@ impl<'a> Simulation<'a> {
             Event::JobSubmission(job) => self.submit_job(job),
             Event::JobEnd(job) => self.end_job(job),
             Event::UnitSubmission(unit) => self.submit_unit(unit),
-            Event::UnitReady(unit) => {
-                self.pending.insert(self.key(unit));
-            }
+            Event::UnitReady(unit) => self.ready(unit),
             Event::UnitEnd(unit) => self.end_unit(unit),
             Event::Release(unit, task) => self.release(unit, task),
             Event::TaskEnd(unit, task, frees) => {
@@ -251,8 +254,11 @@ impl<'a> Simulation<'a> {
 
     fn anchor(&mut self, anchor: Anchor) {
         for at in self.anchored.remove(&anchor).unwrap_or_default() {
-            let time = self.now.saturating_add(self.plan.cluster.events[at].after_ms);
-            self.at(time, Event::Cluster(at));
+            match self.plan.cluster.events[at].after_ms {
+                // Before a slot is given away that goes with it.
+                0 => self.take(Event::Cluster(at)),
+                after => self.at(self.now.saturating_add(after), Event::Cluster(at)),
+            }
         }
     }
 
@@ -325,13 +331,22 @@ impl<'a> Simulation<'a> {
         };
         let needed = tasks.iter().filter(|task| in_time(task)).count();
         if needed == 0 {
+            // Cancelled before any task ended: those that run hold their slots on.
             let time = self.now.saturating_add(planned.end_delay_ms + planned.extra_ms);
             self.at(time, Event::UnitEnd(unit));
-            return;
+            if tasks.is_empty() {
+                return;
+            }
         }
         self.units[unit].needed = needed;
         self.units[unit].attempts = attempts(tasks);
         self.at(self.now.saturating_add(planned.launch_delay_ms), Event::UnitReady(unit));
+    }
+
+    fn ready(&mut self, unit: usize) {
+        if self.units[unit].ended.is_none() {
+            self.pending.insert(self.key(unit));
+        }
     }
 
     fn end_unit(&mut self, unit: usize) {
@@ -368,6 +383,10 @@ impl<'a> Simulation<'a> {
         let planned = &plan.units[unit];
         let progress = &mut self.units[unit];
         progress.running = progress.running.saturating_sub(1);
+        if matches!(planned.work, Work::Logged(_)) && self.loses_executors {
+            self.anchor(Anchor::Task(unit, task));
+        }
+        let progress = &mut self.units[unit];
         if progress.ended.is_some() {
             return;
         }
@@ -405,6 +424,10 @@ impl<'a> Simulation<'a> {
             let start = self.now.saturating_add(wait);
             let progress = &mut self.units[unit];
             progress.running += 1;
+            let late = match progress.launched {
+                Some(_) => None,
+                None => progress.attempts.as_mut().map(|it| std::mem::take(&mut it.after_start)),
+            };
             progress.launched.get_or_insert(start);
             let follower = progress
                 .attempts
@@ -421,6 +444,9 @@ impl<'a> Simulation<'a> {
             self.at(end, Event::TaskEnd(unit, task, early == held));
             if let Some((follower, after)) = follower {
                 self.at(start.saturating_add(after), Event::Release(unit, follower));
+            }
+            for (task, after) in late.into_iter().flatten() {
+                self.at(start.saturating_add(after), Event::Release(unit, task));
             }
         }
     }
@@ -476,7 +502,14 @@ fn attempts(tasks: &[TaskRun]) -> Option<Attempts> {
     let mut attempts = Attempts { waits: vec![false; tasks.len()], ..Attempts::default() };
     let mut last: FxHashMap<u32, usize> = FxHashMap::default();
     for (at, task) in tasks.iter().enumerate() {
-        let Some(before) = last.insert(task.index, at) else { continue };
+        let Some(before) = last.insert(task.index, at) else {
+            if task.attempt > 0 {
+                let since = task.launch_ms.saturating_sub(tasks[0].launch_ms);
+                attempts.waits[at] = true;
+                attempts.after_start.push((at, u64::try_from(since).unwrap_or(0)));
+            }
+            continue;
+        };
         let earlier = &tasks[before];
         let since = u64::try_from(task.launch_ms.saturating_sub(earlier.launch_ms)).unwrap_or(0);
         attempts.waits[at] = true;

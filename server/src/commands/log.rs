@@ -1,8 +1,11 @@
 //! `stagelight log`.
 
-use std::panic::catch_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
+
+use diagnosis::Replay;
 
 use super::{CommandError, follow, tell, write_exact, write_to};
 use crate::cli::{LogArgs, LogFormat};
@@ -11,7 +14,10 @@ use crate::files::absolute;
 use crate::log_source;
 use crate::output::{log_html, log_json, log_text};
 use crate::problem::{Problem, panic_message};
-use crate::workspace::read_logs;
+use crate::workspace::read_log_with_tasks;
+
+/// Task attempts that are kept for the savings of diagnoses, at 32 bytes each. Beyond it these are bounds.
+const TASKS: usize = 500_000;
 
 /// Shows what a run did.
 pub(crate) fn run(args: &LogArgs) -> Result<ExitCode, CommandError> {
@@ -19,14 +25,23 @@ pub(crate) fn run(args: &LogArgs) -> Result<ExitCode, CommandError> {
     let thresholds = Configurations::default().for_folder(&directory)?.thresholds.clone();
     let mut problems = Vec::new();
     let log = log_source::named(&args.log);
-    let profile = if args.follow {
-        follow::run(&log, args.output_format, &mut problems)
+    let read = if args.follow {
+        // Whoever follows sees the run as it goes: the task attempts are not kept.
+        follow::run(&log, args.output_format, &mut problems).map(|profile| (profile, None))
     } else {
-        read_logs(&[(log, true)], &mut problems).into_iter().next()
+        let read = read_log_with_tasks(&log, TASKS, &mut problems);
+        read.map(|(profile, tasks)| (Arc::new(profile), tasks))
     };
     tell(&problems);
-    let Some(profile) = &profile else { return Ok(ExitCode::from(2)) };
-    let diagnoses = catch_unwind(|| diagnosis::diagnose(profile, &thresholds));
+    let Some((profile, tasks)) = read else { return Ok(ExitCode::from(2)) };
+    let profile = &*profile;
+    let diagnoses = catch_unwind(AssertUnwindSafe(|| {
+        let mut diagnoses = diagnosis::diagnose(profile, &thresholds);
+        if let Some(tasks) = tasks.filter(|_| !diagnoses.is_empty()) {
+            Replay::new(profile, tasks).price(&mut diagnoses);
+        }
+        diagnoses
+    }));
     let diagnoses = diagnoses.unwrap_or_else(|panic| {
         let why = panic_message(&*panic);
         let message = format!("the diagnoses failed ({why}); please report it");

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use diagnosis::{Category, Diagnosis};
+use diagnosis::{Category, Diagnosis, SavingModel};
 use eventlog::{
     Executor, Job, JobStatus, Profile, Quantiles, SqlExecution, StageAttempt, StageStatus,
     TaskSummary,
@@ -220,6 +220,8 @@ struct JsonDiagnosis<'a> {
     explanation: &'a str,
     advice: &'a str,
     saving_ms: Option<Saving>,
+    /// What `savingMs` was worked out by: `replay` or `bound`; both are modelled.
+    saving_model: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -317,6 +319,10 @@ fn json_diagnosis(diagnosis: &Diagnosis) -> JsonDiagnosis<'_> {
         explanation: diagnosis.explanation,
         advice: &diagnosis.advice,
         saving_ms: diagnosis.saving_ms.map(|(low, high)| Saving { low, high }),
+        saving_model: diagnosis.saving_ms.map(|_| match diagnosis.saving_model {
+            SavingModel::Bound => "bound",
+            SavingModel::Replay => "replay",
+        }),
     }
 }
 

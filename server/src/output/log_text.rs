@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use analysis::units::{bytes, count, duration_ms};
-use diagnosis::{Diagnosis, Measure};
+use diagnosis::{Diagnosis, Measure, SavingModel};
 use eventlog::{JobStatus, Profile, SqlExecution, StageAttempt, StageStatus};
 
 use crate::cli::Reader;
@@ -65,7 +65,11 @@ fn write_diagnoses(out: &mut dyn Write, diagnoses: &[Diagnosis], reader: Reader)
             } else {
                 format!("saves {low} to {high} of wall time")
             };
-            advice = format!("{} ({saving})", advice.trim_end_matches('.'));
+            let by = match diagnosis.saving_model {
+                SavingModel::Bound => "",
+                SavingModel::Replay => " by replay",
+            };
+            advice = format!("{} ({saving}{by})", advice.trim_end_matches('.'));
         }
         for line in wrap(&advice, room) {
             writeln!(out, "{indent}  {DIM}{line}{DIM:#}")?;
