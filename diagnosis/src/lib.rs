@@ -45,6 +45,38 @@ use found::Found;
 use run::Run;
 use spark::Thresholds;
 
+/// Every diagnosis with what it says, by id.
+pub const CATALOGUE: &[(&str, &str)] = &[
+    ("broadcast-candidate", "a sort-merge join with a side that is small enough to be broadcast"),
+    ("cold-start", "the first stage waits for executors"),
+    ("disk-spill", "tasks had more to sort or to aggregate than their memory held"),
+    ("driver-gap", "between jobs the cluster waits for the driver"),
+    ("executor-loss", "executors that went away took tasks and shuffle files with them"),
+    ("failed-tasks", "tasks throw, and Spark runs them again or gives up"),
+    ("fetch-wait", "tasks wait for shuffle blocks of other executors"),
+    ("few-partitions", "a stage has fewer tasks than the cluster has cores for"),
+    ("garbage-collection", "executors spend much of their tasks' time collecting garbage"),
+    ("idle-cluster", "much of the cores that the run held had nothing to do"),
+    ("join-explosion", "far more rows come out of a join than went in"),
+    ("large-broadcast", "a broadcast side is too large to be sent to every executor"),
+    ("large-partitions", "a task reads more than its memory can be expected to hold"),
+    ("large-result", "a job brings much data to the driver"),
+    ("last-wave", "a stage's last round of tasks leaves most cores without one"),
+    ("many-jobs", "one line of the program starts many short jobs"),
+    ("nested-loop-join", "a join compares every row of one side with every row of the other"),
+    ("partition-skew", "a few tasks take far longer because they have far more to read"),
+    ("python-time", "tasks wait for Python workers"),
+    ("repeated-exchange", "one plan shuffles the same rows twice"),
+    ("repeated-scan", "several executions read the same files with the same columns and filters"),
+    ("selective-scan", "a scan reads far more rows than a filter above it lets through"),
+    ("small-input-files", "many input files of little content"),
+    ("small-output-files", "many output files of little content"),
+    ("small-tasks", "so many tasks of so little work that scheduling them is much of the cost"),
+    ("sort-fallback", "aggregations ran out of memory for their keys and went on by sorting"),
+    ("speculation-waste", "speculative copies of tasks lose to the originals"),
+    ("straggler", "a few tasks take far longer although they have no more to read"),
+];
+
 /// Something that made the run slow.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Diagnosis {

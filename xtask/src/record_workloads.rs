@@ -1,10 +1,12 @@
-//! Runs the example job with real Spark and keeps its event logs.
+//! Runs the example job, the workloads and the shapes with real Spark and keeps their event logs.
 //!
 //! The logs are committed, so that tests need neither Java nor Spark. That asks two things of a recording: the sources
 //! that ran are byte for byte those in the repository, or lines would not match; and nothing in the log tells where or by
 //! whom it was made. For the second the job runs under a neutral path, user and host name, what Spark
 //! logs about the machine itself is taken out, and a log in which anything is left is not written.
 
+mod catalogue;
+mod cluster;
 mod scrub;
 
 #[cfg(test)]
@@ -18,6 +20,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::java::Java;
+use crate::pyspark::Installation;
+use catalogue::{Catalogue, Entry, Program, SHAPES, WORKLOADS};
+use cluster::Running;
 
 /// The folder that recorded jobs run in, so that the paths in their logs are those of no one's machine.
 const NEUTRAL_ROOT: &str = "/srv/stagelight";
@@ -29,6 +34,9 @@ const SOURCES: [&str; 3] = ["make_data.py", "orders.py", "Orders.scala"];
 
 /// What a run leaves beside the sources.
 const OUTPUTS: [&str; 2] = ["out", "spark-warehouse"];
+
+/// What stands in a log for the folder that Spark is installed in.
+const INSTALLATION: &str = "/opt/spark";
 
 /// Spark writes many small frames; a few of this size keep the logs small and still exercise a reader's frame boundaries.
 const FRAME_BYTES: usize = 1 << 20;
@@ -52,11 +60,12 @@ const SPARKS: [Spark; 2] = [
     Spark { pyspark: "4.1.4", short: "4.1", event_log: &[] },
 ];
 
-/// Run the example job with real Spark and keep its event logs, scrubbed.
+/// Run the example job, the workloads and the shapes with real Spark and keep their event logs, scrubbed.
 ///
 /// Makes a virtual environment with PySpark for each Spark version, runs the Python and the Scala job of
-/// examples/orders with each, takes what tells about this machine out of the event logs and puts them in
-/// examples/orders/logs. Needs Java 17, Python 3.10 or 3.11 and PyPI.
+/// examples/orders, the programs of tests/workloads and those of tests/shapes with each, takes what tells about
+/// this machine out of the event logs and puts them into a folder `logs` beside the programs. Needs Java 17,
+/// Python 3.10 or 3.11 and PyPI.
 ///
 /// The jobs run in /srv/stagelight, so that paths in the logs are neutral. The folder is created, and what an earlier
 /// recording left in it is overwritten: be root, or own it.
@@ -68,45 +77,132 @@ pub(crate) struct Options {
     /// The Python to make the virtual environments with
     #[arg(long, value_name = "PROGRAM", default_value = "python3.11")]
     python: PathBuf,
+    /// What to record: `orders`, or an entry of workloads.toml or shapes.toml [default: everything]
+    names: Vec<String>,
 }
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// Records everything.
+/// Records everything, or what is asked for.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let repository = repository();
-    let example = repository.join(EXAMPLE);
     let cache = options.cache.clone().unwrap_or_else(|| repository.join("target/workloads"));
     fs::create_dir_all(&cache).map_err(|error| in_path(&cache, error))?;
     let cache = cache.canonicalize()?;
 
+    let java = Java::find()?;
+    let marks = machine_marks(&cache);
+    let mut sites = Vec::new();
+    for spark in &SPARKS {
+        sites.push(Site::prepare(spark, &java, &cache, &options.python)?);
+    }
+    let wanted = |name: &str| options.names.is_empty() || options.names.iter().any(|it| it == name);
+    if wanted("orders") {
+        record_orders(&sites, &repository, &marks)?;
+    }
+    for catalogue in [WORKLOADS, SHAPES] {
+        for (name, entry) in catalogue.entries(&repository)? {
+            if wanted(&name) {
+                record_entry(&sites, &repository, &catalogue, &name, &entry, &marks)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn record_orders(sites: &[Site<'_>], repository: &Path, marks: &[String]) -> Result<()> {
+    let example = repository.join(EXAMPLE);
     let folder = Path::new(NEUTRAL_ROOT).join(EXAMPLE);
     fs::create_dir_all(&folder).map_err(|error| in_path(&folder, error))?;
     for source in SOURCES {
         fs::copy(example.join(source), folder.join(source))
             .map_err(|error| in_path(&folder, error))?;
     }
-
-    let java = Java::find()?;
-    let marks = machine_marks(&cache);
-    let mut sites = Vec::new();
-    for spark in &SPARKS {
-        sites.push(Site::prepare(spark, &java, &folder, &cache, &options.python)?);
-    }
     if let Some(newest) = sites.last() {
-        newest.submit("make-data", &[], &["make_data.py"])?;
+        newest.submit("make-data", &folder, &[], &["make_data.py"])?;
     }
-    for site in &sites {
+    for site in sites {
+        let of = |language| example.join("logs").join(format!("orders-{language}"));
+        let configuration = orders_configuration(site.spark);
         let script = folder.join("orders.py");
-        site.record("python", &[script.as_os_str()], &example, &marks)?;
-
-        let jar = site.compile("Orders.scala")?;
         site.record(
-            "scala",
-            &["--class".as_ref(), "Orders".as_ref(), jar.as_os_str()],
-            &example,
-            &marks,
+            "orders-python",
+            &folder,
+            &configuration,
+            &[script.as_os_str()],
+            &of("python"),
+            marks,
         )?;
+
+        let jar = site.compile(&folder, "Orders.scala")?;
+        site.record(
+            "orders-scala",
+            &folder,
+            &configuration,
+            &["--class".as_ref(), "Orders".as_ref(), jar.as_os_str()],
+            &of("scala"),
+            marks,
+        )?;
+    }
+    Ok(())
+}
+
+/// The event log as this version writes it by itself, compressed.
+fn orders_configuration(spark: &Spark) -> Vec<String> {
+    spark.event_log.iter().map(|&setting| setting.to_owned()).collect()
+}
+
+/// Records the programs of one entry, with each version one right after the other, so that their times can be compared.
+fn record_entry(
+    sites: &[Site<'_>],
+    repository: &Path,
+    catalogue: &Catalogue,
+    name: &str,
+    entry: &Entry,
+    marks: &[String],
+) -> Result<()> {
+    let folder = Path::new(NEUTRAL_ROOT).join(catalogue.folder).join(name);
+    let programs = catalogue.programs(repository, name)?;
+    for site in sites {
+        for Program { name, source, log } in &programs {
+            // The path in the log is that of the committed source.
+            let copy = Path::new(NEUTRAL_ROOT).join(source.strip_prefix(repository)?);
+            fs::create_dir_all(&folder).map_err(|error| in_path(&folder, error))?;
+            fs::copy(source, &copy).map_err(|error| in_path(&copy, error))?;
+            let local = Path::new(NEUTRAL_ROOT).join("local");
+            remove(&local)?;
+            fs::create_dir_all(&local)?;
+
+            let mut configuration = vec![
+                // One file is the smallest that a log can be; entries that want another layout say so.
+                "spark.eventLog.rolling.enabled=false".to_owned(),
+                "spark.eventLog.compress=true".to_owned(),
+                "spark.eventLog.compression.codec=zstd".to_owned(),
+                "spark.ui.enabled=false".to_owned(),
+                format!("spark.local.dir={}", local.display()),
+                format!("spark.driver.memory={}", entry.memory),
+            ];
+            let cluster = entry.cluster.as_ref();
+            let running =
+                cluster.map(|cluster| Running::start(cluster, || site.spark_class(), &local));
+            let running = running.transpose()?;
+            let master = if running.is_some() { Running::url() } else { entry.master.clone() };
+            configuration.push(format!("spark.master={master}"));
+            configuration.extend(entry.configuration.iter().cloned());
+
+            let is_scala = copy.extension().is_some_and(|extension| extension == "scala");
+            let output = name.replace('/', "-");
+            if is_scala {
+                let file = copy.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let class = copy.file_stem().unwrap_or_default().to_owned();
+                let jar = site.compile(&folder, &file)?;
+                let job = ["--class".as_ref(), class.as_os_str(), jar.as_os_str()];
+                site.record(&output, &folder, &configuration, &job, log, marks)?;
+            } else {
+                site.record(&output, &folder, &configuration, &[copy.as_os_str()], log, marks)?;
+            }
+            drop(running);
+        }
     }
     Ok(())
 }
@@ -139,46 +235,25 @@ fn machine_marks(cache: &Path) -> Vec<String> {
 struct Site<'a> {
     spark: &'a Spark,
     java: &'a Java,
-    folder: &'a Path,
     cache: &'a Path,
-    venv: PathBuf,
-    jars: PathBuf,
+    installation: Installation,
 }
 
 impl<'a> Site<'a> {
-    fn prepare(
-        spark: &'a Spark,
-        java: &'a Java,
-        folder: &'a Path,
-        cache: &'a Path,
-        python: &Path,
-    ) -> Result<Self> {
-        let venv = cache.join(format!("pyspark-{}", spark.pyspark));
-        let log = cache.join(format!("pip-{}.txt", spark.pyspark));
-        if !venv.join("bin/pip").exists() {
-            finish(Command::new(python).args(["-m", "venv"]).arg(&venv), &log)?;
-        }
-        let requirement = format!("pyspark=={}", spark.pyspark);
-        finish(
-            Command::new(venv.join("bin/pip")).args(["install", "--quiet", &requirement]),
-            &log,
-        )?;
-
-        let find_package = "import pyspark; print(pyspark.__path__[0])";
-        let package = Command::new(venv.join("bin/python")).args(["-c", find_package]).output()?;
-        let jars = Path::new(String::from_utf8(package.stdout)?.trim()).join("jars");
-        Ok(Self { spark, java, folder, cache, venv, jars })
+    fn prepare(spark: &'a Spark, java: &'a Java, cache: &'a Path, python: &Path) -> Result<Self> {
+        let installation = Installation::prepare(spark.pyspark, cache, python)?;
+        Ok(Self { spark, java, cache, installation })
     }
 
     /// Compiles a Scala source in the folder and gives the jar beside it.
-    fn compile(&self, source: &str) -> Result<PathBuf> {
-        let jar = self.folder.join(source).with_extension("jar");
+    fn compile(&self, folder: &Path, source: &str) -> Result<PathBuf> {
+        let jar = folder.join(source).with_extension("jar");
         let log = self.cache.join(format!("scalac-{}.txt", self.spark.short));
         finish(
             Command::new(&self.java.program)
-                .current_dir(self.folder)
+                .current_dir(folder)
                 .arg("-cp")
-                .arg(self.jars.join("*"))
+                .arg(self.installation.class_path())
                 .args(["scala.tools.nsc.Main", "-usejavacp", "-d"])
                 .arg(&jar)
                 .arg(source),
@@ -187,20 +262,11 @@ impl<'a> Site<'a> {
         Ok(jar)
     }
 
-    /// Runs one job; its output goes to a file in the cache.
-    fn submit(
-        &self,
-        name: &str,
-        configuration: &[String],
-        job: &[impl AsRef<OsStr>],
-    ) -> Result<()> {
-        let log = self.cache.join(format!("{name}-{}.txt", self.spark.short));
-        println!("{name} on Spark {}: {}", self.spark.pyspark, log.display());
-
-        let python = self.venv.join("bin/python");
-        let mut command = Command::new(self.venv.join("bin/spark-submit"));
+    /// A command of this version with what keeps the machine's own settings and names out of it.
+    fn command(&self, program: &str) -> Command {
+        let python = &self.installation.python;
+        let mut command = Command::new(python.with_file_name(program));
         command
-            .current_dir(self.folder)
             .env_remove("SPARK_HOME")
             .env_remove("SPARK_CONF_DIR")
             .env_remove("HADOOP_CONF_DIR")
@@ -209,47 +275,74 @@ impl<'a> Site<'a> {
             .env("SPARK_USER", "stagelight")
             .env("HADOOP_USER_NAME", "stagelight")
             .env("TZ", "UTC")
-            .env("PYSPARK_PYTHON", &python)
-            .env("PYSPARK_DRIVER_PYTHON", &python);
+            .env("PYSPARK_PYTHON", python)
+            .env("PYSPARK_DRIVER_PYTHON", python);
         if let Some(home) = &self.java.home {
             command.env("JAVA_HOME", home);
         } else {
             command.env_remove("JAVA_HOME");
         }
-        command.args(["--master", "local[4]", "--driver-memory", "2g"]);
-        // The default of 200 would make each log many times larger without showing anything more.
-        command.args(["--conf", "spark.sql.shuffle.partitions=16"]);
-        for setting in configuration {
+        command
+    }
+
+    /// Runs a class of Spark.
+    fn spark_class(&self) -> Command {
+        self.command("spark-class")
+    }
+
+    /// Runs one job; its output goes to a file in the cache.
+    fn submit(
+        &self,
+        name: &str,
+        folder: &Path,
+        configuration: &[String],
+        job: &[impl AsRef<OsStr>],
+    ) -> Result<()> {
+        let log = self.cache.join(format!("{name}-{}.txt", self.spark.short));
+        println!("{name} on Spark {}: {}", self.spark.pyspark, log.display());
+        let mut command = self.command("spark-submit");
+        command.current_dir(folder);
+        // The default of 200 partitions would make each log many times larger without showing anything more.
+        for setting in
+            ["spark.master=local[4]", "spark.driver.memory=2g", "spark.sql.shuffle.partitions=16"]
+                .into_iter()
+                .chain(configuration.iter().map(String::as_str))
+        {
+            // The last one of a property holds.
             command.args(["--conf", setting]);
         }
         finish(command.args(job), &log)
     }
 
-    /// Runs one job with an event log and puts that log into the example's folder.
+    /// Runs one job with an event log and keeps that log as `kept`, with the version and its ending.
     fn record(
         &self,
-        language: &str,
+        name: &str,
+        folder: &Path,
+        configuration: &[String],
         job: &[&OsStr],
-        example: &Path,
+        kept: &Path,
         marks: &[String],
     ) -> Result<()> {
-        let name = format!("orders-{language}");
         let written = Path::new(NEUTRAL_ROOT).join("event-logs");
         remove(&written)?;
         fs::create_dir_all(&written)?;
         for output in OUTPUTS {
-            remove(&self.folder.join(output))?;
+            remove(&folder.join(output))?;
         }
-
-        let mut configuration = vec![
+        let mut all = vec![
             "spark.eventLog.enabled=true".to_owned(),
             format!("spark.eventLog.dir=file:{}", written.display()),
         ];
-        configuration.extend(self.spark.event_log.iter().map(|&setting| setting.to_owned()));
-        self.submit(&name, &configuration, job)?;
+        all.extend_from_slice(configuration);
+        self.submit(name, folder, &all, job)?;
 
-        let logs = example.join("logs");
-        fs::create_dir_all(&logs)?;
+        if let Some(logs) = kept.parent() {
+            fs::create_dir_all(logs)?;
+        }
+        let package = self.installation.jars.with_file_name("");
+        let installations = [package.canonicalize()?, package, self.cache.to_owned()];
+        let scrubber = Scrubber { installations: &installations, marks };
         for entry in fs::read_dir(&written)? {
             let entry = entry?;
             let (path, file_name) = (entry.path(), entry.file_name());
@@ -257,12 +350,12 @@ impl<'a> Site<'a> {
             if is_hidden(&file_name) {
                 continue;
             }
-            let kept = logs.join(format!("{name}-{}", self.spark.short));
+            let kept = format!("{}-{}", kept.display(), self.spark.short);
             if path.is_dir() {
-                remove(&kept)?;
-                copy_rolling(&path, &kept.join(&file_name), marks)?;
+                remove(Path::new(&kept))?;
+                scrubber.copy_rolling(&path, &Path::new(&kept).join(&file_name))?;
             } else {
-                copy_events(&path, &PathBuf::from(format!("{}.zstd", kept.display())), marks)?;
+                scrubber.copy_events(&path, &PathBuf::from(format!("{kept}.zstd")))?;
             }
         }
         Ok(())
@@ -297,42 +390,55 @@ fn finish(command: &mut Command, log: &Path) -> Result<()> {
     }
 }
 
-/// Copies a rolling log: its event files scrubbed, its empty status file as it is.
-fn copy_rolling(from: &Path, to: &Path, marks: &[String]) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let name = entry?.file_name();
-        if is_hidden(&name) {
-            continue;
-        }
-        if name.to_string_lossy().starts_with("events_") {
-            copy_events(&from.join(&name), &to.join(&name), marks)?;
-        } else {
-            fs::copy(from.join(&name), to.join(&name))?;
-        }
-    }
-    Ok(())
+/// Takes what tells about this machine out of logs.
+struct Scrubber<'a> {
+    /// Where Spark is installed, which stands in stack traces.
+    installations: &'a [PathBuf],
+    marks: &'a [String],
 }
 
-/// Copies one zstd file of events, scrubbed.
-fn copy_events(from: &Path, to: &Path, marks: &[String]) -> Result<()> {
-    let scrubbed = scrub::scrub(&decompress(File::open(from)?)?);
-    let leftovers = scrub::leftovers(&scrubbed, marks);
-    if !leftovers.is_empty() {
-        return Err(format!(
-            "{} tells about this machine:\n{}",
-            from.display(),
-            leftovers.join("\n")
-        )
-        .into());
+impl Scrubber<'_> {
+    /// Copies a rolling log: its event files scrubbed, its empty status file as it is.
+    fn copy_rolling(&self, from: &Path, to: &Path) -> Result<()> {
+        fs::create_dir_all(to)?;
+        for entry in fs::read_dir(from)? {
+            let name = entry?.file_name();
+            if is_hidden(&name) {
+                continue;
+            }
+            if name.to_string_lossy().starts_with("events_") {
+                self.copy_events(&from.join(&name), &to.join(&name))?;
+            } else {
+                fs::copy(from.join(&name), to.join(&name))?;
+            }
+        }
+        Ok(())
     }
-    let mut compressed = Vec::new();
-    for frame in scrubbed.as_bytes().chunks(FRAME_BYTES) {
-        compressed.extend(zstd::bulk::compress(frame, 19)?);
+
+    /// Copies one zstd file of events, scrubbed.
+    fn copy_events(&self, from: &Path, to: &Path) -> Result<()> {
+        let mut text = decompress(File::open(from)?)?;
+        for folder in self.installations {
+            text = text.replace(&*folder.to_string_lossy(), INSTALLATION);
+        }
+        let scrubbed = scrub::scrub(&text);
+        let leftovers = scrub::leftovers(&scrubbed, self.marks);
+        if !leftovers.is_empty() {
+            return Err(format!(
+                "{} tells about this machine:\n{}",
+                from.display(),
+                leftovers.join("\n")
+            )
+            .into());
+        }
+        let mut compressed = Vec::new();
+        for frame in scrubbed.as_bytes().chunks(FRAME_BYTES) {
+            compressed.extend(zstd::bulk::compress(frame, 19)?);
+        }
+        fs::write(to, &compressed).map_err(|error| in_path(to, error))?;
+        println!("{}: {} bytes", to.display(), compressed.len());
+        Ok(())
     }
-    fs::write(to, &compressed).map_err(|error| in_path(to, error))?;
-    println!("{}: {} bytes", to.display(), compressed.len());
-    Ok(())
 }
 
 fn decompress(compressed: impl Read) -> io::Result<String> {

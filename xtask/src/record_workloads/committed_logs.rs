@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{NEUTRAL_ROOT, decompress, repository, scrub};
 
-const FOLDERS: [&str; 2] = ["examples", "tests/workloads"];
+const FOLDERS: [&str; 3] = ["examples", "tests/workloads", "tests/shapes"];
 
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
@@ -20,8 +20,7 @@ fn logs() -> Vec<(PathBuf, String)> {
     let mut folders: Vec<PathBuf> =
         FOLDERS.iter().map(|folder| repository().join(folder)).collect();
     while let Some(folder) = folders.pop() {
-        // `tests/workloads` need not exist.
-        for entry in fs::read_dir(folder).into_iter().flatten() {
+        for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);

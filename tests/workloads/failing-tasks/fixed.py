@@ -1,0 +1,22 @@
+"""Parses prices, those that are incomplete among them."""
+
+from pyspark.sql import SparkSession
+
+spark = SparkSession.builder.appName("failing-tasks").getOrCreate()
+
+
+def parse(text):
+    total = int(text.rstrip("?"))
+    for step in range(100):
+        total = (total * 31 + step) % 1_000_003
+    return total
+
+
+def price(number):
+    return f"{number}?" if number % 150_000 == 149_990 else str(number)
+
+
+prices = spark.sparkContext.range(600_000, numSlices=12).map(price)
+print(prices.map(parse).sum())
+
+spark.stop()

@@ -1,0 +1,14 @@
+"""Finds the tariff of each call by comparing every call with every tariff's span of time."""
+
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+spark = SparkSession.builder.appName("range-join").getOrCreate()
+
+calls = spark.range(150_000).select(F.col("id").alias("call"), (F.col("id") * 7 % 500_000).alias("at"))
+tariffs = spark.range(1_000).select(F.col("id").alias("tariff"), (F.col("id") * 500).alias("start"), (F.col("id") * 500 + 500).alias("end"))
+
+rated = calls.join(tariffs, (F.col("at") >= F.col("start")) & (F.col("at") < F.col("end")))
+print(rated.groupBy((F.col("tariff") % 10).alias("group")).count().collect())
+
+spark.stop()
