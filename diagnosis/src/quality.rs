@@ -38,8 +38,13 @@ pub fn quality_notes(profile: &Profile) -> Vec<String> {
     note(
         quality.malformed_lines > 0,
         format!(
-            "{} no Spark event and left out",
-            plural(quality.malformed_lines, "line is", "lines are")
+            "{} no Spark event and left out{}",
+            plural(quality.malformed_lines, "line is", "lines are"),
+            match quality.first_malformed_line {
+                Some(line) if quality.malformed_lines == 1 => format!(": line {line}"),
+                Some(line) => format!(", from line {line} on"),
+                None => String::new(),
+            }
         ),
     );
     note(

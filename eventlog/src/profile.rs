@@ -396,6 +396,8 @@ pub struct Quality {
     pub bytes: u64,
     /// Lines that are not JSON events, the last one excepted where it is cut.
     pub malformed_lines: u64,
+    /// The number of the first of them, from 1, over all files of the log.
+    pub first_malformed_line: Option<u64>,
     /// Lines that were skipped for their length (over 256 MiB).
     pub oversized_lines: u64,
     /// Plans whose nodes below a depth of 1,000 were left out.

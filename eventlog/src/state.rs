@@ -152,7 +152,9 @@ impl State {
             Err(_) => self.event(&String::from_utf8_lossy(line)),
         };
         if outcome.is_err() {
-            self.profile.quality.malformed_lines += 1;
+            let quality = &mut self.profile.quality;
+            quality.malformed_lines += 1;
+            quality.first_malformed_line.get_or_insert(quality.lines);
         }
     }
 

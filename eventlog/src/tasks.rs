@@ -134,8 +134,9 @@ fn failure(reason: &TaskEndReason<'_>, killed: bool) -> TaskFailure {
     TaskFailure {
         reason: reason.reason.0.clone().into_owned(),
         class_name: reason.class_name.0.clone().into_owned(),
-        message: message(text),
-        call_site: python_line(text),
+        // A kill tells why another task failed, and that one's line.
+        message: if killed { first_words(text) } else { message(text) },
+        call_site: if killed { None } else { python_line(text) },
         killed,
         tasks: 0,
         task_time: 0,
@@ -144,13 +145,19 @@ fn failure(reason: &TaskEndReason<'_>, killed: bool) -> TaskFailure {
 
 /// What a failure says for itself: of a Python traceback its last line, else the first.
 fn message(text: &str) -> String {
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let line = if text.contains("Traceback (most recent call last)") {
-        lines.next_back()
-    } else {
-        lines.next()
-    };
-    let line = line.unwrap_or_default();
+    if text.contains("Traceback (most recent call last)") {
+        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        return cut(lines.next_back().unwrap_or_default());
+    }
+    first_words(text)
+}
+
+/// The first line that says anything.
+fn first_words(text: &str) -> String {
+    cut(text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default())
+}
+
+fn cut(line: &str) -> String {
     let mut end = MESSAGE.min(line.len());
     while !line.is_char_boundary(end) {
         end -= 1;

@@ -13,6 +13,8 @@ pub(crate) struct Zstd {
     output: Vec<u8>,
     /// A frame has begun and not ended.
     in_frame: bool,
+    /// Bytes of the stream that were decoded.
+    position: u64,
     /// Set once the stream is damaged; whatever follows is left unread.
     pub(super) damage: Option<String>,
 }
@@ -21,7 +23,7 @@ impl Zstd {
     pub(super) fn new() -> std::io::Result<Self> {
         let mut decoder = Decoder::new()?;
         decoder.set_parameter(DParameter::WindowLogMax(WINDOW_LOG_MAX))?;
-        Ok(Self { decoder, output: vec![0; OUTPUT], in_frame: false, damage: None })
+        Ok(Self { decoder, output: vec![0; OUTPUT], in_frame: false, position: 0, damage: None })
     }
 
     /// Decodes `bytes`, handing on what comes out piece by piece until `sink` fails.
@@ -39,16 +41,23 @@ impl Zstd {
                 let outcome = self.decoder.run(&mut input, &mut output);
                 (output.pos(), outcome)
             };
+            self.position += (input.pos() - before) as u64;
+            let position = self.position;
             match outcome {
                 Ok(remaining) => {
                     full = written == OUTPUT;
                     if input.pos() > before || written > 0 {
                         self.in_frame = remaining != 0;
                     } else if full || input.pos() < bytes.len() {
-                        self.damage = Some("the zstd stream makes no progress".to_owned());
+                        self.damage = Some(format!(
+                            "the zstd stream is damaged at byte {position} (it makes no progress)"
+                        ));
                     }
                 }
-                Err(error) => self.damage = Some(format!("the zstd stream is damaged ({error})")),
+                Err(error) => {
+                    self.damage =
+                        Some(format!("the zstd stream is damaged at byte {position} ({error})"));
+                }
             }
             if written > 0 {
                 sink(&self.output[..written])?;
