@@ -5,6 +5,7 @@
 mod common;
 
 use std::ops::ControlFlow;
+use std::sync::LazyLock;
 
 use common::*;
 use eventlog::{Follower, Grown, LogError, LogSource};
@@ -19,7 +20,7 @@ const CODECS: [(&str, &[u8]); 5] = [
 ];
 
 /// Logs as Spark writes them: plain, in each codec, and one zstd frame for each line.
-fn logs() -> Vec<(String, Vec<u8>)> {
+static LOGS: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {
     let plain = zstd::decode_all(CODECS[0].1).unwrap();
     let frames = plain
         .split_inclusive(|&byte| byte == b'\n')
@@ -32,7 +33,7 @@ fn logs() -> Vec<(String, Vec<u8>)> {
     ];
     logs.extend(CODECS.map(|(name, bytes)| (name.to_owned(), bytes.to_vec())));
     logs
-}
+});
 
 /// A folder or file whose parts can be seen growing.
 struct Growing(Vec<(String, Vec<u8>)>);
@@ -74,14 +75,14 @@ fn same(follower: &Follower, source: &Growing) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_is_there_when_is_read_as_if_at_once(
         which in 0usize..8,
         cuts in prop::collection::vec(any::<prop::sample::Index>(), 1..10),
     ) {
-        let (_, bytes) = &logs()[which];
+        let (_, bytes) = &LOGS[which];
         let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
         cuts.extend([bytes.len(), bytes.len()]);
         cuts.sort_unstable();
@@ -144,7 +145,7 @@ proptest! {
 
 #[test]
 fn every_byte_of_a_small_log_may_come_alone() {
-    for (name, bytes) in [&logs()[0], &logs()[2]].map(|(name, bytes)| (name, &bytes[..3_000])) {
+    for (name, bytes) in [&LOGS[0], &LOGS[2]].map(|(name, bytes)| (name, &bytes[..3_000])) {
         let mut follower = Follower::new();
         for cut in 0..bytes.len() {
             let source = Growing(vec![("log".to_owned(), bytes[..cut].to_vec())]);
