@@ -11,6 +11,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 OUT = pathlib.Path(sys.argv[1])
 LARGEST = 8192
+LARGEST_LOG = 32768
 
 
 def put(kind, data):
@@ -35,13 +36,15 @@ for path in sorted(ROOT.glob("docs/rules/*.md")):
     for language, text in re.findall(r"```(python|scala)\n(.*?)```", path.read_text(), re.S):
         source(language, text)
 
-for path in sorted(ROOT.glob("examples/*/logs/*")):
+# Logs that Spark wrote, in every codec, each with another cut where it grows.
+logs = [path for folder in ("examples/*/logs/**/*", "tests/shapes/logs/**/*", "eventlog/tests/codecs/*") for path in ROOT.glob(folder)]
+for at, path in enumerate(sorted(logs)):
     if path.is_file():
-        put("log", b"\x01" + path.read_bytes()[: LARGEST * 4])
+        put("log", bytes([at * 3 % 256]) + path.read_bytes()[: LARGEST_LOG - 1])
 events = re.findall(r'r#"(\{"Event".*?\})"#', "\n".join(p.read_text() for p in ROOT.glob("eventlog/tests/*.rs")), re.S)
 for event in events:
     put("log", b"\x00" + event.encode() + b"\n")
-put("log", b"\x00" + "\n".join(events).encode()[: LARGEST * 4])
+put("log", b"\x00" + "\n".join(events).encode()[: LARGEST_LOG - 1])
 
 words = set()
 for line in (ROOT / "spark/src/api.tsv").read_text().splitlines():

@@ -1,10 +1,11 @@
-//! An event log on any bytes: what can be read is, the rest is counted, and nothing panics.
+//! An event log on any bytes: what can be read is, the rest is counted, nothing panics, and reading on where the log grew gives what reading
+//! it at once gives.
 #![no_main]
 
 use std::io::Read;
 use std::ops::ControlFlow;
 
-use eventlog::LogSource;
+use eventlog::{Follower, LogSource};
 use libfuzzer_sys::fuzz_target;
 
 /// One file in memory, under a name whose ending says how it is compressed.
@@ -30,5 +31,27 @@ impl LogSource for Log<'_> {
 fuzz_target!(|bytes: &[u8]| {
     let Some((&first, bytes)) = bytes.split_first() else { return };
     let name = ["log", "log.zstd", "log.inprogress"][usize::from(first % 3)];
-    let _ = eventlog::read(&Log { name, bytes }, &mut |_| ControlFlow::Continue(()));
+    let mut go_on = |_| ControlFlow::Continue(());
+    let cold = eventlog::read_with(&Log { name, bytes }, 1, &mut go_on);
+
+    let mut follower = Follower::new();
+    let cut = bytes.len() * usize::from(first / 3) / 85;
+    for end in [cut, bytes.len()] {
+        if follower.advance(&Log { name, bytes: &bytes[..end] }, &mut go_on).is_err() {
+            return;
+        }
+    }
+    let followed = follower.profile();
+    // How much of a damaged block these two hand out depends on how they are fed.
+    let told = |text: &str| {
+        ["zstd", "gzip"].iter().any(|name| text.contains(&format!("the {name} stream is damaged")))
+    };
+    let is_damaged = match &cold {
+        Ok(profile) => profile.quality.truncated.as_deref().is_some_and(told),
+        Err(error) => told(&error.to_string()),
+    };
+    if !is_damaged {
+        let text = |error: eventlog::LogError| error.to_string();
+        assert_eq!(followed.map_err(text), cold.map_err(text));
+    }
 });
