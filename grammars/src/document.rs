@@ -1,14 +1,14 @@
-//! An open document: a rope with its syntax tree, edited and parsed again incrementally.
+//! An open document: a rope with what was read of it, edited and read again where it changed.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use program::{Language, Links, Program, TextRange};
 use ropey::Rope;
 use tree_sitter::{InputEdit, Point, Tree};
 
+use crate::Surface;
 use crate::notebook::{self, Notebook};
-use crate::parse::{Parsed, parse};
-use crate::{Surface, python, scala, syntax};
+use crate::reading::{self, Reading};
 
 /// The grammar of a language.
 pub(crate) fn grammar(language: Language) -> tree_sitter::Language {
@@ -18,29 +18,31 @@ pub(crate) fn grammar(language: Language) -> tree_sitter::Language {
     }
 }
 
-/// A text with its syntax tree, which is made when it is first asked for: edits cost no more than themselves.
+/// A text with what its front end reads in it, which is done when it is first asked for: edits cost no more than themselves.
 #[derive(Debug, Clone)]
 pub struct Document {
     language: Language,
     rope: Rope,
-    parsed: OnceLock<Kept>,
-    /// The tree of an earlier text with the edits since, to parse from.
-    before: Option<Tree>,
-}
-
-/// The syntax tree of a text.
-#[derive(Debug, Clone)]
-struct Kept {
-    parsed: Parsed,
-    /// Whether the tree is that of the text less the lines in it that are no code.
-    masked: bool,
+    text: OnceLock<Arc<str>>,
+    read: OnceLock<Arc<Reading>>,
+    /// What was read of an earlier text.
+    before: Option<Arc<Reading>>,
+    /// The tree of that text with the edits since, to parse from.
+    tree: Option<Tree>,
 }
 
 impl Document {
     /// A document of `text`.
     #[must_use]
     pub fn new(language: Language, text: &str) -> Self {
-        Self { language, rope: Rope::from_str(text), parsed: OnceLock::new(), before: None }
+        Self {
+            language,
+            rope: Rope::from_str(text),
+            text: OnceLock::new(),
+            read: OnceLock::new(),
+            before: None,
+            tree: None,
+        }
     }
 
     /// The language it was opened with.
@@ -57,8 +59,8 @@ impl Document {
 
     /// The text.
     #[must_use]
-    pub fn text(&self) -> String {
-        self.rope.to_string()
+    pub fn text(&self) -> &Arc<str> {
+        self.text.get_or_init(|| self.rope.to_string().into())
     }
 
     /// Replaces the bytes of `range` by `replacement`. A range that does not lie on character boundaries is widened to them.
@@ -73,16 +75,18 @@ impl Document {
         }
         let start_byte = self.rope.char_to_byte(first);
         let old_end_byte = self.rope.char_to_byte(last.max(first));
+        if let Some(read) = self.read.take() {
+            self.tree.clone_from(&read.tree);
+            self.before = Some(read);
+        }
+        self.text.take();
         let start_position = self.point(start_byte);
         let old_end_position = self.point(old_end_byte);
         self.rope.remove(first..last.max(first));
         self.rope.insert(first, replacement);
         let new_end_byte = start_byte + replacement.len();
         let new_end_position = self.point(new_end_byte);
-        if let Some(Kept { parsed, masked }) = self.parsed.take() {
-            self.before = parsed.tree.filter(|_| !parsed.cut && !masked);
-        }
-        if let Some(tree) = &mut self.before {
+        if let Some(tree) = &mut self.tree {
             tree.edit(&InputEdit {
                 start_byte,
                 old_end_byte,
@@ -94,10 +98,12 @@ impl Document {
         }
     }
 
-    /// Parses the text where that is not done yet. Asking for the program does so too; this is for those who may lose interest
+    /// Reads the text where that is not done yet. Asking for the program does so too; this is for those who may lose interest
     /// in between.
     pub fn parse(&self) {
-        let _ = self.parsed();
+        if !self.is_notebook() {
+            let _ = self.read();
+        }
     }
 
     /// The program that the text is now, taken for itself.
@@ -115,63 +121,31 @@ impl Document {
     /// What the program is lowered from.
     #[must_use]
     pub fn surface(&self) -> Surface {
-        let text = self.text();
-        if let Some(notebook) = Notebook::databricks(self.language, &text) {
+        if self.is_notebook()
+            && let Some(notebook) = Notebook::databricks(self.language, self.text())
+        {
             return notebook.surface();
         }
-        let parsed = self.parsed();
-        let mut file =
-            parsed.tree.as_ref().map_or_else(syntax::File::default, |tree| match self.language {
-                Language::Python => python::file(tree, &text),
-                Language::Scala => scala::file(tree, &text),
-            });
-        if parsed.cut {
-            // What lies behind the cut was not understood either.
-            file.syntax_errors = file.syntax_errors.saturating_add(1);
-            let reached = parsed.tree.as_ref().map_or(0, |tree| tree.root_node().end_byte());
-            let rest = TextRange::new(reached as u32, text.len() as u32);
-            syntax::leave_out(&mut file.left_out, rest);
-        }
-        Surface::new(self.language, file, text.into())
+        let read = self.read();
+        Surface::new(self.language, Arc::clone(&read.file), Arc::clone(&read.text))
+    }
+
+    /// Whether it is a notebook in the source format of Databricks, which is read cell by cell.
+    fn is_notebook(&self) -> bool {
+        let first = self.rope.get_line(0).map(|line| line.to_string());
+        first.is_some_and(|line| notebook::is_databricks(self.language, &line))
+    }
+
+    fn read(&self) -> &Reading {
+        self.read.get_or_init(|| {
+            let text = Arc::clone(self.text());
+            let before = self.before.as_deref();
+            Arc::new(reading::read(self.language, text, before, self.tree.as_ref()))
+        })
     }
 
     fn point(&self, byte: usize) -> Point {
         let line = self.rope.byte_to_line(byte);
         Point { row: line, column: byte - self.rope.line_to_byte(line) }
-    }
-
-    fn parsed(&self) -> &Parsed {
-        &self.parsed.get_or_init(|| self.read()).parsed
-    }
-
-    fn read(&self) -> Kept {
-        let first = self.rope.get_line(0).map(|line| line.to_string());
-        if first.is_some_and(|line| notebook::is_databricks(self.language, &line)) {
-            // A notebook is parsed cell by cell.
-            return Kept { parsed: Parsed::default(), masked: false };
-        }
-        let grammar = grammar(self.language);
-        let text = self.text();
-        let broken = |parsed: &Parsed| {
-            parsed.cut || parsed.tree.as_ref().is_some_and(|tree| tree.root_node().has_error())
-        };
-        let mut parsed = parse(&grammar, &text, self.before.as_ref());
-        // How the parser recovers from an error depends on what it reuses. A broken text is parsed whole, so that what is said of
-        // it never depends on the way it was typed.
-        if self.before.is_some() && broken(&parsed) {
-            parsed = parse(&grammar, &text, None);
-        }
-        if self.language == Language::Python
-            && broken(&parsed)
-            && let Some(tree) = &parsed.tree
-            && let Some(masked) = python::magics::masked(&text)
-        {
-            let masked = parse(&grammar, &masked, None);
-            let fewer = |it: &Tree| python::errors(it) < python::errors(tree);
-            if !masked.cut && masked.tree.as_ref().is_some_and(fewer) {
-                return Kept { parsed: masked, masked: true };
-            }
-        }
-        Kept { parsed, masked: false }
     }
 }

@@ -7,9 +7,11 @@
 
 mod document;
 mod lower;
+mod moving;
 pub mod notebook;
 mod parse;
 mod python;
+mod reading;
 mod scala;
 mod sql;
 mod surface;

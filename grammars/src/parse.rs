@@ -8,7 +8,7 @@
 use std::cell::Cell;
 use std::ops::ControlFlow;
 
-use tree_sitter::{Language, ParseOptions, ParseState, Parser, Range, Tree};
+use tree_sitter::{Language, ParseOptions, ParseState, Parser, Point, Range, Tree};
 
 /// How much the parser is handed at once, and so how finely its reading is counted.
 const CHUNK: usize = 1024;
@@ -32,41 +32,85 @@ const CUTS: usize = 8;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Parsed {
     pub(crate) tree: Option<Tree>,
-    /// Whether the text went beyond the budget, so that the tree covers its first lines only.
-    pub(crate) cut: bool,
+    /// Where the tree ends early, because the text went beyond the budget.
+    pub(crate) cut: Option<usize>,
+}
+
+impl Parsed {
+    /// Whether something in the text was not understood.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.cut.is_some() || self.tree.as_ref().is_none_or(|tree| tree.root_node().has_error())
+    }
+}
+
+/// A parser of a language. None where grammar and runtime differ in version, which would show in every test.
+pub(crate) fn parser(language: &Language) -> Option<Parser> {
+    let mut parser = Parser::new();
+    parser.set_language(language).ok().map(|()| parser)
 }
 
 /// Parses `text`, starting from its edited `old` tree where there is one.
-pub(crate) fn parse(language: &Language, text: &str, old: Option<&Tree>) -> Parsed {
-    let mut parser = Parser::new();
-    // A version mismatch between grammar and runtime would show in every test; without a tree the program is empty.
-    if parser.set_language(language).is_err() {
-        return Parsed::default();
-    }
-    let (mut part, mut old) = (text, old);
+pub(crate) fn parse(parser: &mut Parser, text: &str, old: Option<&Tree>) -> Parsed {
+    parse_within(parser, text, &[], old)
+}
+
+/// Parses these parts of `text`, given by their bytes, as if nothing stood between them; offsets are those in the text.
+pub(crate) fn parse_parts(parser: &mut Parser, text: &str, parts: &[(usize, usize)]) -> Parsed {
+    let bytes = text.as_bytes();
+    // Rows count from the first part on: the parsers ask for columns only.
+    let (mut row, mut counted) = (0, parts.first().map_or(0, |part| part.0));
+    let mut point = |offset: usize| {
+        let passed = bytes.get(counted..offset).unwrap_or_default();
+        row += memchr::memchr_iter(b'\n', passed).count();
+        counted = offset;
+        let line = memchr::memrchr(b'\n', bytes.get(..offset).unwrap_or_default());
+        Point { row, column: offset - line.map_or(0, |newline| newline + 1) }
+    };
+    let parts: Vec<Range> = parts
+        .iter()
+        .map(|&(start_byte, end_byte)| {
+            let start_point = point(start_byte);
+            Range { start_byte, end_byte, start_point, end_point: point(end_byte) }
+        })
+        .collect();
+    parse_within(parser, text, &parts, None)
+}
+
+fn parse_within(parser: &mut Parser, text: &str, parts: &[Range], old: Option<&Tree>) -> Parsed {
+    let mut parts = parts.to_vec();
+    let (mut text, mut old) = match parts.last() {
+        Some(last) => (text.get(..last.end_byte).unwrap_or(text), old),
+        None => (text, old),
+    };
+    let start = parts.first().map_or(0, |part| part.start_byte);
+    let whole = parts.is_empty();
     for cuts in 0..CUTS {
-        let reached = match within_budget(&mut parser, part, part.len(), old) {
-            Ok(tree) => return Parsed { tree, cut: cuts > 0 },
+        parser.reset();
+        if parts.is_empty() && !whole {
+            break;
+        }
+        if parser.set_included_ranges(&parts).is_err() {
+            break;
+        }
+        let length = text.len() - start.min(text.len());
+        let cut = (cuts > 0).then_some(text.len());
+        let reached = match within_budget(parser, text, length, old) {
+            Ok(tree) => return Parsed { tree, cut },
             Err(reached) => reached,
         };
         // The lines before the one that cost too much took less than the budget. Where even they do not, half of them are taken.
-        let end = if cuts == 0 && reached > 0 { reached } else { part.len() / 2 };
-        let lines = part.as_bytes().get(..end).unwrap_or_default();
+        let end = if cuts == 0 && reached > start { reached } else { start + length / 2 };
+        let lines = text.as_bytes().get(start..end).unwrap_or_default();
         let newline = lines.iter().rposition(|byte| *byte == b'\n');
-        part = part.get(..newline.map_or(0, |newline| newline + 1)).unwrap_or_default();
+        let end = newline.map_or(start, |newline| start + newline + 1);
+        text = text.get(..end).unwrap_or_default();
+        parts.retain_mut(|part| {
+            part.end_byte = part.end_byte.min(end);
+            part.start_byte < end
+        });
         old = None;
-        parser.reset();
     }
-    Parsed { tree: None, cut: true }
-}
-
-/// Parses these parts of `text` as if nothing stood between them; offsets are those in the text. None where they go beyond the budget.
-pub(crate) fn parse_parts(parser: &mut Parser, text: &str, parts: &[Range]) -> Option<Tree> {
-    parser.reset();
-    parser.set_included_ranges(parts).ok()?;
-    let (first, last) = (parts.first()?, parts.last()?);
-    let text = text.get(..last.end_byte)?;
-    within_budget(parser, text, last.end_byte - first.start_byte, None).ok().flatten()
+    Parsed { tree: None, cut: Some(start) }
 }
 
 /// The tree, or how far the parser had come when the budget for `length` bytes was spent.
@@ -106,7 +150,8 @@ mod tests {
     use super::*;
 
     fn scala(text: &str) -> Parsed {
-        parse(&tree_sitter_scala::LANGUAGE.into(), text, None)
+        let mut parser = parser(&tree_sitter_scala::LANGUAGE.into()).unwrap();
+        parse(&mut parser, text, None)
     }
 
     #[test]
@@ -114,7 +159,7 @@ mod tests {
         let line =
             "val total = orders.filter(_.amount > 10).map(order => (order.id, order.amount))\n";
         let parsed = scala(&line.repeat(500));
-        assert!(!parsed.cut);
+        assert_eq!(parsed.cut, None);
         assert_eq!(parsed.tree.map(|tree| tree.root_node().named_child_count()), Some(500));
     }
 
@@ -123,13 +168,13 @@ mod tests {
         let text =
             format!("val a = 1\nval b = 2\nval c = {}\nval d = 4\n", "lambda: ".repeat(20_000));
         let parsed = scala(&text);
-        assert!(parsed.cut);
+        assert_eq!(parsed.cut, Some(20));
         assert_eq!(parsed.tree.map(|tree| tree.root_node().end_byte()), Some(20));
     }
 
     #[test]
     fn a_token_that_is_looked_for_in_vain_costs_no_more_than_the_budget() {
         let parsed = scala(&format!("val a = 1\n{}", "`".repeat(50_000)));
-        assert!(parsed.cut);
+        assert!(parsed.cut.is_some());
     }
 }

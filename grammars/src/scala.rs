@@ -14,11 +14,13 @@ mod statement;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use program::{Comment, TextRange};
 use rustc_hash::FxHashSet;
 use tree_sitter::{Node, Tree};
 
-use crate::syntax::{Expr, ExprKind, File, LONG_ERROR, Name, Parameter, leave_out};
+use crate::syntax::{Expr, ExprKind, LONG_ERROR, Name, Parameter, Part, leave_out};
 
 /// How many syntax nodes may nest in one another before the rest is left out: each costs native stack, here and in what walks
 /// the surface syntax.
@@ -28,30 +30,48 @@ const MAX_NESTING: u32 = 150;
 /// syntax is a tree of boxes all the same.
 const MAX_DEPTH: u32 = 1_000;
 
-/// The surface syntax of a file.
-pub(crate) fn file(tree: &Tree, text: &str) -> File {
-    let mut reader = Reader {
-        text,
-        nesting: 0,
-        depth: 0,
-        left_out: Vec::new(),
-        placeholders: Vec::new(),
-        recovered: FxHashSet::default(),
-        searched: FxHashSet::default(),
-    };
+/// What stands in `range` of the text, of which that is the tree.
+pub(crate) fn part(tree: &Tree, text: &str, range: TextRange) -> Part {
+    let mut reader = Reader::new(text);
     let body = reader.whole(tree.root_node());
-    let package = reader.package(tree.root_node());
     let (comments, errors) = survey(tree, text, &mut reader.left_out);
-    File {
+    Part {
+        range,
         body,
         comments,
         syntax_errors: errors.saturating_add(reader.left_out.len() as u32),
         left_out: reader.left_out,
-        range: TextRange::new(0, u32::try_from(text.len()).unwrap_or(u32::MAX)),
-        package,
-        runs_on_spark: false,
-        cells: Vec::new(),
     }
+}
+
+/// The top-level statements of a text without errors, of which that is the tree. `known` gives those that were read before.
+pub(crate) fn parts_of(
+    tree: &Tree,
+    text: &str,
+    known: &dyn Fn(TextRange) -> Option<Arc<Part>>,
+) -> Vec<Arc<Part>> {
+    let mut reader = Reader::new(text);
+    let mut all: Vec<Arc<Part>> = Vec::new();
+    for node in parts(tree.root_node()) {
+        let range = range(node);
+        all.push(known(range).unwrap_or_else(|| {
+            let mut body = Vec::new();
+            reader.statement(node, false, &mut body);
+            let left_out = std::mem::take(&mut reader.left_out);
+            let syntax_errors = left_out.len() as u32;
+            Arc::new(Part { range, body, comments: Vec::new(), syntax_errors, left_out })
+        }));
+    }
+    if text.contains("stagelight:") {
+        let (comments, _) = survey(tree, text, &mut Vec::new());
+        all.insert(0, Arc::new(Part { comments, ..Part::default() }));
+    }
+    all
+}
+
+/// The package of a text, of which that is the tree.
+pub(crate) fn package(tree: &Tree, text: &str) -> Option<String> {
+    Reader::new(text).package(tree.root_node())
 }
 
 /// The state of one reading.
@@ -72,6 +92,18 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            nesting: 0,
+            depth: 0,
+            left_out: Vec::new(),
+            placeholders: Vec::new(),
+            recovered: FxHashSet::default(),
+            searched: FxHashSet::default(),
+        }
+    }
+
     fn source(&self, node: Node<'_>) -> &'a str {
         self.text.get(node.byte_range()).unwrap_or_default()
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use program::driver::Code;
+use program::driver::Driver;
 use program::{Import, Language, Links, Program};
 
 use crate::lower;
@@ -13,14 +13,15 @@ use crate::syntax::{File, StmtKind};
 #[derive(Debug)]
 pub struct Surface {
     language: Language,
-    file: File,
-    driver: Code,
+    file: Arc<File>,
+    driver: Driver,
     text: Arc<str>,
 }
 
 impl Surface {
-    pub(crate) fn new(language: Language, file: File, text: Arc<str>) -> Self {
-        let driver = lower::driver::code(&file);
+    pub(crate) fn new(language: Language, file: Arc<File>, text: Arc<str>) -> Self {
+        let read = Arc::clone(&file);
+        let driver = Driver::new(move || lower::driver::code(&read));
         Self { language, file, driver, text }
     }
 
@@ -32,7 +33,7 @@ impl Surface {
 
     /// What the file imports at its top, in order.
     pub fn imports(&self) -> impl Iterator<Item = &Import> {
-        self.file.body.iter().filter_map(|statement| match &statement.kind {
+        self.file.statements().filter_map(|statement| match &statement.kind {
             StmtKind::Import(import) => Some(import),
             _ => None,
         })
@@ -42,7 +43,7 @@ impl Surface {
     #[must_use]
     pub fn program(&self, links: &dyn Links) -> Program {
         let mut program = lower::program(self.language, &self.file, &self.text, links);
-        program.driver.clone_from(&self.driver);
+        program.driver = self.driver.clone();
         program
     }
 }

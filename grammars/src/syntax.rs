@@ -4,19 +4,15 @@
 //! A front end leaves nothing out that may hold a call: what has no form of its own becomes [`ExprKind::Opaque`] or
 //! [`StmtKind::Expr`] around its parts.
 
+use std::sync::Arc;
+
 use program::{Literal, TextRange};
 
 /// A file.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct File {
-    /// Statements in order.
-    pub(crate) body: Vec<Stmt>,
-    /// Comments that begin with `stagelight:` after their marker.
-    pub(crate) comments: Vec<program::Comment>,
-    /// Number of error and missing nodes.
-    pub(crate) syntax_errors: u32,
-    /// What was passed over, see [`leave_out`].
-    pub(crate) left_out: Vec<TextRange>,
+    /// Its statements, in the runs in which they were read. What an edit leaves alone is shared with what was read before.
+    pub(crate) parts: Vec<Arc<Part>>,
     /// The whole text.
     pub(crate) range: TextRange,
     /// Scala's package, with dots, where the file has one.
@@ -25,6 +21,47 @@ pub(crate) struct File {
     pub(crate) runs_on_spark: bool,
     /// The code cells of a notebook.
     pub(crate) cells: Vec<program::Cell>,
+}
+
+impl File {
+    /// Its statements in order.
+    pub(crate) fn statements(&self) -> impl Iterator<Item = &Stmt> {
+        self.parts.iter().flat_map(|part| &part.body)
+    }
+
+    /// Comments that begin with `stagelight:` after their marker.
+    pub(crate) fn comments(&self) -> Vec<program::Comment> {
+        self.parts.iter().flat_map(|part| &part.comments).cloned().collect()
+    }
+
+    /// Number of error and missing nodes.
+    pub(crate) fn syntax_errors(&self) -> u32 {
+        self.parts.iter().fold(0, |sum, part| sum.saturating_add(part.syntax_errors))
+    }
+
+    /// What was passed over, see [`leave_out`].
+    pub(crate) fn left_out(&self) -> Vec<TextRange> {
+        let mut left_out = Vec::new();
+        for range in self.parts.iter().flat_map(|part| &part.left_out) {
+            leave_out(&mut left_out, *range);
+        }
+        left_out
+    }
+}
+
+/// Statements in a row with what stands beside them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Part {
+    /// What it was read from.
+    pub(crate) range: TextRange,
+    /// Statements in order.
+    pub(crate) body: Vec<Stmt>,
+    /// Comments that begin with `stagelight:` after their marker.
+    pub(crate) comments: Vec<program::Comment>,
+    /// Number of error and missing nodes.
+    pub(crate) syntax_errors: u32,
+    /// What was passed over, see [`leave_out`].
+    pub(crate) left_out: Vec<TextRange>,
 }
 
 /// How many parts that are passed over are told.

@@ -102,7 +102,7 @@ proptest! {
             document.edit(TextRange::new(start, start + length), replacement);
         }
         let text = document.text();
-        prop_assert_eq!(document.program(), grammars::lower(language, &text));
+        prop_assert_eq!(document.program(), grammars::lower(language, text));
     }
 }
 

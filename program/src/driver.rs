@@ -3,6 +3,10 @@
 //! [`Code`] is an arena. Expressions, statements, functions and classes are addressed by their ids, several of them by a [`List`] into
 //! one pool, and every name and text stands once. It holds no tree, and equality is that of its parts.
 
+use std::fmt;
+use std::ops::Deref;
+use std::sync::{Arc, LazyLock};
+
 use crate::{Import, TextRange};
 
 macro_rules! id {
@@ -55,7 +59,48 @@ pub struct List {
     pub length: u32,
 }
 
-/// The driver's code of one file.
+/// The driver's code of one file, which is made when it is first looked at: most files are checked without.
+#[derive(Clone)]
+pub struct Driver(Arc<Made>);
+
+type Made = LazyLock<Code, Box<dyn FnOnce() -> Code + Send>>;
+
+impl Driver {
+    /// The code that `make` gives.
+    pub fn new(make: impl FnOnce() -> Code + Send + 'static) -> Self {
+        Self(Arc::new(LazyLock::new(Box::new(make))))
+    }
+}
+
+impl Deref for Driver {
+    type Target = Code;
+
+    fn deref(&self) -> &Code {
+        &self.0
+    }
+}
+
+impl Default for Driver {
+    fn default() -> Self {
+        Self::new(Code::default)
+    }
+}
+
+impl PartialEq for Driver {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || **self == **other
+    }
+}
+
+impl Eq for Driver {}
+
+impl fmt::Debug for Driver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+/// What stands in a [`Driver`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Code {
     /// Names and texts, each once.

@@ -68,7 +68,7 @@ pub struct Program {
     /// Comments that begin with `stagelight:`, for suppressions.
     pub comments: Vec<Comment>,
     /// What the driver's statements do, for the abstract evaluation. Not part of the text form.
-    pub driver: crate::driver::Code,
+    pub driver: crate::driver::Driver,
     /// Methods of Spark values that are named without being called (`df.cache` in Python).
     pub uncalled: Vec<Uncalled>,
     /// Calls that look like Spark's but whose receiver stayed unknown.

@@ -43,9 +43,7 @@ impl Source {
     /// The same text with nothing behind it.
     fn cold(&self) -> Self {
         match self {
-            Self::Text(document) => {
-                Self::Text(Document::new(document.language(), &document.text()))
-            }
+            Self::Text(document) => Self::Text(Document::new(document.language(), document.text())),
             Self::Cells(cells) => Self::Cells(cells.clone()),
         }
     }
@@ -68,7 +66,7 @@ impl Source {
 
     fn text(&self) -> String {
         match self {
-            Self::Text(document) => document.text(),
+            Self::Text(document) => document.text().to_string(),
             Self::Cells(cells) => Self::notebook(cells).text().to_owned(),
         }
     }
@@ -85,7 +83,7 @@ impl Source {
         match self {
             Self::Text(document) => {
                 let text = document.text();
-                let range = range(&text, at, gone);
+                let range = range(text, at, gone);
                 document.edit(range, put);
             }
             Self::Cells(cells) => {

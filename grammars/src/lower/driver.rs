@@ -15,9 +15,9 @@ const DEPTH: u32 = 300;
 
 /// The driver's code of a file.
 pub(crate) fn code(file: &File) -> Code {
-    let mut builder = Builder::default();
-    let body = builder.block(&file.body);
-    builder.code.body = body;
+    let mut builder = Builder { depth: 1, ..Builder::default() };
+    let ids: Vec<u32> = file.statements().map(|statement| builder.statement(statement).0).collect();
+    builder.code.body = builder.list(&ids);
     let mut code = builder.code;
     code.expressions.shrink_to_fit();
     code.statements.shrink_to_fit();

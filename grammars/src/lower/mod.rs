@@ -164,12 +164,12 @@ impl<'a> Lowering<'a> {
             calls: Vec::new(),
             bindings: Vec::new(),
             functions: Vec::new(),
-            comments: file.comments.clone(),
-            driver: program::driver::Code::default(),
+            comments: file.comments(),
+            driver: program::driver::Driver::default(),
             uncalled: Vec::new(),
             unresolved: Vec::new(),
-            syntax_errors: file.syntax_errors,
-            left_out: file.left_out.clone(),
+            syntax_errors: file.syntax_errors(),
+            left_out: file.left_out(),
             summary: program::Summary::default(),
         };
         Self {
@@ -211,9 +211,13 @@ impl<'a> Lowering<'a> {
     }
 
     fn run(&mut self, file: &'a File) {
-        self.program.uses_spark |= any_spark_import(&file.body, 0);
-        self.collect(&file.body, None, 0);
-        self.block(&file.body);
+        for part in &file.parts {
+            self.program.uses_spark |= any_spark_import(&part.body, 0);
+            self.collect(&part.body, None, 0);
+        }
+        for part in &file.parts {
+            self.block(&part.body);
+        }
         if self.definitions.is_empty() {
             return;
         }

@@ -16,12 +16,12 @@ mod rewrite;
 mod source_map;
 mod sql;
 
-use program::{Language, Links, Program, TextRange};
-use tree_sitter::{Parser, Point, Range};
+use std::sync::Arc;
 
-use crate::parse::parse_parts;
-use crate::syntax::{File, leave_out};
+use crate::parse::{Parsed, parse_parts, parser};
+use crate::syntax::{File, Part};
 use crate::{Surface, python, scala};
+use program::{Language, Links, Program, TextRange};
 
 pub use jupyter::{JupyterNotebook, NotebookError, dialect};
 pub use rewrite::RewriteError;
@@ -231,7 +231,11 @@ impl Notebook {
     /// What the program is lowered from.
     #[must_use]
     pub fn surface(&self) -> Surface {
-        Surface::new(self.session.dialect.language, self.file(), self.text.as_str().into())
+        Surface::new(
+            self.session.dialect.language,
+            Arc::new(self.file()),
+            self.text.as_str().into(),
+        )
     }
 
     fn content(&self, cell: &Cell) -> cell::Content {
@@ -255,10 +259,7 @@ impl Notebook {
                 .collect(),
             ..File::default()
         };
-        let mut parser = Parser::new();
-        if parser.set_language(&crate::document::grammar(language)).is_err() {
-            return file;
-        }
+        let Some(mut parser) = parser(&crate::document::grammar(language)) else { return file };
         // What is no code is blanked in a copy; names and texts are then read from that copy too, at the same offsets.
         let mut masked = self.text.clone().into_bytes();
         let contents: Vec<cell::Content> =
@@ -271,48 +272,29 @@ impl Notebook {
             debug_assert!(false, "{broken}");
             self.text.clone()
         });
-        let lines = program::LineIndex::new(&masked);
-        let point = |offset: u32| {
-            let (row, column) = lines.line_column(offset);
-            Point { row: row as usize - 1, column: column as usize - 1 }
-        };
-        for content in contents {
-            let ranges: Vec<Range> = content
-                .code
-                .iter()
-                .map(|range| Range {
-                    start_byte: range.start as usize,
-                    end_byte: range.end as usize,
-                    start_point: point(range.start),
-                    end_point: point(range.end),
-                })
-                .collect();
-            let mut body = content.statements;
-            file.comments.extend(content.comments);
-            match parse_parts(&mut parser, &masked, &ranges) {
-                None if ranges.is_empty() => {}
-                None => {
-                    file.syntax_errors = file.syntax_errors.saturating_add(1);
-                    for range in &content.code {
-                        leave_out(&mut file.left_out, *range);
+        for (content, cell) in contents.into_iter().zip(&self.cells) {
+            let code: Vec<(usize, usize)> =
+                content.code.iter().map(|it| (it.start as usize, it.end as usize)).collect();
+            let mut part = Part { range: cell.range, ..Part::default() };
+            if !code.is_empty() {
+                match parse_parts(&mut parser, &masked, &code) {
+                    Parsed { tree: Some(tree), cut: None } => {
+                        part = match language {
+                            Language::Python => python::part(&tree, &masked, cell.range),
+                            Language::Scala => scala::part(&tree, &masked, cell.range),
+                        };
                     }
-                }
-                Some(tree) => {
-                    let cell = match language {
-                        Language::Python => python::file(&tree, &masked),
-                        Language::Scala => scala::file(&tree, &masked),
-                    };
-                    file.comments.extend(cell.comments);
-                    for range in cell.left_out {
-                        leave_out(&mut file.left_out, range);
+                    _ => {
+                        part.syntax_errors = 1;
+                        part.left_out = content.code;
                     }
-                    file.syntax_errors = file.syntax_errors.saturating_add(cell.syntax_errors);
-                    body.extend(cell.body);
-                    // Stable: statements of one assignment share their range.
-                    body.sort_by_key(|statement| statement.range.start);
                 }
             }
-            file.body.extend(body);
+            part.comments.splice(..0, content.comments);
+            part.body.splice(..0, content.statements);
+            // Stable: statements of one assignment share their range.
+            part.body.sort_by_key(|statement| statement.range.start);
+            file.parts.push(Arc::new(part));
         }
         file
     }

@@ -7,34 +7,60 @@ mod expressions;
 mod literals;
 pub(crate) mod magics;
 mod matching;
+pub(crate) mod split;
 mod statements;
 mod types;
 
 use program::{Comment, TextRange};
 use tree_sitter::{Node, Tree};
 
-use crate::syntax::{Expr, ExprKind, File, LONG_ERROR, Name, leave_out};
+use crate::syntax::{Expr, ExprKind, LONG_ERROR, Name, Part, leave_out};
 
 /// How deep expressions and statements may nest; what lies deeper is left out, since neither a reader nor the stack follows it.
 const DEPTH: u32 = 120;
 
-/// The surface syntax of a file.
-pub(crate) fn file(tree: &Tree, text: &str) -> File {
+/// What stands in `range` of the text, of which that is the tree.
+pub(crate) fn part(tree: &Tree, text: &str, range: TextRange) -> Part {
     let root = tree.root_node();
     let mut front = Front { text, depth: 0, left_out: Vec::new() };
     let mut body = Vec::new();
     front.children(root, &mut body);
     let (comments, syntax_errors) = comments_and_errors(root, text, &mut front.left_out);
-    File {
-        body,
-        comments,
-        syntax_errors,
-        left_out: front.left_out,
-        range: range(root),
-        package: None,
-        runs_on_spark: false,
-        cells: Vec::new(),
+    Part { range, body, comments, syntax_errors, left_out: front.left_out }
+}
+
+/// The parts that a text falls into at `ends`, of whose whole that is the tree. None where a statement reaches from one part into the next.
+pub(crate) fn parts_at(tree: &Tree, text: &str, ends: &[usize]) -> Option<Vec<Part>> {
+    let root = tree.root_node();
+    let mut ends = ends.iter().copied();
+    let mut front = Front { text, depth: 0, left_out: Vec::new() };
+    let mut all = Vec::new();
+    let (mut part, mut end) = (Part::default(), ends.next()?);
+    let mut next = |part: &mut Part, end: &mut usize| {
+        part.range.end = *end as u32;
+        let start = TextRange::new(*end as u32, *end as u32);
+        all.push(std::mem::replace(part, Part { range: start, ..Part::default() }));
+        ends.next().map(|it| *end = it)
+    };
+    for child in parts(root) {
+        while child.start_byte() >= end {
+            next(&mut part, &mut end)?;
+        }
+        if child.end_byte() > end {
+            return None;
+        }
+        front.statement(child, &mut part.body);
+        part.left_out.append(&mut front.left_out);
     }
+    while next(&mut part, &mut end).is_some() {}
+    let (comments, _) = comments_and_errors(root, text, &mut Vec::new());
+    for comment in comments {
+        let at = all.partition_point(|part| part.range.end <= comment.range.start);
+        if let Some(part) = all.get_mut(at) {
+            part.comments.push(comment);
+        }
+    }
+    Some(all)
 }
 
 /// Number of error and missing nodes.

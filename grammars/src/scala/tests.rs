@@ -1,16 +1,16 @@
 use proptest::prelude::*;
 use tree_sitter::Parser;
 
-use super::file;
+use super::part;
 use crate::syntax::{
-    Arg, Expr, ExprKind, File, Parameter, Pattern, Stmt, StmtKind, TextPiece, TypeRef,
+    Arg, Expr, ExprKind, Parameter, Part, Pattern, Stmt, StmtKind, TextPiece, TypeRef,
 };
-use program::Literal;
+use program::{Literal, TextRange};
 
-fn read(text: &str) -> File {
+fn read(text: &str) -> Part {
     let mut parser = Parser::new();
     parser.set_language(&tree_sitter_scala::LANGUAGE.into()).unwrap();
-    file(&parser.parse(text, None).unwrap(), text)
+    part(&parser.parse(text, None).unwrap(), text, TextRange::new(0, text.len() as u32))
 }
 
 fn joined<T>(items: &[T], separator: &str, one: impl Fn(&T) -> String) -> String {

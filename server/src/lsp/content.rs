@@ -103,7 +103,7 @@ impl Content {
     pub(crate) fn read(&self, uri: &Uri, version: i32, encoding: Encoding) -> Read {
         match self {
             Self::Text(document) => {
-                let text: Arc<str> = document.text().into();
+                let text = Arc::clone(document.text());
                 let lines = Arc::new(Lines::new(&text));
                 let whole = TextRange::new(0, saturate(text.len()));
                 let view = View::itself(uri.clone(), version, whole, Arc::clone(&lines));
