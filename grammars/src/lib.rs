@@ -16,6 +16,7 @@ mod scala;
 mod sql;
 mod surface;
 mod syntax;
+mod tree;
 
 pub use document::Document;
 pub use surface::Surface;

@@ -13,6 +13,7 @@ use crate::parse::{Parsed, parse, parse_parts, parser};
 use crate::python::magics;
 use crate::python::split::{Piece, Pieces};
 use crate::syntax::{File, Part, leave_out};
+use crate::tree::SyntaxTree;
 use crate::{python, scala};
 
 /// So many bytes behind the end of a piece decide on whether it ends there: the longest keyword that may stand there, and one more.
@@ -115,7 +116,8 @@ fn parts_together(parser: &mut Parser, text: &str, pieces: &[Piece]) -> Vec<Part
         && let Some(tree) = &parsed.tree
     {
         let ends: Vec<usize> = pieces.iter().map(|piece| piece.end).collect();
-        if let Some(mut parts) = python::parts_at(tree, text, &ends) {
+        let tree = SyntaxTree::new(Language::Python, tree.walk());
+        if let Some(mut parts) = python::parts_at(&tree, text, &ends) {
             if let (Some(first), Some(piece)) = (parts.first_mut(), pieces.first()) {
                 first.range.start = offset(piece.start);
             }
@@ -150,7 +152,10 @@ fn part_of(parser: &mut Parser, text: &str, piece: &Piece, parsed: &Parsed) -> P
         return part.moved(piece.start as i64);
     }
     let mut part = match &parsed.tree {
-        Some(tree) => python::part(tree, text, range),
+        Some(tree) => {
+            let tree = SyntaxTree::new(Language::Python, tree.walk());
+            python::part(&tree, text, range)
+        }
         None => Part { range, ..Part::default() },
     };
     leave_out_rest(&mut part, parsed);
@@ -159,11 +164,15 @@ fn part_of(parser: &mut Parser, text: &str, piece: &Piece, parsed: &Parsed) -> P
 
 /// What a broken piece holds once lines in it that are no code are taken out, if that mends it.
 fn without_magics(parser: &mut Parser, text: &str, parsed: &Parsed) -> Option<Part> {
+    let errors = |it: &Parsed| {
+        let tree = it.tree.as_ref()?;
+        let tree = SyntaxTree::new(Language::Python, tree.walk());
+        Some((python::errors(&tree), tree))
+    };
     let masked = parse(parser, &magics::masked(text)?, None);
-    let errors = |it: &Parsed| it.tree.as_ref().map_or(u32::MAX, python::errors);
-    let mended = masked.cut.is_none() && errors(&masked) < errors(parsed);
-    let tree = masked.tree.filter(|_| mended)?;
-    Some(python::part(&tree, text, TextRange::new(0, offset(text.len()))))
+    let (less, tree) = errors(&masked).filter(|_| masked.cut.is_none())?;
+    let mended = errors(parsed).is_none_or(|(more, _)| less < more);
+    mended.then(|| python::part(&tree, text, TextRange::new(0, offset(text.len()))))
 }
 
 /// What is parsed of these neighbouring pieces: all but the insides of documentation strings.
@@ -194,20 +203,15 @@ fn read_scala(
     let broken = parsed.is_broken();
     match &parsed.tree {
         Some(tree) if broken => {
-            let mut part = scala::part(tree, &text, whole);
+            let tree = SyntaxTree::new(Language::Scala, tree.walk());
+            let mut part = scala::part(&tree, &text, whole);
             leave_out_rest(&mut part, &parsed);
             file.parts.push(Arc::new(part));
-            file.package = scala::package(tree, &text);
+            file.package = scala::package(scala::clauses_in(tree.root()), &text);
         }
         Some(tree) => {
             let before = before.filter(|before| before.tree.is_some());
-            let before = before.map(|before| (before, Unchanged::of(&before.text, &text)));
-            let known = |range| {
-                let (before, unchanged) = before.as_ref()?;
-                moved(before, unchanged, &text, range)
-            };
-            file.parts = scala::parts_of(tree, &text, &known);
-            file.package = scala::package(tree, &text);
+            (file.parts, file.package) = statements(tree, &text, before);
         }
         None => {
             let mut part = Part { range: whole, ..Part::default() };
@@ -216,6 +220,39 @@ fn read_scala(
         }
     }
     Reading { text, file: Arc::new(file), tree: parsed.tree.filter(|_| !broken) }
+}
+
+/// The statements at the top of a text without errors, and its package. Those that were read before are not read again.
+fn statements(
+    tree: &Tree,
+    text: &str,
+    before: Option<&Reading>,
+) -> (Vec<Arc<Part>>, Option<String>) {
+    let before = before.map(|before| (before, Unchanged::of(&before.text, text)));
+    let mut parts = Vec::new();
+    let mut clauses = Vec::new();
+    let mut cursor = tree.walk();
+    let mut more = cursor.goto_first_child();
+    while more {
+        let node = cursor.node();
+        let range = TextRange::new(offset(node.start_byte()), offset(node.end_byte()));
+        let whole = || SyntaxTree::new(Language::Scala, node.walk());
+        let known = before.as_ref();
+        let known = known.and_then(|(before, unchanged)| moved(before, unchanged, text, range));
+        if scala::is_comment_kind(node.kind()) {
+            if range.of(text).contains("stagelight:") {
+                parts.extend(known.or_else(|| scala::remark(&whole(), text).map(Arc::new)));
+            }
+        } else if node.is_named() {
+            if node.kind() == scala::PACKAGE {
+                clauses.push(whole());
+            }
+            parts.push(known.unwrap_or_else(|| Arc::new(scala::statement(&whole(), text))));
+        }
+        more = cursor.goto_next_sibling();
+    }
+    let clauses = clauses.iter().map(SyntaxTree::root).collect();
+    (parts, scala::package(clauses, text))
 }
 
 /// What was read before of the same text at what is now `range`.

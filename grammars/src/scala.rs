@@ -14,13 +14,11 @@ mod statement;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
-
 use program::{Comment, TextRange};
 use rustc_hash::FxHashSet;
-use tree_sitter::{Node, Tree};
 
 use crate::syntax::{Expr, ExprKind, LONG_ERROR, Name, Parameter, Part, leave_out};
+use crate::tree::{Node, SyntaxTree};
 
 /// How many syntax nodes may nest in one another before the rest is left out: each costs native stack, here and in what walks
 /// the surface syntax.
@@ -31,9 +29,9 @@ const MAX_NESTING: u32 = 150;
 const MAX_DEPTH: u32 = 1_000;
 
 /// What stands in `range` of the text, of which that is the tree.
-pub(crate) fn part(tree: &Tree, text: &str, range: TextRange) -> Part {
+pub(crate) fn part(tree: &SyntaxTree, text: &str, range: TextRange) -> Part {
     let mut reader = Reader::new(text);
-    let body = reader.whole(tree.root_node());
+    let body = reader.whole(tree.root());
     let (comments, errors) = survey(tree, text, &mut reader.left_out);
     Part {
         range,
@@ -44,35 +42,56 @@ pub(crate) fn part(tree: &Tree, text: &str, range: TextRange) -> Part {
     }
 }
 
-/// The top-level statements of a text without errors, of which that is the tree. `known` gives those that were read before.
-pub(crate) fn parts_of(
-    tree: &Tree,
-    text: &str,
-    known: &dyn Fn(TextRange) -> Option<Arc<Part>>,
-) -> Vec<Arc<Part>> {
+/// A statement at the top of a text without errors, of which that is the tree.
+pub(crate) fn statement(tree: &SyntaxTree, text: &str) -> Part {
     let mut reader = Reader::new(text);
-    let mut all: Vec<Arc<Part>> = Vec::new();
-    for node in parts(tree.root_node()) {
-        let range = range(node);
-        all.push(known(range).unwrap_or_else(|| {
-            let mut body = Vec::new();
-            reader.statement(node, false, &mut body);
-            let left_out = std::mem::take(&mut reader.left_out);
-            let syntax_errors = left_out.len() as u32;
-            Arc::new(Part { range, body, comments: Vec::new(), syntax_errors, left_out })
-        }));
-    }
-    if text.contains("stagelight:") {
-        let (comments, _) = survey(tree, text, &mut Vec::new());
-        all.insert(0, Arc::new(Part { comments, ..Part::default() }));
-    }
-    all
+    let mut body = Vec::new();
+    reader.statement(tree.root(), false, &mut body);
+    let range = range(tree.root());
+    let comments = if range.of(text).contains("stagelight:") {
+        survey(tree, text, &mut Vec::new()).0
+    } else {
+        Vec::new()
+    };
+    let syntax_errors = reader.left_out.len() as u32;
+    Part { range, body, comments, syntax_errors, left_out: reader.left_out }
 }
 
-/// The package of a text, of which that is the tree.
-pub(crate) fn package(tree: &Tree, text: &str) -> Option<String> {
-    Reader::new(text).package(tree.root_node())
+/// A comment between statements, of which that is the tree, if it speaks to Stagelight.
+pub(crate) fn remark(tree: &SyntaxTree, text: &str) -> Option<Part> {
+    let comment = comment(tree.root(), text)?;
+    Some(Part { range: comment.range, comments: vec![comment], ..Part::default() })
 }
+
+/// The package that clauses at the top of a file open, one within the other, from the whole file's tree or from the trees of the clauses.
+/// Packages side by side in one file are none.
+pub(crate) fn package(clauses: Vec<Node<'_>>, text: &str) -> Option<String> {
+    let reader = Reader::new(text);
+    let mut names = Vec::new();
+    let mut here = clauses;
+    loop {
+        for clause in &here {
+            let name = clause.child_by_field_name("name")?;
+            names.push(reader.source(name).replace([' ', '\n', '`'], ""));
+        }
+        let bodies: Vec<Node<'_>> =
+            here.iter().filter_map(|it| it.child_by_field_name("body")).collect();
+        match bodies.as_slice() {
+            [] => break,
+            [body] if names.len() < 32 => here = clauses_in(*body),
+            _ => return None,
+        }
+    }
+    (!names.is_empty()).then(|| names.join("."))
+}
+
+/// The package clauses among the children of a node.
+pub(crate) fn clauses_in(node: Node<'_>) -> Vec<Node<'_>> {
+    node.named_children().filter(|it| it.kind() == PACKAGE).collect()
+}
+
+/// The kind of a package clause.
+pub(crate) const PACKAGE: &str = "package_clause";
 
 /// The state of one reading.
 struct Reader<'a> {
@@ -86,9 +105,9 @@ struct Reader<'a> {
     /// For each enclosing expression that a `_` would turn into a function: the parameters found so far.
     placeholders: Vec<Vec<Parameter>>,
     /// The error nodes that have been read, by their ids.
-    recovered: FxHashSet<usize>,
+    recovered: FxHashSet<u32>,
     /// The statements whose errors have been read, so that those around them do not look again.
-    searched: FxHashSet<usize>,
+    searched: FxHashSet<u32>,
 }
 
 impl<'a> Reader<'a> {
@@ -106,28 +125,6 @@ impl<'a> Reader<'a> {
 
     fn source(&self, node: Node<'_>) -> &'a str {
         self.text.get(node.byte_range()).unwrap_or_default()
-    }
-
-    /// The package that clauses at the top of the file open, one within the other. Packages side by side in one file are none.
-    fn package(&self, root: Node<'_>) -> Option<String> {
-        let mut clauses = Vec::new();
-        let mut within = root;
-        loop {
-            let here: Vec<Node<'_>> =
-                parts(within).into_iter().filter(|it| it.kind() == "package_clause").collect();
-            for clause in &here {
-                let name = clause.child_by_field_name("name")?;
-                clauses.push(self.source(name).replace([' ', '\n', '`'], ""));
-            }
-            let bodies: Vec<Node<'_>> =
-                here.iter().filter_map(|it| it.child_by_field_name("body")).collect();
-            match bodies.as_slice() {
-                [] => break,
-                [body] if clauses.len() < 32 => within = *body,
-                _ => return None,
-            }
-        }
-        (!clauses.is_empty()).then(|| clauses.join("."))
     }
 
     fn name(&self, node: Node<'_>) -> Name {
@@ -179,31 +176,24 @@ fn plain_name(written: &str) -> &str {
     written.strip_prefix('`').and_then(|rest| rest.strip_suffix('`')).unwrap_or(written)
 }
 
+/// Whether the kind is a comment's.
+pub(crate) fn is_comment_kind(kind: &str) -> bool {
+    matches!(kind, "comment" | "block_comment")
+}
+
 fn is_comment(node: Node<'_>) -> bool {
-    matches!(node.kind(), "comment" | "block_comment")
+    is_comment_kind(node.kind())
 }
 
 /// The named children that are no comments.
 fn parts(node: Node<'_>) -> Vec<Node<'_>> {
-    let mut cursor = node.walk();
-    node.named_children(&mut cursor).filter(|child| !is_comment(*child)).collect()
+    node.named_children().filter(|child| !is_comment(*child)).collect()
 }
 
 /// All children but comments, tokens included, with the field each stands in.
 fn tokens(node: Node<'_>) -> Vec<(Option<&'static str>, Node<'_>)> {
-    let mut cursor = node.walk();
-    let mut result = Vec::new();
-    if cursor.goto_first_child() {
-        loop {
-            if !is_comment(cursor.node()) {
-                result.push((cursor.field_name(), cursor.node()));
-            }
-            if !cursor.goto_next_sibling() {
-                break;
-            }
-        }
-    }
-    result
+    let children = node.children().filter(|child| !is_comment(*child));
+    children.map(|child| (child.field(), child)).collect()
 }
 
 /// The nodes of a field, comments and separators left out.
@@ -267,13 +257,11 @@ fn opaque(parts: Vec<Expr>, range: TextRange) -> Expr {
     Expr { kind: ExprKind::Opaque(parts), range }
 }
 
-/// The comments that speak to Stagelight, and the number of error and missing nodes. One walk without recursion.
-fn survey(tree: &Tree, text: &str, left_out: &mut Vec<TextRange>) -> (Vec<Comment>, u32) {
+/// The comments that speak to Stagelight, and the number of error and missing nodes.
+fn survey(tree: &SyntaxTree, text: &str, left_out: &mut Vec<TextRange>) -> (Vec<Comment>, u32) {
     let mut comments = Vec::new();
     let mut errors = 0_u32;
-    let mut cursor = tree.walk();
-    loop {
-        let node = cursor.node();
+    for node in tree.nodes() {
         if node.is_error() || node.is_missing() {
             errors = errors.saturating_add(1);
             if node.byte_range().len() > LONG_ERROR {
@@ -282,18 +270,9 @@ fn survey(tree: &Tree, text: &str, left_out: &mut Vec<TextRange>) -> (Vec<Commen
         }
         if is_comment(node) {
             comments.extend(comment(node, text));
-        } else if cursor.goto_first_child() {
-            continue;
-        }
-        loop {
-            if cursor.goto_next_sibling() {
-                break;
-            }
-            if !cursor.goto_parent() {
-                return (comments, errors);
-            }
         }
     }
+    (comments, errors)
 }
 
 fn comment(node: Node<'_>, text: &str) -> Option<Comment> {

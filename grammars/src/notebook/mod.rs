@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use crate::parse::{Parsed, parse_parts, parser};
 use crate::syntax::{File, Part};
+use crate::tree::SyntaxTree;
 use crate::{Surface, python, scala};
 use program::{Language, Links, Program, TextRange};
 
@@ -279,6 +280,7 @@ impl Notebook {
             if !code.is_empty() {
                 match parse_parts(&mut parser, &masked, &code) {
                     Parsed { tree: Some(tree), cut: None } => {
+                        let tree = SyntaxTree::new(language, tree.walk());
                         part = match language {
                             Language::Python => python::part(&tree, &masked, cell.range),
                             Language::Scala => scala::part(&tree, &masked, cell.range),

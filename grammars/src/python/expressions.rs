@@ -1,12 +1,12 @@
 //! Expressions and patterns.
 
 use program::{Literal, TextRange};
-use tree_sitter::Node;
 
 use super::literals::{float, integer};
 use super::types::annotation;
 use super::{DEPTH, Front, expr, parts, range};
 use crate::syntax::{Arg, Expr, ExprKind, Parameter, Pattern, Stmt, StmtKind, leave_out};
+use crate::tree::Node;
 
 /// How many links a chain of calls may have: chains are walked without recursion, so this only bounds the tree's own depth.
 const LINKS: usize = 1000;
@@ -59,9 +59,7 @@ impl Front<'_> {
                 None => ExprKind::Opaque(vec![*object]),
             },
             "subscript" => {
-                let mut cursor = node.walk();
-                let indexes: Vec<Node<'_>> =
-                    node.children_by_field_name("subscript", &mut cursor).collect();
+                let indexes: Vec<Node<'_>> = node.children_by_field_name("subscript").collect();
                 let mut indexes: Vec<Expr> =
                     indexes.into_iter().map(|it| self.expression(it)).collect();
                 let index = match indexes.pop() {
@@ -225,21 +223,13 @@ impl Front<'_> {
     /// A chain of comparisons is the conjunction of its pairs. An operand in the middle is evaluated once, so its second
     /// mention keeps only what cannot hold a call.
     fn comparison(&mut self, node: Node<'_>) -> Expr {
-        let mut cursor = node.walk();
-        let operators: Vec<&str> = node
-            .children_by_field_name("operators", &mut cursor)
-            .map(|it| neutral(it.kind()))
-            .collect();
-        let mut cursor = node.walk();
+        let operators: Vec<&str> =
+            node.children_by_field_name("operators").map(|it| neutral(it.kind())).collect();
         let operands: Vec<Node<'_>> = node
-            .children(&mut cursor)
-            .enumerate()
-            .filter(|(index, child)| {
-                child.is_named()
-                    && !child.is_extra()
-                    && node.field_name_for_child(*index as u32) != Some("operators")
+            .children()
+            .filter(|child| {
+                child.is_named() && !child.is_extra() && child.field() != Some("operators")
             })
-            .map(|(_, child)| child)
             .collect();
         let mut operands = operands.into_iter().map(|it| self.expression(it));
         let Some(mut left) = operands.next() else {

@@ -1,10 +1,10 @@
 //! Strings and numbers.
 
 use program::Literal;
-use tree_sitter::Node;
 
 use super::{Front, expr, parts, range};
 use crate::syntax::{Expr, ExprKind, TextPiece};
+use crate::tree::Node;
 
 impl Front<'_> {
     /// A string, an interpolated string, or several of them side by side.
@@ -31,8 +31,7 @@ impl Front<'_> {
 
     fn string_pieces(&mut self, node: Node<'_>, pieces: &mut Vec<TextPiece>) {
         let mut prefix = String::new();
-        let mut cursor = node.walk();
-        for child in node.children(&mut cursor) {
+        for child in node.children() {
             match child.kind() {
                 "string_start" => prefix = self.source(child).to_ascii_lowercase(),
                 "string_content" => {

@@ -1,18 +1,16 @@
 //! `match`, and the names that its patterns and `except … as` bind.
 
-use tree_sitter::Node;
-
 use super::statements::header;
 use super::{DEPTH, Front, expr, parts, range};
 use crate::syntax::{Expr, ExprKind, Pattern, Stmt, StmtKind, TypeRef};
+use crate::tree::Node;
 
 impl Front<'_> {
     pub(super) fn matching(&mut self, node: Node<'_>) -> StmtKind {
         let mut conditions = Vec::new();
         let mut arms = Vec::new();
         let mut exhaustive = false;
-        let mut cursor = node.walk();
-        let subjects: Vec<Node<'_>> = node.children_by_field_name("subject", &mut cursor).collect();
+        let subjects: Vec<Node<'_>> = node.children_by_field_name("subject").collect();
         let mut subjects: Vec<Expr> = subjects.into_iter().map(|it| self.expression(it)).collect();
         let subject = match subjects.pop() {
             Some(only) if subjects.is_empty() => only,
@@ -114,9 +112,8 @@ impl Front<'_> {
                 }
             }
             "dict_pattern" => {
-                let mut cursor = pattern.walk();
-                let keys: Vec<usize> =
-                    pattern.children_by_field_name("key", &mut cursor).map(|it| it.id()).collect();
+                let keys: Vec<u32> =
+                    pattern.children_by_field_name("key").map(|it| it.id()).collect();
                 for part in inner.into_iter().filter(|it| !keys.contains(&it.id())) {
                     self.captures(part, None, depth + 1, out);
                 }

@@ -12,26 +12,26 @@ mod statements;
 mod types;
 
 use program::{Comment, TextRange};
-use tree_sitter::{Node, Tree};
 
 use crate::syntax::{Expr, ExprKind, LONG_ERROR, Name, Part, leave_out};
+use crate::tree::{Node, SyntaxTree};
 
 /// How deep expressions and statements may nest; what lies deeper is left out, since neither a reader nor the stack follows it.
 const DEPTH: u32 = 120;
 
 /// What stands in `range` of the text, of which that is the tree.
-pub(crate) fn part(tree: &Tree, text: &str, range: TextRange) -> Part {
-    let root = tree.root_node();
+pub(crate) fn part(tree: &SyntaxTree, text: &str, range: TextRange) -> Part {
+    let root = tree.root();
     let mut front = Front { text, depth: 0, left_out: Vec::new() };
     let mut body = Vec::new();
     front.children(root, &mut body);
-    let (comments, syntax_errors) = comments_and_errors(root, text, &mut front.left_out);
+    let (comments, syntax_errors) = comments_and_errors(tree, text, &mut front.left_out);
     Part { range, body, comments, syntax_errors, left_out: front.left_out }
 }
 
 /// The parts that a text falls into at `ends`, of whose whole that is the tree. None where a statement reaches from one part into the next.
-pub(crate) fn parts_at(tree: &Tree, text: &str, ends: &[usize]) -> Option<Vec<Part>> {
-    let root = tree.root_node();
+pub(crate) fn parts_at(tree: &SyntaxTree, text: &str, ends: &[usize]) -> Option<Vec<Part>> {
+    let root = tree.root();
     let mut ends = ends.iter().copied();
     let mut front = Front { text, depth: 0, left_out: Vec::new() };
     let mut all = Vec::new();
@@ -53,7 +53,7 @@ pub(crate) fn parts_at(tree: &Tree, text: &str, ends: &[usize]) -> Option<Vec<Pa
         part.left_out.append(&mut front.left_out);
     }
     while next(&mut part, &mut end).is_some() {}
-    let (comments, _) = comments_and_errors(root, text, &mut Vec::new());
+    let (comments, _) = comments_and_errors(tree, text, &mut Vec::new());
     for comment in comments {
         let at = all.partition_point(|part| part.range.end <= comment.range.start);
         if let Some(part) = all.get_mut(at) {
@@ -64,27 +64,22 @@ pub(crate) fn parts_at(tree: &Tree, text: &str, ends: &[usize]) -> Option<Vec<Pa
 }
 
 /// Number of error and missing nodes.
-pub(crate) fn errors(tree: &Tree) -> u32 {
-    if tree.root_node().has_error() {
-        comments_and_errors(tree.root_node(), "", &mut Vec::new()).1
-    } else {
-        0
-    }
+pub(crate) fn errors(tree: &SyntaxTree) -> u32 {
+    if tree.root().has_error() { comments_and_errors(tree, "", &mut Vec::new()).1 } else { 0 }
 }
 
 /// One walk over the tree for what stands beside the code: comments that speak to Stagelight, and errors.
 fn comments_and_errors(
-    root: Node<'_>,
+    tree: &SyntaxTree,
     text: &str,
     left_out: &mut Vec<TextRange>,
 ) -> (Vec<Comment>, u32) {
     let (mut comments, mut errors) = (Vec::new(), 0);
+    let root = tree.root();
     if !root.has_error() && !range(root).of(text).contains("stagelight:") {
         return (comments, errors);
     }
-    let mut cursor = root.walk();
-    loop {
-        let node = cursor.node();
+    for node in tree.nodes() {
         if node.is_error() || node.is_missing() {
             errors += 1;
             if node.byte_range().len() > LONG_ERROR {
@@ -94,15 +89,8 @@ fn comments_and_errors(
         if node.kind() == "comment" {
             comments.extend(comment(node, text));
         }
-        if cursor.goto_first_child() {
-            continue;
-        }
-        while !cursor.goto_next_sibling() {
-            if !cursor.goto_parent() {
-                return (comments, errors);
-            }
-        }
     }
+    (comments, errors)
 }
 
 fn comment(node: Node<'_>, text: &str) -> Option<Comment> {
@@ -143,8 +131,7 @@ fn expr(kind: ExprKind, range: TextRange) -> Expr {
 
 /// The named children less comments and line continuations. Error nodes count as extras too, and stay.
 fn parts<'t>(node: Node<'t>) -> Vec<Node<'t>> {
-    let mut cursor = node.walk();
-    node.named_children(&mut cursor)
+    node.named_children()
         .filter(|child| !matches!(child.kind(), "comment" | "line_continuation"))
         .collect()
 }

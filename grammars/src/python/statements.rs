@@ -1,13 +1,13 @@
 //! Statements.
 
 use program::{Import, TextRange};
-use tree_sitter::Node;
 
 use super::types::annotation;
 use super::{DEPTH, Front, expr, parts, range};
 use crate::syntax::{
     Expr, ExprKind, FunctionDef, Name, Parameter, Pattern, Stmt, StmtKind, leave_out,
 };
+use crate::tree::Node;
 
 impl Front<'_> {
     /// The statements among the children of `node`.
@@ -232,8 +232,7 @@ impl Front<'_> {
             "future_import_statement" => Some("__future__".to_owned()),
             _ => module,
         };
-        let mut cursor = node.walk();
-        let names: Vec<Node<'_>> = node.children_by_field_name("name", &mut cursor).collect();
+        let names: Vec<Node<'_>> = node.children_by_field_name("name").collect();
         let mut imports: Vec<Import> = names
             .into_iter()
             .map(|name| {
@@ -276,9 +275,7 @@ impl Front<'_> {
         });
         conditions.extend(condition.map(|it| self.expression(it)));
         arms.push(self.body(node.child_by_field_name("consequence")));
-        let mut cursor = node.walk();
-        let alternatives: Vec<Node<'_>> =
-            node.children_by_field_name("alternative", &mut cursor).collect();
+        let alternatives: Vec<Node<'_>> = node.children_by_field_name("alternative").collect();
         for alternative in alternatives {
             if let Some(condition) = alternative.child_by_field_name("condition") {
                 conditions.push(self.expression(condition));
@@ -403,8 +400,7 @@ impl Front<'_> {
 
 /// From the start of a compound statement to the colon before its body.
 pub(super) fn header(node: Node<'_>) -> TextRange {
-    let mut cursor = node.walk();
-    let colon = node.children(&mut cursor).find(|child| child.kind() == ":");
+    let colon = node.children().find(|child| child.kind() == ":");
     let end = colon.map_or(node.end_byte(), |it| it.end_byte());
     TextRange::new(node.start_byte() as u32, end as u32)
 }

@@ -1,7 +1,6 @@
 //! Calls: chains of them, their arguments, constructors.
 
 use program::{Literal, TextRange};
-use tree_sitter::Node;
 
 use super::expression::neutral_operator;
 use super::literal::literal;
@@ -9,6 +8,7 @@ use super::{
     MAX_DEPTH, Reader, empty, in_field, is_comment, is_inert, is_type, opaque, parts, range, span,
 };
 use crate::syntax::{Arg, Expr, ExprKind, Name, Stmt, StmtKind, leave_out};
+use crate::tree::Node;
 
 impl Reader<'_> {
     /// A chain of calls, fields and operators, read from its end to its beginning without recursion: a job may put hundreds of
@@ -358,9 +358,7 @@ fn constructs(node: Node<'_>) -> bool {
 
 /// Whether a block holds definitions alone, as the members of a class do.
 fn only_defines(block: Node<'_>) -> bool {
-    let mut cursor = block.walk();
-    let mut members =
-        block.named_children(&mut cursor).filter(|member| !is_comment(*member)).peekable();
+    let mut members = block.named_children().filter(|member| !is_comment(*member)).peekable();
     members.peek().is_some()
         && members.all(|member| {
             member.kind().ends_with("_definition") || member.kind().ends_with("_declaration")

@@ -1,11 +1,11 @@
 //! Control flow: branches, `match`, `try`, loops and `for … yield`.
 
 use program::TextRange;
-use tree_sitter::Node;
 
 use super::expression::is_plain;
 use super::{MAX_DEPTH, MAX_NESTING, Reader, empty, in_field, opaque, parts, range, span, tokens};
 use crate::syntax::{Expr, ExprKind, Name, Pattern, Stmt, StmtKind, leave_out};
+use crate::tree::Node;
 
 impl Reader<'_> {
     /// `if` as a value.

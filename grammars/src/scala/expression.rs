@@ -1,7 +1,6 @@
 //! Expressions.
 
 use program::Literal;
-use tree_sitter::Node;
 
 use super::calls::named_value;
 use super::control::{scrutinises_assignment, yields};
@@ -9,6 +8,7 @@ use super::literal::literal;
 use super::pattern::{numbered, unannotated};
 use super::{Reader, in_field, is_inert, opaque, parts, range, span, tokens};
 use crate::syntax::{Expr, ExprKind, Parameter, Pattern, Stmt, StmtKind, TypeRef};
+use crate::tree::Node;
 
 impl Reader<'_> {
     /// An expression in a place where the `_` in it become the parameters of a function: an argument, a parenthesised

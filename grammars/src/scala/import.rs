@@ -1,9 +1,9 @@
 //! Imports.
 
 use program::{Import, TextRange};
-use tree_sitter::Node;
 
 use super::{Reader, plain_name, range, span, tokens};
+use crate::tree::Node;
 
 /// One clause of an import: the path before its selectors.
 #[derive(Default)]

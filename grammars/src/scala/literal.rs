@@ -1,10 +1,10 @@
 //! Literals and interpolated strings.
 
 use program::Literal;
-use tree_sitter::Node;
 
 use super::{Reader, opaque, parts, range};
 use crate::syntax::{Arg, Expr, ExprKind, TextPiece};
+use crate::tree::Node;
 
 impl Reader<'_> {
     /// An integer; opaque where it does not fit.

@@ -1,9 +1,8 @@
 //! Patterns, parameters and types.
 
-use tree_sitter::Node;
-
 use super::{Reader, in_field, is_type, opaque, parts, plain_name, range, tokens};
 use crate::syntax::{Name, Parameter, Pattern, TypeRef};
+use crate::tree::Node;
 
 impl Reader<'_> {
     /// The pattern of a `val`, where every plain name is bound, capitalised ones too.

@@ -1,12 +1,12 @@
 //! Statements and definitions.
 
 use program::TextRange;
-use tree_sitter::Node;
 
 use super::control::{scrutinises_assignment, yields};
 use super::expression::{assigned_operator, neutral_operator};
 use super::{Reader, empty, in_field, is_inert, opaque, parts, range, span, tokens};
 use crate::syntax::{Arg, Expr, ExprKind, FunctionDef, Name, Parameter, Pattern, Stmt, StmtKind};
+use crate::tree::Node;
 
 impl Reader<'_> {
     /// The statements of a file.
@@ -449,9 +449,8 @@ impl Reader<'_> {
     fn strays(&mut self, node: Node<'_>, out: &mut Vec<Stmt>) {
         let mut open = vec![node];
         while let Some(node) = open.pop() {
-            let mut cursor = node.walk();
             let broken: Vec<Node<'_>> = node
-                .children(&mut cursor)
+                .children()
                 .filter(|child| child.has_error() && !self.searched.contains(&child.id()))
                 .collect();
             for child in broken.into_iter().rev() {

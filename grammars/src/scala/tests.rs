@@ -5,12 +5,15 @@ use super::part;
 use crate::syntax::{
     Arg, Expr, ExprKind, Parameter, Part, Pattern, Stmt, StmtKind, TextPiece, TypeRef,
 };
-use program::{Literal, TextRange};
+use crate::tree::SyntaxTree;
+use program::{Language, Literal, TextRange};
 
 fn read(text: &str) -> Part {
     let mut parser = Parser::new();
     parser.set_language(&tree_sitter_scala::LANGUAGE.into()).unwrap();
-    part(&parser.parse(text, None).unwrap(), text, TextRange::new(0, text.len() as u32))
+    let tree = parser.parse(text, None).unwrap();
+    let tree = SyntaxTree::new(Language::Scala, tree.walk());
+    part(&tree, text, TextRange::new(0, text.len() as u32))
 }
 
 fn joined<T>(items: &[T], separator: &str, one: impl Fn(&T) -> String) -> String {

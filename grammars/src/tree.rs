@@ -1,0 +1,239 @@
+//! A syntax tree as its front end reads it: a copy in one vector, in the order of the text.
+//!
+//! A front end asks each node several times for its kind, its fields and its children. In the parser's own tree each such answer
+//! costs a walk over nodes that are hidden, and a cursor or a comparison of names; here it costs an index.
+
+use std::sync::OnceLock;
+
+use program::Language;
+use tree_sitter::TreeCursor;
+
+/// A syntax tree, or a part of one.
+#[derive(Debug)]
+pub(crate) struct SyntaxTree {
+    names: &'static Names,
+    nodes: Vec<Data>,
+}
+
+/// The names of a grammar's kinds and fields, by their ids.
+#[derive(Debug)]
+struct Names {
+    kinds: Vec<&'static str>,
+    fields: Vec<&'static str>,
+}
+
+#[derive(Debug)]
+struct Data {
+    kind: u16,
+    /// The field of the parent that it stands in, 0 for none.
+    field: u16,
+    flags: u8,
+    start: u32,
+    end: u32,
+    parent: u32,
+    /// The index of what follows the node and all that is in it.
+    after: u32,
+}
+
+const NAMED: u8 = 1;
+const EXTRA: u8 = 2;
+const ERROR: u8 = 4;
+const MISSING: u8 = 8;
+const HAS_ERROR: u8 = 16;
+
+/// A node of a [`SyntaxTree`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Node<'t> {
+    tree: &'t SyntaxTree,
+    index: u32,
+}
+
+impl SyntaxTree {
+    /// The node that `cursor` is at, with all that is in it.
+    pub(crate) fn new(language: Language, mut cursor: TreeCursor<'_>) -> Self {
+        let mut nodes: Vec<Data> = Vec::with_capacity(cursor.node().descendant_count());
+        let mut parents: Vec<u32> = Vec::new();
+        'nodes: loop {
+            let node = cursor.node();
+            let index = nodes.len() as u32;
+            let flag = |is: bool, flag: u8| if is { flag } else { 0 };
+            nodes.push(Data {
+                kind: node.kind_id(),
+                field: cursor.field_id().map_or(0, std::num::NonZero::get),
+                flags: flag(node.is_named(), NAMED)
+                    | flag(node.is_extra(), EXTRA)
+                    | flag(node.is_error(), ERROR)
+                    | flag(node.is_missing(), MISSING)
+                    | flag(node.has_error(), HAS_ERROR),
+                start: node.start_byte() as u32,
+                end: node.end_byte() as u32,
+                parent: parents.last().copied().unwrap_or(index),
+                after: index + 1,
+            });
+            if cursor.goto_first_child() {
+                parents.push(index);
+                continue;
+            }
+            while parents.is_empty() || !cursor.goto_next_sibling() {
+                let Some(parent) = parents.pop() else { break 'nodes };
+                cursor.goto_parent();
+                let after = nodes.len() as u32;
+                if let Some(parent) = nodes.get_mut(parent as usize) {
+                    parent.after = after;
+                }
+            }
+        }
+        Self { names: names(language), nodes }
+    }
+
+    /// The node that everything else is in.
+    pub(crate) fn root(&self) -> Node<'_> {
+        Node { tree: self, index: 0 }
+    }
+
+    /// All nodes, in the order of the text, what is in a node behind it.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = Node<'_>> {
+        (0..self.nodes.len() as u32).map(|index| Node { tree: self, index })
+    }
+}
+
+impl<'t> Node<'t> {
+    fn data(self) -> &'t Data {
+        &self.tree.nodes[self.index as usize]
+    }
+
+    fn is(self, flag: u8) -> bool {
+        self.data().flags & flag != 0
+    }
+
+    /// The name of its kind.
+    pub(crate) fn kind(self) -> &'static str {
+        // The parser gives nodes that stand for errors the last number there is.
+        self.tree.names.kinds.get(usize::from(self.data().kind)).copied().unwrap_or("ERROR")
+    }
+
+    /// The name of the field of its parent that it stands in.
+    pub(crate) fn field(self) -> Option<&'static str> {
+        match self.data().field {
+            0 => None,
+            id => self.tree.names.fields.get(usize::from(id)).copied(),
+        }
+    }
+
+    /// Its place among all nodes, so that it can be known again.
+    pub(crate) fn id(self) -> u32 {
+        self.index
+    }
+
+    pub(crate) fn start_byte(self) -> usize {
+        self.data().start as usize
+    }
+
+    pub(crate) fn end_byte(self) -> usize {
+        self.data().end as usize
+    }
+
+    pub(crate) fn byte_range(self) -> std::ops::Range<usize> {
+        self.start_byte()..self.end_byte()
+    }
+
+    /// Whether a rule of the grammar has its name, unlike a token that is written in one.
+    pub(crate) fn is_named(self) -> bool {
+        self.is(NAMED)
+    }
+
+    /// Whether it may stand anywhere, as comments may.
+    pub(crate) fn is_extra(self) -> bool {
+        self.is(EXTRA)
+    }
+
+    /// Whether it is what the parser did not understand.
+    pub(crate) fn is_error(self) -> bool {
+        self.is(ERROR)
+    }
+
+    /// Whether the parser put it in, because the grammar asks for it.
+    pub(crate) fn is_missing(self) -> bool {
+        self.is(MISSING)
+    }
+
+    /// Whether something in it was not understood.
+    pub(crate) fn has_error(self) -> bool {
+        self.is(HAS_ERROR)
+    }
+
+    /// What it is in.
+    pub(crate) fn parent(self) -> Option<Self> {
+        let parent = self.data().parent;
+        (parent != self.index).then_some(Self { tree: self.tree, index: parent })
+    }
+
+    /// Its children in order.
+    pub(crate) fn children(self) -> Children<'t> {
+        Children { tree: self.tree, next: self.index + 1, end: self.data().after }
+    }
+
+    /// Those of its children that have names.
+    pub(crate) fn named_children(self) -> impl Iterator<Item = Self> {
+        self.children().filter(|child| child.is_named())
+    }
+
+    /// Its children in a field.
+    pub(crate) fn children_by_field_name(self, field: &str) -> impl Iterator<Item = Self> {
+        self.children().filter(move |child| child.field() == Some(field))
+    }
+
+    /// Its first child in a field.
+    pub(crate) fn child_by_field_name(self, field: &str) -> Option<Self> {
+        self.children_by_field_name(field).next()
+    }
+
+    /// Its n-th child.
+    pub(crate) fn child(self, index: usize) -> Option<Self> {
+        self.children().nth(index)
+    }
+
+    /// The n-th of its children that have names.
+    pub(crate) fn named_child(self, index: usize) -> Option<Self> {
+        self.named_children().nth(index)
+    }
+}
+
+/// The children of a node.
+#[derive(Debug, Clone)]
+pub(crate) struct Children<'t> {
+    tree: &'t SyntaxTree,
+    next: u32,
+    end: u32,
+}
+
+impl<'t> Iterator for Children<'t> {
+    type Item = Node<'t>;
+
+    fn next(&mut self) -> Option<Node<'t>> {
+        if self.next >= self.end {
+            return None;
+        }
+        let node = Node { tree: self.tree, index: self.next };
+        self.next = node.data().after;
+        Some(node)
+    }
+}
+
+fn names(language: Language) -> &'static Names {
+    static PYTHON: OnceLock<Names> = OnceLock::new();
+    static SCALA: OnceLock<Names> = OnceLock::new();
+    let names = match language {
+        Language::Python => &PYTHON,
+        Language::Scala => &SCALA,
+    };
+    names.get_or_init(|| {
+        let grammar = crate::document::grammar(language);
+        let kinds = 0..grammar.node_kind_count() as u16;
+        let fields = 0..=grammar.field_count() as u16;
+        Names {
+            kinds: kinds.map(|id| grammar.node_kind_for_id(id).unwrap_or_default()).collect(),
+            fields: fields.map(|id| grammar.field_name_for_id(id).unwrap_or_default()).collect(),
+        }
+    })
+}
