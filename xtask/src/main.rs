@@ -3,6 +3,7 @@
 
 mod bench;
 mod check_api;
+mod check_what_if;
 mod corpus;
 mod java;
 mod new_rule;
@@ -20,6 +21,7 @@ use clap::Parser;
 #[command(name = "cargo xtask")]
 enum Command {
     CheckApi(check_api::Options),
+    CheckWhatIf(check_what_if::Options),
     #[command(subcommand)]
     Bench(bench::Benchmark),
     Corpus(corpus::Options),
@@ -32,6 +34,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Command::parse() {
         Command::CheckApi(options) => check_api::run(&options),
+        Command::CheckWhatIf(options) => check_what_if::run(&options),
         Command::Bench(benchmark) => bench::run(&benchmark),
         Command::Corpus(options) => corpus::run(&options),
         Command::NewRule(options) => new_rule::run(&options),
