@@ -3,8 +3,8 @@
 use super::{Change, Replay, cached};
 use crate::{Diagnosis, SavingModel};
 
-/// With more attempts of tasks than this to simulate, diagnoses keep their bounds: pricing must not take longer than reading.
-const SIMULATED_TASKS: usize = 20_000_000;
+/// With more attempts of tasks than this to simulate, which takes about a second, diagnoses keep their bounds: pricing must not take longer
+const SIMULATED_TASKS: usize = 4_000_000;
 
 /// A task that is worth its cost runs for about this many milliseconds.
 const TASK_MS: u64 = 1_000;
