@@ -124,17 +124,30 @@ impl Interrupt {
         let (tell, told) = channel();
         let pressed = Arc::new(AtomicBool::new(false));
         let interrupt = Self { pressed: Arc::clone(&pressed), told, _keep: tell.clone() };
+        let (ready, listening) = channel();
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
+            let listen = async {
+                let mut signal = std::pin::pin!(tokio::signal::ctrl_c());
+                std::future::poll_fn(|context| {
+                    // Asked once, it listens.
+                    let polled = signal.as_mut().poll(context);
+                    let _ = ready.send(());
+                    polled
+                })
+                .await
+            };
             // Without one, Ctrl-C ends the process as it always does.
             if let Ok(runtime) = runtime
-                && runtime.block_on(tokio::signal::ctrl_c()).is_ok()
+                && runtime.block_on(listen).is_ok()
             {
                 pressed.store(true, Ordering::SeqCst);
                 // Nobody waits where everything was read.
                 let _ = tell.send(());
             }
         });
+        // What is pressed after the first line of output is heard. Nothing comes where there is no runtime.
+        let _ = listening.recv();
         interrupt
     }
 
