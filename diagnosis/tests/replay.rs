@@ -195,6 +195,24 @@ fn an_attempt_whose_earlier_one_is_not_logged_comes_when_it_came() {
 }
 
 #[test]
+fn what_is_resubmitted_ran_once_before_and_comes_when_it_came() {
+    let (mut profile, mut table) = Made::new(&[1, 1]).stage(0, 2, &[300, 900]).done();
+    let lost = TaskRun { outcome: TaskOutcome::Failed, ..table.tasks[0] };
+    table.tasks.push(lost);
+    // Its output is lost at 700, when its executor goes; the other one computes it again.
+    profile.executors[0].removed_ms = Some(START + 700);
+    table.tasks.push(TaskRun { attempt: 1, executor: 1, ..task(0, 0, START + 900, 300) });
+    profile.stages[0].completion_ms = Some(START + 1_200);
+    profile.jobs[0].completion_ms = Some(START + 1_200);
+    profile.application.end_ms = Some(START + 1_200);
+    let replay = Replay::new(&profile, table);
+    assert_eq!(replay.fit().tasks_only_job_ms, 1_200);
+    assert_eq!(replay.unchanged().task_ms, 1_500);
+    let good = replay.predict(&[Change::NoRetries]).unwrap();
+    assert_eq!((good.application_ms, good.task_ms), (900, 1_200));
+}
+
+#[test]
 fn tasks_of_a_stage_that_was_cancelled_hold_their_slots() {
     let (mut profile, mut table) =
         Made::new(&[2]).stage(0, 2, &[800, 800]).stage(-400, 2, &[300, 300]).done();

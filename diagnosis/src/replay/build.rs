@@ -146,6 +146,16 @@ fn units(
     }
     table.stages = stages.iter().map(|(stage, ..)| (stage.stage_id, stage.attempt_id)).collect();
     table.tasks.sort_unstable_by_key(|task| (task.stage, task.launch_ms, task.index, task.attempt));
+    // An attempt whose output is lost with its executor ends a second time, as `Resubmitted`: it ran once.
+    table.tasks.dedup_by(|second, first| {
+        let same = (second.stage, second.launch_ms, second.index, second.attempt)
+            == (first.stage, first.launch_ms, first.index, first.attempt)
+            && second.executor == first.executor;
+        if same && second.outcome == TaskOutcome::Succeeded {
+            *first = *second;
+        }
+        same
+    });
 
     let mut by_stage: FxHashMap<u64, Vec<usize>> = FxHashMap::default();
     let mut by_job: FxHashMap<usize, Vec<usize>> = FxHashMap::default();

@@ -1,9 +1,11 @@
 //! The change that a diagnosis asks for, and what it would save.
 
 use super::{Change, Replay, cached};
+use crate::format::time;
 use crate::{Diagnosis, SavingModel};
 
 /// With more attempts of tasks than this to simulate, which takes about a second, diagnoses keep their bounds: pricing must not take longer
+/// than reading.
 const SIMULATED_TASKS: usize = 4_000_000;
 
 /// A task that is worth its cost runs for about this many milliseconds.
@@ -93,6 +95,9 @@ impl Replay<'_> {
             return;
         }
         for diagnosis in diagnoses {
+            if diagnosis.id == "idle-cluster" {
+                diagnosis.advice.push_str(&self.enough());
+            }
             let changes = self.remedy(diagnosis);
             if changes.is_empty() {
                 continue;
@@ -113,6 +118,21 @@ impl Replay<'_> {
                 (saving > 0).then_some((if at_best { 0 } else { saving }, saving));
             diagnosis.saving_model = SavingModel::Replay;
         }
+    }
+
+    /// How many executors the run would do with, where that is fewer than it had.
+    fn enough(&self) -> String {
+        let scaling = self.scaling();
+        let knee = scaling.knee.and_then(|knee| scaling.steps.get(knee));
+        let Some(knee) = knee.filter(|step| step.percent < 100) else { return String::new() };
+        let percent = |part: u64, whole: u64| u128::from(part) * 100 / u128::from(whole.max(1));
+        format!(
+            "; by replay {} executors take {} in place of {}, for {} % of the core time",
+            knee.size,
+            time(knee.outcome.application_ms),
+            time(self.base.application_ms),
+            percent(knee.outcome.core_ms, self.base.core_ms),
+        )
     }
 
     /// Wall time of stage attempts in the run, one after the other.

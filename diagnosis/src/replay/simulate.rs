@@ -70,7 +70,7 @@ struct Attempts {
     after_end: FxHashMap<usize, usize>,
     /// By task: the one that follows its launch, and how long after it.
     after_launch: FxHashMap<usize, (usize, u64)>,
-    /// Later attempts whose earlier ones the log has not, with how long after the first launch they came.
+    /// Later attempts that follow no failure in the log, with how long after the first launch they came.
     after_start: Vec<(usize, u64)>,
 }
 
@@ -502,18 +502,23 @@ fn attempts(tasks: &[TaskRun]) -> Option<Attempts> {
     let mut attempts = Attempts { waits: vec![false; tasks.len()], ..Attempts::default() };
     let mut last: FxHashMap<u32, usize> = FxHashMap::default();
     for (at, task) in tasks.iter().enumerate() {
+        let after = |earlier: &TaskRun| {
+            u64::try_from(task.launch_ms.saturating_sub(earlier.launch_ms)).unwrap_or(0)
+        };
         let Some(before) = last.insert(task.index, at) else {
             if task.attempt > 0 {
-                let since = task.launch_ms.saturating_sub(tasks[0].launch_ms);
                 attempts.waits[at] = true;
-                attempts.after_start.push((at, u64::try_from(since).unwrap_or(0)));
+                attempts.after_start.push((at, after(&tasks[0])));
             }
             continue;
         };
         let earlier = &tasks[before];
-        let since = u64::try_from(task.launch_ms.saturating_sub(earlier.launch_ms)).unwrap_or(0);
+        let since = after(earlier);
         attempts.waits[at] = true;
-        if since >= u64::from(earlier.duration_ms) {
+        if earlier.outcome == TaskOutcome::Succeeded && since >= u64::from(earlier.duration_ms) {
+            // What it had made was lost later on.
+            attempts.after_start.push((at, after(&tasks[0])));
+        } else if since >= u64::from(earlier.duration_ms) {
             attempts.after_end.insert(before, at);
         } else {
             attempts.after_launch.insert(before, (at, since));
