@@ -1,10 +1,11 @@
 //! Runs rules over one file, attaches what runs say, settles severity, applies suppressions.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
 
 use program::{CallKey, Program, TextRange};
 
-use crate::rule::{EvidenceNeed, Rule, RuleContext, RuleLevel, Settings, Tier};
+use crate::rule::{EvidenceNeed, Rule, RuleContext, RuleLevel, Settings, Shared, Tier};
 use crate::{
     Evidence, Facts, Finding, FindingEvidence, Measured, Run, Severity, UNUSED_SUPPRESSION,
     Verdict, suppression,
@@ -40,19 +41,31 @@ pub fn check_file(
     settings: &Settings,
     evidence: &Evidence,
 ) -> FileCheck {
+    check_file_with(file, text, (program, &OnceLock::new()), rules, settings, evidence)
+}
+
+/// Checks one file, with the keys of its program's calls where they are made already.
+pub(crate) fn check_file_with(
+    file: &str,
+    text: &str,
+    (program, call_keys): (&Program, &OnceLock<Vec<CallKey>>),
+    rules: &[&'static Rule],
+    settings: &Settings,
+    evidence: &Evidence,
+) -> FileCheck {
     let mut result = FileCheck::default();
     if !program.uses_spark && program.comments.is_empty() && program.calls.is_empty() {
         return result;
     }
-    let keys = program.call_keys();
     let ctx = RuleContext {
         file,
         text,
         program,
-        call_keys: &keys,
+        call_keys,
         is_test: is_test(file),
         thresholds: &settings.thresholds,
         facts: Facts::new(file, program),
+        shared: Shared::default(),
     };
     let sql: Vec<TextRange> =
         program.calls.iter().filter(|call| call.in_sql).map(|call| call.range).collect();
@@ -108,6 +121,9 @@ pub fn check_file(
 
 /// Takes away fixes that would write code of the language into SQL text.
 fn keep_out_of_sql(sql: &[TextRange], finding: &mut Finding) {
+    if sql.is_empty() {
+        return;
+    }
     let touches =
         |edit: &TextRange| sql.iter().any(|text| text.start <= edit.end && edit.start <= text.end);
     finding.fixes.retain(|fix| !fix.edits.iter().any(|edit| touches(&edit.range)));
@@ -198,9 +214,4 @@ fn is_test(file: &str) -> bool {
         || stem.ends_with("_test")
         || stem == "conftest"
         || ["Test", "Tests", "Suite", "Spec", "IT"].iter().any(|end| stem.ends_with(end))
-}
-
-/// The keys of a program's calls; here so that hosts compute them once.
-pub(crate) fn keys(program: &Program) -> Vec<CallKey> {
-    program.call_keys()
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use eventlog::Profile;
-use program::{CallKey, LineIndex, Program};
+use program::{LineIndex, Program};
 
-use crate::engine::keys;
+use crate::engine::check_file_with;
 use crate::join::{JoinFile, join};
-use crate::{Evidence, FileCheck, Rule, Settings, check_file};
+use crate::{CallKeys, Evidence, FileCheck, Rule, Settings};
 
 /// A source file as the host holds it.
 #[derive(Debug, Clone)]
@@ -20,7 +20,7 @@ pub struct SourceFile {
     /// Its effective settings.
     pub settings: Arc<Settings>,
     /// Keys of its calls, in their order.
-    pub call_keys: Arc<Vec<CallKey>>,
+    pub call_keys: CallKeys,
     /// Its lines.
     pub lines: Arc<LineIndex>,
 }
@@ -82,7 +82,7 @@ impl AnalysisHost {
         for (path, file) in change.files {
             match file {
                 Some(FileState { text, program, settings }) => {
-                    let call_keys = Arc::new(keys(&program));
+                    let call_keys = CallKeys::of(&program);
                     let lines = Arc::new(LineIndex::new(&text));
                     files.insert(path, SourceFile { text, program, settings, call_keys, lines });
                 }
@@ -181,6 +181,8 @@ impl Analysis {
     #[must_use]
     pub fn check_with(&self, path: &str, evidence: &Evidence) -> FileCheck {
         let Some(file) = self.file(path) else { return FileCheck::default() };
-        check_file(path, &file.text, &file.program, &self.rules, &file.settings, evidence)
+        let keys = file.call_keys.made();
+        let (rules, settings) = (self.rules.as_slice(), &*file.settings);
+        check_file_with(path, &file.text, (&file.program, keys), rules, settings, evidence)
     }
 }

@@ -3,6 +3,7 @@
 //! The server mutates an [`AnalysisHost`] by [`Change`] and asks immutable [`Analysis`] snapshots. A rule sees a [`RuleContext`]
 //! and is pure; the engine attaches measured cost and settles severity from it.
 
+mod call_keys;
 mod engine;
 pub mod evaluation;
 mod evidence;
@@ -19,6 +20,7 @@ pub mod units;
 // What a verdict reads of a run, so that rules need no crate of their own for it.
 pub use eventlog::{PlanNode, Profile, SqlExecution, StageAttempt};
 
+pub use call_keys::CallKeys;
 pub use engine::{FileCheck, RulePanic, check_file};
 pub use evidence::{Evidence, Match, Run, SiteCost, Unattributed, UnattributedStage};
 pub use example::{Example, PlanClaim};

@@ -1,8 +1,13 @@
 //! What a rule is, and what it may see.
 
+use std::any::{Any, TypeId};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::OnceLock;
 
 use program::{CallId, CallKey, Language, Program};
+use rustc_hash::FxHashMap;
 use spark::Thresholds;
 
 use crate::{Facts, Finding, PlanClaim, Run, Severity, SiteCost, Verdict};
@@ -143,21 +148,40 @@ pub struct RuleContext<'a> {
     pub text: &'a str,
     /// Its program.
     pub program: &'a Program,
-    /// Keys of the program's calls, in their order.
-    pub call_keys: &'a [CallKey],
+    /// Keys of the program's calls, in their order, once somebody asked for them.
+    pub(crate) call_keys: &'a OnceLock<Vec<CallKey>>,
     /// Whether it is a test: small data and `collect` are right there.
     pub is_test: bool,
     /// Limits.
     pub thresholds: &'a Thresholds,
     /// What evaluating the file's code says.
     pub facts: Facts<'a>,
+    /// What was worked out once.
+    pub(crate) shared: Shared,
 }
 
+/// What a rule works out of a file once, for its check and for all of its verdicts.
+#[derive(Debug, Default)]
+pub(crate) struct Shared(RefCell<FxHashMap<TypeId, Rc<dyn Any>>>);
+
 impl RuleContext<'_> {
+    /// What `make` gives, made when it is first asked for. There is one of each type for a file.
+    #[must_use]
+    pub fn once<T: Any>(&self, make: impl FnOnce() -> T) -> Rc<T> {
+        let known = self.shared.0.borrow().get(&TypeId::of::<T>()).cloned();
+        if let Some(known) = known.and_then(|it| it.downcast().ok()) {
+            return known;
+        }
+        let made = Rc::new(make());
+        self.shared.0.borrow_mut().insert(TypeId::of::<T>(), Rc::<T>::clone(&made));
+        made
+    }
+
     /// What `call` cost in `run`, if the join put anything there.
     #[must_use]
     pub fn cost<'run>(&self, run: &'run Run, call: CallId) -> Option<&'run SiteCost> {
-        run.cost(self.file, self.call_keys.get(call.index())?)
+        let keys = self.call_keys.get_or_init(|| self.program.call_keys());
+        run.cost(self.file, keys.get(call.index())?)
     }
 }
 

@@ -26,6 +26,9 @@ pub(crate) fn apply(
     known: &dyn Fn(&str) -> bool,
     ran: &dyn Fn(&str) -> bool,
 ) {
+    if program.comments.is_empty() {
+        return;
+    }
     let index = LineIndex::new(text);
     let mut suppressions: Vec<Suppression> =
         program.comments.iter().filter_map(|it| parse(it, &index)).collect();

@@ -42,17 +42,24 @@ impl Program {
     /// The values that `call` reads: its receiver, then the Spark values in its arguments.
     #[must_use]
     pub fn inputs(&self, call: CallId) -> Vec<ValueId> {
+        let mut inputs = Vec::new();
+        self.each_input(call, &mut |value| inputs.push(value));
+        inputs
+    }
+
+    /// Visits what [`Program::inputs`] gives.
+    pub fn each_input(&self, call: CallId, visit: &mut dyn FnMut(ValueId)) {
         let call = self.call(call);
-        let mut inputs: Vec<ValueId> =
-            call.receiver.iter().map(|receiver| receiver.value).collect();
+        if let Some(receiver) = call.receiver {
+            visit(receiver.value);
+        }
         for argument in &call.arguments {
             argument.value.walk(&mut |expression| {
                 if let Expression::Value(value) = expression {
-                    inputs.push(*value);
+                    visit(*value);
                 }
             });
         }
-        inputs
     }
 
     /// The values one step up the lineage of `value`.

@@ -8,7 +8,7 @@ use program::{
     Call, CallId, Confidence, Effect, Expression, Language, Origin, Program, ResultUse, ScopeId,
     ScopeKind, TextRange, Type, ValueId,
 };
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// How many uses of one dataset are looked at.
 const USES: usize = 64;
@@ -51,19 +51,22 @@ type Computed = (Vec<Use>, bool);
 pub(crate) struct Reuse<'a> {
     program: &'a Program,
     text: &'a str,
-    /// Values that are made of a value.
-    consumers: Vec<Vec<CallId>>,
+    /// What each call reads, each value once.
+    inputs: Rows<ValueId>,
+    /// The calls that read each value.
+    consumers: Rows<CallId>,
     /// Values that stand for a value after a merge or at the head of a loop.
-    successors: Vec<Vec<ValueId>>,
-    persisted: BTreeSet<ValueId>,
-    escaping: BTreeSet<ValueId>,
-    uses: Vec<BTreeSet<Use>>,
+    successors: FxHashMap<ValueId, Vec<ValueId>>,
+    persisted: FxHashSet<ValueId>,
+    escaping: FxHashSet<ValueId>,
+    /// Sorted.
+    uses: Vec<Vec<Use>>,
     /// Whether a scope is a branch or lies in one.
     in_branch: Vec<bool>,
     /// What computes each value, once it was asked for.
     computed: Vec<OnceCell<Option<Computed>>>,
     /// The first name of each value.
-    names: BTreeMap<ValueId, &'a str>,
+    names: FxHashMap<ValueId, &'a str>,
 }
 
 impl<'a> Reuse<'a> {
@@ -71,47 +74,53 @@ impl<'a> Reuse<'a> {
     pub(crate) fn of(ctx: &RuleContext<'a>) -> Self {
         let program = ctx.program;
         let count = program.values.len();
-        let mut consumers = vec![Vec::new(); count];
+        let mut inputs = Rows::default();
+        let mut row = Vec::new();
         for (id, _) in program.calls_with_ids() {
-            let inputs: BTreeSet<ValueId> = program.inputs(id).into_iter().collect();
-            for input in inputs {
-                consumers[input.index()].push(id);
-            }
+            program.each_input(id, &mut |input| {
+                if !row.contains(&input) {
+                    row.push(input);
+                }
+            });
+            inputs.push(&mut row);
         }
-        let mut successors = vec![Vec::new(); count];
+        let consumers = inputs.turned(count);
+        let mut successors: FxHashMap<ValueId, Vec<ValueId>> = FxHashMap::default();
         for (index, value) in program.values.iter().enumerate() {
             let index = ValueId(index as u32);
             match &value.origin {
                 Origin::Merge(values) => {
                     for merged in values {
-                        successors[merged.index()].push(index);
+                        successors.entry(*merged).or_default().push(index);
                     }
                 }
-                Origin::Loop { entry, .. } => successors[entry.index()].push(index),
+                Origin::Loop { entry, .. } => {
+                    successors.entry(*entry).or_default().push(index);
+                }
                 _ => {}
             }
         }
         let mut reuse = Self {
             program,
             text: ctx.text,
+            inputs,
             consumers,
             successors,
-            persisted: BTreeSet::new(),
-            escaping: BTreeSet::new(),
-            uses: vec![BTreeSet::new(); count],
+            persisted: FxHashSet::default(),
+            escaping: FxHashSet::default(),
+            uses: vec![Vec::new(); count],
             in_branch: Vec::new(),
             computed: vec![OnceCell::new(); count],
-            names: BTreeMap::new(),
+            names: FxHashMap::default(),
         };
         for binding in &program.bindings {
             reuse.names.entry(binding.value).or_insert(&binding.name);
         }
-        reuse.in_branch = (0..program.scopes.len())
-            .map(|index| {
-                let mut around = program.ancestors(ScopeId(index as u32));
-                around.any(|scope| matches!(program.scope(scope).kind, ScopeKind::Branch { .. }))
-            })
-            .collect();
+        for scope in &program.scopes {
+            // A parent stands before its children.
+            let around = scope.parent.is_some_and(|parent| reuse.in_branch[parent.index()]);
+            reuse.in_branch.push(around || matches!(scope.kind, ScopeKind::Branch { .. }));
+        }
         reuse.mark_persisted();
         reuse.mark_escaping();
         // What is made of a value stands after it.
@@ -201,39 +210,41 @@ impl<'a> Reuse<'a> {
         }
     }
 
-    fn uses_of(&self, value: ValueId) -> BTreeSet<Use> {
-        let mut uses = BTreeSet::new();
+    fn uses_of(&self, value: ValueId) -> Vec<Use> {
+        let mut uses = Vec::new();
         if !carries_rows(self.program.value(value).kind) {
             return uses;
         }
-        for &id in &self.consumers[value.index()] {
+        for &id in self.consumers.row(value.index()) {
             if uses.len() >= USES {
                 break;
             }
             let call = self.program.call(id);
             if call.effect.runs_jobs() {
-                uses.insert(Use::Action(id));
+                add(&mut uses, Use::Action(id));
             } else if let Some(result) = call.result
                 && call.effect != Effect::Unpersist
             {
                 self.add_uses(result, &mut uses);
             }
         }
-        for &successor in &self.successors[value.index()] {
+        for &successor in self.successors.get(&value).into_iter().flatten() {
             self.add_uses(successor, &mut uses);
         }
         uses
     }
 
-    fn add_uses(&self, of: ValueId, uses: &mut BTreeSet<Use>) {
+    fn add_uses(&self, of: ValueId, uses: &mut Vec<Use>) {
         if self.persisted.contains(&of) {
             if !self.uses[of.index()].is_empty() {
-                uses.insert(Use::Kept(of));
+                add(uses, Use::Kept(of));
             }
         } else {
             // Each dataset of a long chain would hand on all that comes after it.
             let room = USES.saturating_sub(uses.len());
-            uses.extend(self.uses[of.index()].iter().take(room).copied());
+            for &it in self.uses[of.index()].iter().take(room) {
+                add(uses, it);
+            }
         }
     }
 
@@ -263,7 +274,7 @@ impl<'a> Reuse<'a> {
     /// Datasets worth keeping, upstream ones first.
     pub(crate) fn shared(&self) -> Vec<Shared> {
         let mut found: Vec<Shared> = Vec::new();
-        let mut kept: BTreeSet<ValueId> = self.persisted.clone();
+        let mut kept: FxHashSet<ValueId> = self.persisted.clone();
         for index in 0..self.program.values.len() {
             let value = ValueId(index as u32);
             let Some((chosen, in_loop)) = self.computed(value) else { continue };
@@ -306,7 +317,11 @@ impl<'a> Reuse<'a> {
         let known = self.program.value(value);
         let can_be_kept = matches!(known.kind, Type::DataFrame | Type::Rdd)
             && known.confidence > Confidence::Guessed;
-        if !can_be_kept || self.persisted.contains(&value) || self.escaping.contains(&value) {
+        if self.uses[value.index()].is_empty()
+            || !can_be_kept
+            || self.persisted.contains(&value)
+            || self.escaping.contains(&value)
+        {
             return None;
         }
         let home = self.program.call(self.definition(value)?).scope;
@@ -385,9 +400,13 @@ impl<'a> Reuse<'a> {
 
     /// Whether one dataset made of `value` is computed by all the same uses: then that one is to be kept.
     fn is_covered_downstream(&self, value: ValueId, times: usize) -> bool {
-        let results =
-            self.consumers[value.index()].iter().filter_map(|&call| self.program.call(call).result);
-        results.chain(self.successors[value.index()].iter().copied()).any(|result| {
+        let results = self
+            .consumers
+            .row(value.index())
+            .iter()
+            .filter_map(|&call| self.program.call(call).result);
+        let successors = self.successors.get(&value).into_iter().flatten();
+        results.chain(successors.copied()).any(|result| {
             self.uses[result.index()] == self.uses[value.index()]
                 && self
                     .computed(result)
@@ -396,7 +415,7 @@ impl<'a> Reuse<'a> {
     }
 
     /// Whether there is a shuffle or a user-defined function between `value` and its inputs, or what is kept already.
-    fn is_expensive(&self, value: ValueId, kept: &BTreeSet<ValueId>) -> bool {
+    fn is_expensive(&self, value: ValueId, kept: &FxHashSet<ValueId>) -> bool {
         let program = self.program;
         let mut pending = vec![value];
         let mut seen = FxHashSet::default();
@@ -423,7 +442,7 @@ impl<'a> Reuse<'a> {
                     expensive |= is_costly(made);
                     large |= matches!(made.effect, Effect::Read | Effect::Sql)
                         && known.bound.is_none_or(|bound| bound.rows > FEW_ROWS);
-                    pending.extend(program.inputs(*call));
+                    pending.extend(self.inputs.row(call.index()));
                 }
                 Origin::Returned(function) => match &program.functions[function.index()].returns {
                     Expression::Value(returned) => pending.push(*returned),
@@ -450,6 +469,63 @@ impl<'a> Reuse<'a> {
     fn is_method_call(&self, call: &Call) -> bool {
         let before = self.text.get(..call.name_range.start as usize).unwrap_or_default();
         self.program.language == Language::Python || before.trim_end().ends_with('.')
+    }
+}
+
+/// Rows of ids, all in one vector.
+#[derive(Debug)]
+struct Rows<T> {
+    ends: Vec<u32>,
+    ids: Vec<T>,
+}
+
+impl<T> Default for Rows<T> {
+    fn default() -> Self {
+        Self { ends: Vec::new(), ids: Vec::new() }
+    }
+}
+
+impl<T> Rows<T> {
+    fn push(&mut self, row: &mut Vec<T>) {
+        self.ids.append(row);
+        self.ends.push(self.ids.len() as u32);
+    }
+
+    fn row(&self, index: usize) -> &[T] {
+        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.ids[start as usize..self.ends[index] as usize]
+    }
+}
+
+impl Rows<ValueId> {
+    /// For each of `count` values the calls in whose rows it stands.
+    fn turned(&self, count: usize) -> Rows<CallId> {
+        let mut ends = vec![0; count];
+        for value in &self.ids {
+            ends[value.index()] += 1;
+        }
+        let mut sum = 0;
+        for end in &mut ends {
+            sum += *end;
+            // For now where the row begins; filling it moves it to its end.
+            *end = sum - *end;
+        }
+        let mut ids = vec![CallId(0); self.ids.len()];
+        for call in 0..self.ends.len() {
+            for value in self.row(call) {
+                let end = &mut ends[value.index()];
+                ids[*end as usize] = CallId(call as u32);
+                *end += 1;
+            }
+        }
+        Rows { ends, ids }
+    }
+}
+
+/// Puts a use into a sorted row where it is not there.
+fn add(uses: &mut Vec<Use>, it: Use) {
+    if let Err(at) = uses.binary_search(&it) {
+        uses.insert(at, it);
     }
 }
 

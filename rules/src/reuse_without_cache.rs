@@ -4,12 +4,13 @@
 //! chain of datasets that reach the same actions, the last one is reported.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use analysis::{Applicability, Edit, Finding, Fix, Related, RuleContext, Run, Verdict, declare_rule, units};
 use program::TextRange;
 
 use crate::plan::{self, Stages};
-use crate::reuse::Reuse;
+use crate::reuse::{Reuse, Shared};
 
 declare_rule! {
     /// A dataset with a shuffle or a user-defined function behind it that several actions compute anew
@@ -91,11 +92,16 @@ declare_rule! {
     }
 }
 
+/// The datasets of a file that are worth keeping.
+fn shared(ctx: &RuleContext<'_>) -> Rc<Vec<Shared>> {
+    ctx.once(|| Reuse::of(ctx).shared())
+}
+
 fn check(ctx: &RuleContext<'_>, findings: &mut Vec<Finding>) {
     if ctx.is_test {
         return;
     }
-    for shared in Reuse::of(ctx).shared() {
+    for shared in shared(ctx).iter() {
         let program = ctx.program;
         let call = program.call(shared.definition);
         let times = if shared.in_loop { "on every iteration".to_owned() } else { format!("by {} actions", shared.actions.len()) };
@@ -121,8 +127,8 @@ fn check(ctx: &RuleContext<'_>, findings: &mut Vec<Finding>) {
 }
 
 fn verdict(ctx: &RuleContext<'_>, finding: &Finding, run: &Run) -> Verdict {
-    let shared = Reuse::of(ctx).shared();
-    let Some(shared) = shared.into_iter().find(|it| Some(it.definition) == finding.call) else {
+    let shared = shared(ctx);
+    let Some(shared) = shared.iter().find(|it| Some(it.definition) == finding.call) else {
         return Verdict::Unmeasured;
     };
     let costs: Vec<_> = shared.actions.iter().filter_map(|&action| plan::certain_cost(ctx, run, action)).collect();

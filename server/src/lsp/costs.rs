@@ -28,7 +28,8 @@ pub(crate) fn run(checked: &Checked) -> Option<&Run> {
 /// The calls that cost anything, by line from 0.
 pub(crate) fn by_line<'a>(checked: &'a Checked, run: &'a Run) -> BTreeMap<u32, Vec<Site<'a>>> {
     let mut lines: BTreeMap<u32, Vec<Site<'a>>> = BTreeMap::new();
-    for (call, key) in checked.program.calls.iter().zip(checked.call_keys.iter()) {
+    let keys = checked.call_keys.iter().flat_map(|keys| keys.iter());
+    for (call, key) in checked.program.calls.iter().zip(keys) {
         if let Some(cost) = run.cost(&checked.file, key) {
             let line = checked.lines.line(call.name_range.start);
             lines.entry(line).or_default().push(Site { call, cost });

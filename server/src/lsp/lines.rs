@@ -51,21 +51,15 @@ impl Lines {
     pub(crate) fn new(text: &str) -> Self {
         let bytes = text.as_bytes();
         let mut bounds = Vec::new();
-        let (mut start, mut at) = (0, 0);
-        while at < bytes.len() {
-            let ending = match bytes[at] {
-                b'\n' => 1,
-                b'\r' if bytes.get(at + 1) == Some(&b'\n') => 2,
-                b'\r' => 1,
-                _ => 0,
-            };
-            if ending == 0 {
-                at += 1;
+        let mut start = 0;
+        for at in memchr::memchr2_iter(b'\n', b'\r', bytes) {
+            // The second half of an ending was passed over with the first.
+            if at < start {
                 continue;
             }
+            let two = bytes[at] == b'\r' && bytes.get(at + 1) == Some(&b'\n');
             bounds.push((saturate(start), saturate(at)));
-            at += ending;
-            start = at;
+            start = at + 1 + usize::from(two);
         }
         bounds.push((saturate(start), saturate(bytes.len())));
         Self { bounds }

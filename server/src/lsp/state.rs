@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
-use analysis::{AnalysisHost, Change, Edit, Evidence, FileCheck, FileState, Settings};
+use analysis::{AnalysisHost, CallKeys, Change, Edit, Evidence, FileCheck, FileState, Settings};
 use dashmap::DashMap;
 use eventlog::{Follower, Profile};
 use grammars::notebook::Notebook;
 use grammars::{Document, Surface};
-use program::{CallKey, Program};
+use program::Program;
 use tower_lsp_server::ls_types::{
     LSPObject, NotebookDocumentCellChange, TextDocumentContentChangeEvent, Uri,
 };
@@ -139,7 +139,7 @@ pub(crate) struct Checked {
     /// What the workspace says to it.
     pub(crate) links: Arc<DocumentLinks>,
     /// Keys of the program's calls.
-    pub(crate) call_keys: Arc<Vec<CallKey>>,
+    pub(crate) call_keys: Option<CallKeys>,
     /// Its name in the project.
     pub(crate) file: String,
     /// What was found.
@@ -340,7 +340,7 @@ impl State {
             inner.open.insert(file.clone());
             (inner.host.snapshot(), inner.generation)
         };
-        let call_keys = snapshot.file(&file).map(|file| Arc::clone(&file.call_keys));
+        let call_keys = snapshot.file(&file).map(|file| file.call_keys.clone());
         let mut check = snapshot.check(&file);
         if let Some(notebook) = &read.notebook {
             admit(notebook, &mut check);
@@ -355,7 +355,7 @@ impl State {
             lines: Arc::clone(&read.lines),
             program,
             links,
-            call_keys: call_keys.unwrap_or_default(),
+            call_keys,
             check,
             evidence: Arc::clone(snapshot.evidence()),
             file,
