@@ -92,6 +92,10 @@ impl Lower<Source> for Lowering {
             .ok()
     }
 
+    fn size(&self, source: &Source) -> usize {
+        source.text.len()
+    }
+
     fn outline(&self, file: &str, source: &Source) -> Outline {
         understood(|| {
             let read = self.read(file, source);
@@ -177,7 +181,10 @@ pub(crate) fn link(sources: &[(PathBuf, Source)], folders: &[PathBuf]) -> Linked
         }
     }
     notes.extend(ambiguous(&linker, sources));
-    let failures = lowering.failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let Lowering { read, failures, .. } = lowering;
+    // Letting go of it takes a while, and nobody waits for that.
+    rayon::spawn(move || drop(read));
+    let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
     LinkedSources { linker, failures, notes }
 }
 

@@ -6,6 +6,7 @@
 //! taken from memory wherever its trace holds, so the result is the one that a first run would have given.
 
 use std::cell::{Cell, RefCell};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -31,6 +32,11 @@ const MEMORY: usize = 6;
 pub trait Lower<S>: Sync {
     /// The program of a file with what other files say; none where that failed.
     fn lower(&self, path: &str, source: &S, links: &dyn Links) -> Option<Program>;
+
+    /// How much work a source is, in any unit. Large ones are begun with, so that nobody waits for one in the end.
+    fn size(&self, _source: &S) -> usize {
+        0
+    }
 
     /// What can be said of a source before it is lowered, always the same of the same. It spares lowerings.
     fn outline(&self, _path: &str, _source: &S) -> Outline {
@@ -452,8 +458,11 @@ impl<'r, S: PartialEq + Send + Sync> Run<'r, S> {
     /// Each file for the first time, imported ones first. Those of one level are lowered all at once.
     fn first(&mut self) -> Option<()> {
         let lower = self.lower;
-        self.linker.files.par_iter_mut().for_each(|(file, entry)| {
-            entry.outline.get_or_insert_with(|| lower.outline(file, &entry.source));
+        let mut files: Vec<(&Arc<str>, &mut Entry<S>)> =
+            self.linker.files.iter_mut().filter(|it| it.1.outline.is_none()).collect();
+        files.sort_by_key(|(_, entry)| Reverse(lower.size(&entry.source)));
+        files.into_iter().par_bridge().for_each(|(file, entry)| {
+            entry.outline = Some(lower.outline(file, &entry.source));
         });
         let outlines = self.linker.files.iter();
         let outlines = outlines.filter_map(|(file, entry)| Some((file, entry.outline.as_ref()?)));
@@ -462,15 +471,22 @@ impl<'r, S: PartialEq + Send + Sync> Run<'r, S> {
                 return None;
             }
             let (settled, files) = (&self.settled, &self.linker.files);
-            let made: Vec<(Arc<str>, Made)> = level
-                .into_par_iter()
-                .filter_map(|file| {
-                    let made = remembered_or_lowered(&file, files.get(&file)?, settled, lower);
-                    Some((file, made))
+            let level = level.into_iter().enumerate();
+            let mut level: Vec<(usize, Arc<str>, &Entry<S>)> = level
+                .filter_map(|(place, file)| files.get(&file).map(|entry| (place, file, entry)))
+                .collect();
+            level.sort_by_key(|(_, _, entry)| Reverse(lower.size(&entry.source)));
+            let mut made: Vec<(usize, Arc<str>, Made)> = level
+                .into_iter()
+                .par_bridge()
+                .map(|(place, file, entry)| {
+                    let made = remembered_or_lowered(&file, entry, settled, lower);
+                    (place, file, made)
                 })
                 .collect();
+            made.sort_by_key(|it| it.0);
             let mut heard = Vec::new();
-            for (file, made) in made {
+            for (_, file, made) in made {
                 self.take(&file, made);
                 heard.push(file);
             }
