@@ -26,6 +26,11 @@ impl Arguments {
         self.model.iter().map(|it| it.value.clone()).collect()
     }
 
+    /// What they stand for, taken out of them.
+    pub(super) fn into_expressions(self) -> impl Iterator<Item = Expression> {
+        self.model.into_iter().map(|it| it.value)
+    }
+
     /// The first positional argument, or the one with this keyword.
     pub(super) fn first(&self, keyword: &str) -> Option<&Expression> {
         let named = self.model.iter().find(|it| it.name.as_deref() == Some(keyword));

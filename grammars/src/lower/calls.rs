@@ -52,8 +52,20 @@ impl<'a> Lowering<'a> {
                 let function = self.column_method(&site.name.text);
                 let arguments = self.arguments(site.arguments, Runs::Locally);
                 let mut operands = vec![object.expression];
-                operands.extend(column_arguments(&function, arguments.expressions()));
+                operands
+                    .extend(column_arguments(&function, arguments.into_expressions().collect()));
                 Lowered::column(Expression::Apply { function, arguments: operands })
+            }
+            Meaning::Path(module)
+                if types::is_function_module(&module) && !site.name.text.contains('.') =>
+            {
+                self.column_function_call(
+                    &site.name.text,
+                    site.range,
+                    site.name_range,
+                    site.arguments,
+                    site.arguments_range,
+                )
             }
             Meaning::Path(path) => {
                 let path = format!("{path}.{}", site.name.text);
@@ -144,7 +156,7 @@ impl<'a> Lowering<'a> {
             let arguments = self.arguments(site.arguments, Runs::Locally);
             self.unresolved(name, site.range, UnresolvedReason::Method);
             let operands =
-                std::iter::once(object.expression).chain(arguments.expressions()).collect();
+                std::iter::once(object.expression).chain(arguments.into_expressions()).collect();
             let expression = Expression::Apply { function: name.to_owned(), arguments: operands };
             return Lowered {
                 meaning: Meaning::Unknown(UnresolvedReason::Method),
@@ -675,7 +687,7 @@ impl<'a> Lowering<'a> {
                     }
                     Type::UserDefinedFunction => {
                         let operands = std::iter::once(callee.expression)
-                            .chain(arguments.expressions())
+                            .chain(arguments.into_expressions())
                             .collect();
                         Lowered::column(Expression::Apply {
                             function: "udf".to_owned(),
@@ -696,8 +708,9 @@ impl<'a> Lowering<'a> {
             }
             Meaning::Column(_) => {
                 let arguments = self.arguments(arguments, Runs::Locally);
-                let operands =
-                    std::iter::once(callee.expression).chain(arguments.expressions()).collect();
+                let operands = std::iter::once(callee.expression)
+                    .chain(arguments.into_expressions())
+                    .collect();
                 Lowered::column(Expression::Apply {
                     function: "getItem".to_owned(),
                     arguments: operands,
@@ -820,7 +833,7 @@ impl<'a> Lowering<'a> {
         if last == "getOrCreate" || last == "builder" {
             return Lowered::unknown(UnresolvedReason::ForeignCall);
         }
-        let expression = super::expressions::applied(last, arguments.expressions());
+        let expression = super::expressions::applied(last, arguments.into_expressions().collect());
         if is_foreign_library(path)
             || path.starts_with("pyspark.sql.types")
             || path.starts_with("org.apache.spark.sql.types")
@@ -881,7 +894,7 @@ impl<'a> Lowering<'a> {
         }
         Lowered::column(Expression::Apply {
             function: types::column_function_name(self.language, function).to_owned(),
-            arguments: evaluated.expressions(),
+            arguments: evaluated.into_expressions().collect(),
         })
     }
 

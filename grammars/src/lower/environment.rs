@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use program::{
-    Confidence, Expression, FunctionId, Language, Literal, Origin, Type, UnresolvedReason, ValueId,
+    Confidence, Expression, FunctionId, Language, Literal, Origin, TextPart, Type,
+    UnresolvedReason, ValueId,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -89,9 +90,33 @@ impl Lowered {
 /// An expression that a name may stand for. A large one is not carried along, or names that double it would blow it up.
 fn shared(expression: &Expression) -> Rc<Expression> {
     const NODES: usize = 300;
-    let mut nodes = 0;
-    expression.walk(&mut |_| nodes += 1);
-    Rc::new(if nodes <= NODES { expression.clone() } else { Expression::Unknown })
+    thread_local! {
+        static UNKNOWN: Rc<Expression> = Rc::new(Expression::Unknown);
+    }
+    match expression {
+        Expression::Unknown => UNKNOWN.with(Rc::clone),
+        _ if fits(expression, &mut { NODES }) => Rc::new(expression.clone()),
+        _ => UNKNOWN.with(Rc::clone),
+    }
+}
+
+/// Whether an expression has no more parts than are left.
+fn fits(expression: &Expression, left: &mut usize) -> bool {
+    if *left == 0 {
+        return false;
+    }
+    *left -= 1;
+    match expression {
+        Expression::Text(parts) => parts.iter().all(|part| match part {
+            TextPart::Hole(hole) => fits(hole, left),
+            TextPart::Literal(_) => true,
+        }),
+        Expression::Item(inner, _) => fits(inner, left),
+        Expression::List(items) | Expression::Apply { arguments: items, .. } => {
+            items.iter().all(|item| fits(item, left))
+        }
+        _ => true,
+    }
 }
 
 /// What a frame belongs to.
@@ -103,11 +128,14 @@ pub(super) enum FrameKind {
     Lambda,
 }
 
+/// What names mean. They are copied at every branch, so copying is cheap.
+pub(super) type Names = FxHashMap<Rc<str>, Meaning>;
+
 /// The names of a file, a class body, a function or a lambda.
 #[derive(Debug, Clone)]
 pub(super) struct Frame {
     pub(super) kind: FrameKind,
-    pub(super) names: FxHashMap<String, Meaning>,
+    pub(super) names: Names,
     /// Names declared `global` or `nonlocal`.
     pub(super) outer: FxHashSet<String>,
     /// The class that `self` is an instance of.
@@ -161,10 +189,16 @@ impl Lowering<'_> {
             let shape = self.shape_of(&meaning);
             self.found.record_global(name, &shape);
             if let Some(file) = self.frames.first_mut() {
-                file.names.insert(name.to_owned(), meaning.clone());
+                file.names.insert(name.into(), meaning.clone());
             }
         }
-        self.frame().names.insert(name.to_owned(), meaning);
+        let names = &mut self.frame().names;
+        match names.get_mut(name) {
+            Some(known) => *known = meaning,
+            None => {
+                names.insert(name.into(), meaning);
+            }
+        }
     }
 
     /// The class that `self` or `this` is an instance of here.
@@ -355,14 +389,14 @@ impl Lowering<'_> {
     }
 
     /// Replaces the innermost frame's names by what the ends of several paths agree on.
-    pub(super) fn merge_frames(&mut self, mut ends: Vec<FxHashMap<String, Meaning>>) {
+    pub(super) fn merge_frames(&mut self, mut ends: Vec<Names>) {
         if ends.len() <= 1 {
             if let Some(end) = ends.pop() {
                 self.frame().names = end;
             }
             return;
         }
-        let mut differing: Vec<String> = Vec::new();
+        let mut differing: Vec<Rc<str>> = Vec::new();
         let mut seen: FxHashSet<&str> = FxHashSet::default();
         for end in &ends {
             for (name, meaning) in end {
@@ -372,7 +406,7 @@ impl Lowering<'_> {
             }
         }
         differing.sort_unstable();
-        let merged: Vec<(String, Meaning)> = differing
+        let merged: Vec<(Rc<str>, Meaning)> = differing
             .into_iter()
             .map(|name| {
                 let meanings: Vec<Meaning> =

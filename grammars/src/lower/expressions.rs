@@ -27,14 +27,16 @@ impl<'a> Lowering<'a> {
             return Lowered::unknown(UnresolvedReason::Other);
         }
         self.depth += 1;
-        let mut links = Vec::new();
+        let outer = self.chain.len();
         let mut root = expr;
         while let Some(next) = next_link(root) {
-            links.push(root);
+            self.chain.push(root);
             root = next;
         }
         let mut lowered = self.root(root);
-        for link in links.into_iter().rev() {
+        while self.chain.len() > outer
+            && let Some(link) = self.chain.pop()
+        {
             lowered = self.link(link, lowered);
         }
         self.depth -= 1;

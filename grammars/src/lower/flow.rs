@@ -6,11 +6,11 @@ use program::{
     Expression, Language, Origin, ResultUse, ScopeKind, TextRange, UnresolvedReason, ValueId,
 };
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use super::Lowering;
 use super::bounds::iterations;
-use super::environment::{Lowered, Meaning, is_null};
+use super::environment::{Lowered, Meaning, Names, is_null};
 use crate::syntax::{Expr, ExprKind, Pattern, Stmt, StmtKind};
 
 /// What is asked of the arms of a branch.
@@ -103,13 +103,13 @@ impl<'a> Lowering<'a> {
     }
 
     /// `if x is None: x = …`: what is given in its stead is of the same type by declaration.
-    fn given_or_made(&mut self, name: &str, ends: &mut [FxHashMap<String, Meaning>]) {
+    fn given_or_made(&mut self, name: &str, ends: &mut [Names]) {
         let Some((made, others)) = ends.split_first_mut() else { return };
         let Some(Meaning::Spark(value)) = made.get(name).cloned() else { return };
         for other in others {
             if let Some(given @ (Meaning::Unknown(_) | Meaning::Parameter(..))) = other.get(name) {
                 let given = self.stand_in(value, &given.clone(), name);
-                other.insert(name.to_owned(), given);
+                other.insert(name.into(), given);
             }
         }
     }

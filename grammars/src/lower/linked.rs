@@ -411,7 +411,7 @@ impl<'a> Lowering<'a> {
                 }
             };
             if let Some(export) = export {
-                exports.insert(name.as_str().into(), export);
+                exports.insert(name.as_ref().into(), export);
             }
         }
         for (name, summary) in additions.of(None) {

@@ -84,7 +84,7 @@ impl<'a> Lowering<'a> {
         }
         let range = matches!(name, "to" | "until" | "range");
         let mut operands: Vec<Expression> =
-            std::iter::once(object.expression).chain(arguments.expressions()).collect();
+            std::iter::once(object.expression).chain(arguments.into_expressions()).collect();
         if range
             && let [start, end] = operands.as_slice()
             && let (Some(start), Some(end)) = (start.as_integer(), end.as_integer())
@@ -316,7 +316,7 @@ impl<'a> Lowering<'a> {
             .iter()
             .flat_map(|it| super::pattern_names(&it.pattern))
             .map(|name| {
-                let meaning = self.frame().names.get(&name).cloned();
+                let meaning = self.frame().names.get(name.as_str()).cloned();
                 (name, meaning)
             })
             .collect();
@@ -381,8 +381,8 @@ impl<'a> Lowering<'a> {
         });
         for (name, meaning) in saved {
             match meaning {
-                Some(meaning) => self.frame().names.insert(name, meaning),
-                None => self.frame().names.remove(&name),
+                Some(meaning) => self.frame().names.insert(name.into(), meaning),
+                None => self.frame().names.remove(name.as_str()),
             };
         }
         if self.program.calls.len() == before.0 && self.program.scopes.len() == before.1 + 1 {

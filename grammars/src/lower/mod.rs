@@ -33,6 +33,7 @@ mod standard;
 mod threads;
 mod types;
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -45,7 +46,7 @@ use rustc_hash::FxHashMap;
 
 use crate::syntax::{File, Parameter, Pattern, Stmt, StmtKind, TypeRef};
 use callables::Callable;
-use environment::{Frame, FrameKind, Lowered, Meaning};
+use environment::{Frame, FrameKind, Lowered, Meaning, Names};
 use functions::{Activation, Definition, Summaries};
 use known::Known;
 use linked::{Asked, Meant};
@@ -94,6 +95,8 @@ struct Lowering<'a> {
     scope: ScopeId,
     statement: TextRange,
     depth: u32,
+    /// The links of the chains that are being walked.
+    chain: Vec<&'a crate::syntax::Expr>,
     known: &'a Known,
     found: Summaries,
     definitions: Vec<Definition<'a>>,
@@ -112,7 +115,7 @@ struct Lowering<'a> {
     children: FxHashMap<Rc<str>, Vec<Rc<str>>>,
     callables: Vec<Callable<'a>>,
     /// What the bodies of objects bound, by class and name.
-    members: FxHashMap<Rc<str>, FxHashMap<String, Meaning>>,
+    members: FxHashMap<Rc<str>, Names>,
     activations: Vec<Activation>,
     ambient: FxHashMap<String, ValueId>,
     /// Whether Spark's column functions are imported by a star.
@@ -180,6 +183,7 @@ impl<'a> Lowering<'a> {
             scope: ScopeId(0),
             statement: TextRange::default(),
             depth: 0,
+            chain: Vec::new(),
             known,
             found: Summaries::default(),
             definitions: Vec::new(),
@@ -486,13 +490,13 @@ impl<'a> Lowering<'a> {
                 if let Some((name, name_range)) = named(target) {
                     // Scala's keywords carry values where the source names none.
                     let carrier = self.language == Language::Scala
-                        && matches!(name.as_str(), "try" | "match");
+                        && matches!(name.as_ref(), "try" | "match");
                     if let Meaning::Spark(value) = lowered.meaning
                         && !carrier
                     {
                         let index = self.program.bindings.len() as u32;
                         self.program.bindings.push(Binding {
-                            name: name.clone(),
+                            name: name.clone().into_owned(),
                             value,
                             scope: self.scope,
                             name_range,
@@ -729,20 +733,20 @@ impl<'a> Lowering<'a> {
 }
 
 /// The name that a pattern binds, dotted for an attribute, with the place of its last part.
-fn named(pattern: &Pattern) -> Option<(String, TextRange)> {
+fn named(pattern: &Pattern) -> Option<(Cow<'_, str>, TextRange)> {
     match pattern {
-        Pattern::Name(name) => Some((name.text.clone(), name.range)),
+        Pattern::Name(name) => Some((name.text.as_str().into(), name.range)),
         Pattern::Attribute(path) => {
             let range = TextRange::new(path.first()?.range.start, path.last()?.range.end);
             let text: Vec<&str> = path.iter().map(|name| name.text.as_str()).collect();
-            Some((text.join("."), range))
+            Some((text.join(".").into(), range))
         }
         Pattern::Tuple(_) | Pattern::Item(..) | Pattern::Rest { .. } | Pattern::Ignore => None,
     }
 }
 
 fn pattern_name(pattern: &Pattern) -> Option<String> {
-    named(pattern).map(|it| it.0)
+    named(pattern).map(|it| it.0.into_owned())
 }
 
 /// The names that a pattern binds, those within tuples too.

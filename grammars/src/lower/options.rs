@@ -210,7 +210,7 @@ impl<'a> Lowering<'a> {
             .iter()
             .flat_map(|it| super::pattern_names(&it.pattern))
             .map(|name| {
-                let meaning = self.frame().names.get(&name).cloned();
+                let meaning = self.frame().names.get(name.as_str()).cloned();
                 (name, meaning)
             })
             .collect();
@@ -218,8 +218,8 @@ impl<'a> Lowering<'a> {
         let result = self.block_value(body).0;
         for (name, meaning) in saved {
             match meaning {
-                Some(meaning) => self.frame().names.insert(name, meaning),
-                None => self.frame().names.remove(&name),
+                Some(meaning) => self.frame().names.insert(name.into(), meaning),
+                None => self.frame().names.remove(name.as_str()),
             };
         }
         result

@@ -34,6 +34,11 @@ pub(super) fn column_function(path: &str) -> Option<&str> {
     spark::is_function_module(module).then_some(name)
 }
 
+/// Whether what a module holds are Spark's column functions.
+pub(super) fn is_function_module(path: &str) -> bool {
+    spark::is_function_module(path)
+}
+
 /// Methods that no library but Spark is likely to have: on an unknown receiver the name alone tells the type.
 pub(super) fn is_distinctive(name: &str) -> bool {
     matches!(
