@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use crate::lines::{Lines, MAX_LINE};
 use crate::state::State;
-use crate::task_events::{self, TaskEnded, TaskStarted};
+use crate::task_events::{self, Memo, TaskEnded, TaskStarted};
 
 /// Decoded bytes in a block.
-pub(crate) const BLOCK: usize = 1 << 20;
+pub(crate) const BLOCK: usize = 256 << 10;
 
 /// Decoded bytes that are taken up together.
 #[derive(Debug, Default)]
@@ -23,6 +23,7 @@ pub(crate) struct Block {
     lines: Vec<Line>,
     ends: Vec<TaskEnded>,
     updates: Vec<(u64, i64)>,
+    memo: Memo,
 }
 
 /// A line, as far as it is read.
@@ -84,7 +85,7 @@ impl Block {
             let (line, range) = (self.bytes[start..end].trim_ascii_end(), start..end);
             start = end + 1;
             let read = if line.starts_with(task_events::END) {
-                task_events::ended(line, &mut self.updates).map(|task| {
+                task_events::ended(line, &mut self.memo, &mut self.updates).map(|task| {
                     self.ends.push(task);
                     Line::End(range.clone())
                 })

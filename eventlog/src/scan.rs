@@ -55,6 +55,14 @@ impl<'a> Scan<'a> {
     /// An integer from 0.
     #[inline(always)]
     pub(crate) fn integer(&mut self) -> Option<i64> {
+        let start = self.at;
+        let value = self.digits()?;
+        (self.at - start == 1 || self.bytes[start] != b'0').then_some(value)
+    }
+
+    /// The value of the digits that stand here.
+    #[inline(always)]
+    fn digits(&mut self) -> Option<i64> {
         let rest = self.rest();
         let mut value = 0;
         let mut digits = 0;
@@ -69,11 +77,8 @@ impl<'a> Scan<'a> {
             value = value * 10 + i64::from(digit);
             digits += 1;
         }
-        if digits == 0 || digits > 1 && rest[0] == b'0' {
-            return None;
-        }
         self.at += digits;
-        Some(value)
+        (digits > 0).then_some(value)
     }
 
     /// What stands between quotes.
@@ -130,14 +135,44 @@ impl<'a> Scan<'a> {
         self.value(DEPTH).map(drop)
     }
 
+    /// Steps over a value that is likely a number, or a string of digits.
+    #[inline(always)]
+    pub(crate) fn skip_number(&mut self) -> Option<()> {
+        let rest = self.rest();
+        let quoted = usize::from(rest.first() == Some(&b'"'));
+        let digits = rest[quoted..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let end = quoted + digits;
+        let is_plain = match rest.get(quoted) {
+            Some(b'0') => digits == 1,
+            _ => (1..=DIGITS).contains(&digits),
+        };
+        if is_plain && (quoted == 0 || rest.get(end) == Some(&b'"')) {
+            self.at += end + quoted;
+            return Some(());
+        }
+        self.skip()
+    }
+
+    /// What was stepped over from `start` on.
+    pub(crate) fn since(&self, start: usize) -> &'a [u8] {
+        self.bytes.get(start..self.at).unwrap_or_default()
+    }
+
     /// Steps over a value and tells whether it was an integer.
     #[inline(always)]
     pub(crate) fn value(&mut self, depth: usize) -> Option<Value> {
         match self.bytes.get(self.at)? {
             b'0'..=b'9' => Some(Value::Integer(self.integer()?)),
             b'"' => {
-                let text = self.string()?;
-                Some(digits(text).map_or(Value::Other, Value::Integer))
+                let start = self.at;
+                self.at += 1;
+                if let Some(value) = self.digits()
+                    && self.has(b"\"")
+                {
+                    return Some(Value::Integer(value));
+                }
+                self.at = start;
+                self.string().map(|_| Value::Other)
             }
             _ => self.rare(depth),
         }
@@ -179,18 +214,6 @@ impl<'a> Scan<'a> {
         }
         Some(Value::Other)
     }
-}
-
-/// The value of a string of digits.
-#[inline(always)]
-fn digits(text: &[u8]) -> Option<i64> {
-    if text.is_empty() || text.len() > DIGITS {
-        return None;
-    }
-    text.iter().try_fold(0, |value, byte| {
-        let digit = byte.wrapping_sub(b'0');
-        (digit <= 9).then(|| value * 10 + i64::from(digit))
-    })
 }
 
 /// The length of a string's content up to its closing quote; none where something in it has to be unescaped or is not allowed.

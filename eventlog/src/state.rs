@@ -10,7 +10,7 @@ use crate::profile::{
     StageMetrics, StageStatus,
 };
 use crate::quantiles::{COLUMNS, Samples};
-use crate::task_events::{self, TaskEnded, TaskStarted};
+use crate::task_events::{self, Memo, TaskEnded, TaskStarted};
 use crate::task_table::{TaskOutcome, TaskTableBuilder};
 use crate::tasks::{TaskEnd, Tasks};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -42,6 +42,7 @@ pub(crate) struct State {
     pub(crate) task_table: Option<TaskTableBuilder>,
     /// The last line's updates of SQL accumulators.
     updates: Vec<(u64, i64)>,
+    pub(crate) memo: Memo,
 }
 
 /// A stage attempt and what is needed only until it ends.
@@ -89,7 +90,7 @@ impl State {
         if line.starts_with(task_events::END) {
             let mut updates = std::mem::take(&mut self.updates);
             updates.clear();
-            let task = task_events::ended(line, &mut updates);
+            let task = task_events::ended(line, &mut self.memo, &mut updates);
             if let Some(task) = &task {
                 self.ended(task, line, &updates);
             }

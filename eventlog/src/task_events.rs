@@ -38,6 +38,70 @@ pub(crate) struct TaskEnded {
     pub(crate) updates: Range<u32>,
 }
 
+/// What the tasks of a stage have in common: pieces of their lines that were read already. What begins with such a piece is read as it was.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Memo {
+    stages: [StageMemo; MEMOS],
+}
+
+/// Stages that are remembered: those whose tasks run side by side.
+const MEMOS: usize = 4;
+
+/// Accumulables of a stage that are remembered.
+const REMEMBERED: usize = 128;
+
+/// Longest piece that is remembered.
+const LONGEST: usize = 2_000;
+
+#[derive(Debug, Clone, Default)]
+struct StageMemo {
+    stage: i64,
+    /// `Task Executor Metrics`, and the heap in them.
+    executor_metrics: (Vec<u8>, Number),
+    /// Accumulables up to their updates, with their ids.
+    accumulables: Vec<(Vec<u8>, i64)>,
+}
+
+impl Memo {
+    fn stage(&mut self, stage: Number) -> &mut StageMemo {
+        let stage = stage.or_zero();
+        let memo = &mut self.stages[stage.unsigned_abs() as usize % MEMOS];
+        if memo.stage != stage {
+            *memo = StageMemo { stage, ..StageMemo::default() };
+        }
+        memo
+    }
+}
+
+impl StageMemo {
+    /// The id of the accumulable that stands here, up to its update; `next` is the one that is likely.
+    #[inline(always)]
+    fn accumulable(&self, scan: &mut Scan<'_>, next: &mut usize) -> Option<i64> {
+        // Metrics that are zero are left out: some may be skipped.
+        let likely = self.accumulables.get(*next..)?.iter().take(3);
+        for (ahead, (text, id)) in likely.enumerate() {
+            if scan.has(text) {
+                *next += ahead + 1;
+                return Some(*id);
+            }
+        }
+        None
+    }
+
+    /// Remembers one that was read.
+    fn remember(&mut self, text: &[u8], id: i64, next: &mut usize) {
+        if text.len() > LONGEST {
+            return;
+        }
+        if self.accumulables.len() == REMEMBERED {
+            self.accumulables.clear();
+        }
+        *next = (*next).min(self.accumulables.len());
+        self.accumulables.insert(*next, (text.to_vec(), id));
+        *next += 1;
+    }
+}
+
 /// Reads a task's start.
 pub(crate) fn started(line: &[u8]) -> Option<TaskStarted> {
     const KEYS: [&[u8]; 4] =
@@ -73,9 +137,13 @@ pub(crate) fn started(line: &[u8]) -> Option<TaskStarted> {
 }
 
 /// Reads a successful task's end, and adds its updates of SQL accumulators to `updates`.
-pub(crate) fn ended(line: &[u8], updates: &mut Vec<(u64, i64)>) -> Option<TaskEnded> {
+pub(crate) fn ended(
+    line: &[u8],
+    memo: &mut Memo,
+    updates: &mut Vec<(u64, i64)>,
+) -> Option<TaskEnded> {
     let before = updates.len();
-    let mut task = scan_end(line, updates);
+    let mut task = scan_end(line, memo, updates);
     match (&mut task, u32::try_from(before), u32::try_from(updates.len())) {
         (Some(task), Ok(before), Ok(after)) => task.updates = before..after,
         _ => {
@@ -91,7 +159,7 @@ fn number(scan: &mut Scan<'_>) -> Option<Number> {
     Some(Number(Some(scan.integer()?)))
 }
 
-fn scan_end(line: &[u8], updates: &mut Vec<(u64, i64)>) -> Option<TaskEnded> {
+fn scan_end(line: &[u8], memo: &mut Memo, updates: &mut Vec<(u64, i64)>) -> Option<TaskEnded> {
     const KEYS: [&[u8]; 8] = [
         b"\"Event\":",
         b"\"Stage ID\":",
@@ -114,14 +182,25 @@ fn scan_end(line: &[u8], updates: &mut Vec<(u64, i64)>) -> Option<TaskEnded> {
             1 => task.stage_id = number(scan)?,
             2 => task.stage_attempt_id = number(scan)?,
             4 => scan.expect(b"{\"Reason\":\"Success\"}")?,
-            5 => info(scan, &mut task, updates)?,
+            5 => info(scan, &mut task, memo, updates)?,
             6 => {
-                let mut heap = Number::default();
-                scan.object(&HEAP, |scan, _| {
-                    heap = number(scan)?;
-                    Some(())
-                })?;
-                task.jvm_heap_memory = Some(heap);
+                let known = &mut memo.stage(task.stage_id).executor_metrics;
+                // Mostly all zero: no heartbeat fell into the task.
+                if !known.0.is_empty() && scan.has(&known.0) {
+                    task.jvm_heap_memory = Some(known.1);
+                } else {
+                    let start = scan.at;
+                    let mut heap = Number::default();
+                    scan.object(&HEAP, |scan, _| {
+                        heap = number(scan)?;
+                        Some(())
+                    })?;
+                    let text = scan.since(start);
+                    if text.len() <= LONGEST {
+                        *known = (text.to_vec(), heap);
+                    }
+                    task.jvm_heap_memory = Some(heap);
+                }
             }
             _ => task.metrics = Some(metrics(scan)?),
         }
@@ -133,7 +212,12 @@ fn scan_end(line: &[u8], updates: &mut Vec<(u64, i64)>) -> Option<TaskEnded> {
 }
 
 #[inline(always)]
-fn info(scan: &mut Scan<'_>, task: &mut TaskEnded, updates: &mut Vec<(u64, i64)>) -> Option<()> {
+fn info(
+    scan: &mut Scan<'_>,
+    task: &mut TaskEnded,
+    memo: &mut Memo,
+    updates: &mut Vec<(u64, i64)>,
+) -> Option<()> {
     const KEYS: [&[u8]; 14] = [
         b"\"Task ID\":",
         b"\"Index\":",
@@ -158,7 +242,7 @@ fn info(scan: &mut Scan<'_>, task: &mut TaskEnded, updates: &mut Vec<(u64, i64)>
             5 => task.executor = text(scan)?,
             6 => task.host = text(scan)?,
             10 => task.finish_time = number(scan)?,
-            13 => accumulables(scan, updates)?,
+            13 => accumulables(scan, memo.stage(task.stage_id), updates)?,
             _ => scan.skip()?,
         }
         Some(())
@@ -175,23 +259,37 @@ fn text(scan: &mut Scan<'_>) -> Option<Range<u32>> {
 
 /// Reads what `JsonProtocol.accumulableInfoToJson` prints.
 #[inline(always)]
-fn accumulables(scan: &mut Scan<'_>, updates: &mut Vec<(u64, i64)>) -> Option<()> {
+fn accumulables(
+    scan: &mut Scan<'_>,
+    memo: &mut StageMemo,
+    updates: &mut Vec<(u64, i64)>,
+) -> Option<()> {
     scan.expect(b"[")?;
     if scan.has(b"]") {
         return Some(());
     }
+    let mut next = 0;
     loop {
-        scan.expect(b"{\"ID\":")?;
-        let id = scan.integer()?;
-        scan.expect(b",\"Name\":")?;
-        scan.string()?;
-        let update = if scan.has(b",\"Update\":") { Some(scan.value(DEPTH)?) } else { None };
+        let (id, has_update) = match memo.accumulable(scan, &mut next) {
+            Some(id) => (id, true),
+            None => {
+                let start = scan.at;
+                scan.expect(b"{\"ID\":")?;
+                let id = scan.integer()?;
+                scan.expect(b",\"Name\":")?;
+                scan.string()?;
+                let has_update = scan.has(b",\"Update\":");
+                if has_update {
+                    memo.remember(scan.since(start), id, &mut next);
+                }
+                (id, has_update)
+            }
+        };
+        let update = if has_update { Some(scan.value(DEPTH)?) } else { None };
         if scan.has(b",\"Value\":") {
-            scan.value(DEPTH)?;
+            scan.skip_number()?;
         }
-        if scan.has(b",\"Internal\":true,\"Count Failed Values\":true") {
-            // As all metrics of Spark's own have it.
-        } else {
+        if !scan.has(b",\"Internal\":true,\"Count Failed Values\":true") {
             // Logs before Spark 2 have neither.
             for key in [&b",\"Internal\":"[..], b",\"Count Failed Values\":"] {
                 if scan.has(key) {
@@ -383,7 +481,8 @@ mod tests {
                     })
                 {
                     tasks += 1;
-                    taken += usize::from(ended(line, &mut Vec::new()).is_some());
+                    taken +=
+                        usize::from(ended(line, &mut Memo::default(), &mut Vec::new()).is_some());
                 } else if line.starts_with(START) {
                     tasks += 1;
                     taken += usize::from(started(line).is_some());
@@ -401,11 +500,16 @@ mod tests {
     #[test]
     fn whatever_a_line_is_changed_to_both_ways_give_the_same() {
         let mut updates = Vec::new();
-        let task = ended(LINE.as_bytes(), &mut updates).unwrap();
+        let task = ended(LINE.as_bytes(), &mut Memo::default(), &mut updates).unwrap();
         assert_eq!((updates.as_slice(), task.index), (&[(9, 12)][..], Number(Some(2))));
-        let check = |line: &[u8]| {
+        // What is remembered of a line makes no difference to the next.
+        let mut memo = Memo::default();
+        assert!(ended(LINE.as_bytes(), &mut memo, &mut Vec::new()).is_some());
+        let mut check = |line: &[u8]| {
             let (mut fast, mut slow) = (State::default(), State::default());
+            fast.memo = memo.clone();
             fast.line(line);
+            memo = std::mem::take(&mut fast.memo);
             slow.other(line);
             assert!(fast.finish() == slow.finish(), "{}", String::from_utf8_lossy(line));
         };
