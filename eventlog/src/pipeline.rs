@@ -148,6 +148,8 @@ fn parallel(
     }
     let get_cut = Mutex::new(get_cut);
     std::thread::scope(|scope| {
+        // Gone with this closure, so that nobody waits for a block where reading stops early.
+        let (give_empty, get_read) = (give_empty, get_read);
         let source = scope.spawn(move || {
             let mut number = 0;
             let mut emit = |block| {

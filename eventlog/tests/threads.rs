@@ -64,12 +64,16 @@ fn the_number_of_threads_does_not_matter() {
 fn reading_stops_where_it_is_told_to_and_where_it_fails() {
     let bytes = much();
     let source = Memory(vec![("log".to_owned(), bytes.clone())]);
-    let mut calls = 0;
-    let stopped = eventlog::read_with(&source, 4, &mut |bytes| {
-        calls += 1;
-        if bytes > 8 << 20 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
-    assert!(matches!(stopped, Err(LogError::Cancelled { .. })) && calls < 12, "{calls}");
+    // Before threads are started, and with much left to read or little.
+    for limit in [1 << 20, 5 << 20, 10 << 20] {
+        let mut last = 0;
+        let stopped = eventlog::read_with(&source, 4, &mut |bytes| {
+            last = bytes;
+            if bytes > limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        assert!(matches!(stopped, Err(LogError::Cancelled { .. })), "{limit}");
+        assert!(last <= limit + (1 << 20), "{last}");
+    }
 
     /// A log whose storage fails after some megabytes.
     struct Failing(Vec<u8>);
