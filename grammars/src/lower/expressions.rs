@@ -248,8 +248,7 @@ impl<'a> Lowering<'a> {
                 self.ambient.insert(name.to_owned(), value);
                 return Lowered::spark(value);
             }
-            let starred = || types::class_of_stars(&self.spark_stars, name, self.language);
-            if let Some(kind) = types::spark_class(name).or_else(starred) {
+            if let Some(kind) = types::spark_class(name).or_else(|| self.starred_class(name)) {
                 return self.lowered(Meaning::Class(kind));
             }
             if self.star_functions && types::is_column_function(self.language, name) {
@@ -259,6 +258,16 @@ impl<'a> Lowering<'a> {
         }
         self.missed(name);
         Lowered::unknown(UnresolvedReason::Name)
+    }
+
+    /// The class that a name bound nowhere means where everything of a part of Spark is imported.
+    fn starred_class(&self, name: &str) -> Option<Type> {
+        if let Some(known) = self.starred.borrow().get(name) {
+            return *known;
+        }
+        let found = types::class_of_stars(&self.spark_stars, name, self.language);
+        self.starred.borrow_mut().insert(name.to_owned(), found);
+        found
     }
 
     pub(super) fn named_meaning(&mut self, meaning: Meaning) -> Lowered {

@@ -192,9 +192,9 @@ impl<'a> Lowering<'a> {
     fn function_body(&mut self, def: &'a FunctionDef, index: usize, range: TextRange) {
         let function = self.definitions[index].function;
         let class = self.definitions[index].class.clone();
-        let summary = self.known.uses(def.name.range.start).cloned().unwrap_or_default();
+        let (known, name_at) = (self.known, def.name.range.start);
         let elsewhere = self.called_from_elsewhere(def, index);
-        let closure = summary.closure
+        let closure = known.is_closure(name_at)
             || elsewhere.closure
             || self.found.functions.get(&def.name.range.start).is_some_and(|it| it.closure);
         let outer_scope = self.open(ScopeKind::Function(def.name.text.clone()), range, def.header);
@@ -220,13 +220,27 @@ impl<'a> Lowering<'a> {
                 self.define(&name.text, meaning);
                 continue;
             }
-            let seen = summary.parameters.get(position).cloned().unwrap_or_default();
             let place = position.checked_sub(skipped);
             let placed = super::rest::placed(def, parameter, place, &elsewhere);
             let named = super::pattern_name(&parameter.pattern)
                 .and_then(|name| elsewhere.keywords.get(name.as_str()));
+            let declared = self.declared(parameter);
+            // Nothing is asked for that would not count: it is no reason for another pass.
+            let seen = match declared {
+                Shape::Unknown => known.parameter(name_at, position).cloned(),
+                Shape::Spark { kind, confidence: Confidence::Declared, bound: None }
+                    if named.is_none() && placed.is_none() =>
+                {
+                    let certain = known.is_certain(name_at, position, kind);
+                    certain.then(|| Shape::spark(kind, Confidence::Known))
+                }
+                Shape::Spark { .. } => known.parameter(name_at, position).cloned(),
+                _ => None,
+            };
+            let seen = seen.unwrap_or_default();
             let seen = named.into_iter().chain(&placed).fold(seen, |seen, it| seen.join(it));
-            self.parameter(parameter, function, place.unwrap_or_default() as u32, &seen);
+            let index = place.unwrap_or_default() as u32;
+            self.parameter(parameter, function, index, declared, &seen);
         }
         let statement = self.statement;
         self.activations.push(Activation::default());
@@ -329,21 +343,26 @@ impl<'a> Lowering<'a> {
         Some(Expression::Value(self.value(kind, confidence, Origin::Merge(values), bound)))
     }
 
+    /// What a parameter's annotation says of it.
+    fn declared(&self, parameter: &Parameter) -> Shape {
+        let declared =
+            parameter.annotation.as_ref().map(|it| self.annotation(it)).unwrap_or_default();
+        match parameter.pattern {
+            // The annotation of `*args` and `**options` is that of each.
+            Pattern::Rest { keywords: false, .. } => Shape::collection(declared),
+            Pattern::Rest { keywords: true, .. } => Shape::mapping(declared),
+            _ => declared,
+        }
+    }
+
     fn parameter(
         &mut self,
         parameter: &'a Parameter,
         function: FunctionId,
         index: u32,
+        declared: Shape,
         seen: &Shape,
     ) {
-        let declared =
-            parameter.annotation.as_ref().map(|it| self.annotation(it)).unwrap_or_default();
-        let declared = match parameter.pattern {
-            // The annotation of `*args` and `**options` is that of each.
-            Pattern::Rest { keywords: false, .. } => Shape::collection(declared),
-            Pattern::Rest { keywords: true, .. } => Shape::mapping(declared),
-            _ => declared,
-        };
         let shape = match (&declared, seen) {
             (Shape::Unknown, seen) => seen.clone(),
             // Call sites of the file can make a declaration certain, but not contradict it.

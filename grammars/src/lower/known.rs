@@ -5,9 +5,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use program::summary::Shape;
+use program::{Confidence, Type};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::functions::{Summaries, Summary};
+use super::functions::Summaries;
 
 /// What an earlier pass found.
 #[derive(Debug, Default)]
@@ -19,7 +20,11 @@ pub(super) struct Known {
 /// What a pass asked for.
 #[derive(Debug, Default)]
 struct Asked {
-    uses: FxHashSet<u32>,
+    closures: FxHashSet<u32>,
+    /// By the function and their place in it.
+    parameters: FxHashSet<(u32, usize)>,
+    /// Parameters that are declared to be of a type: only whether calls make that certain is asked.
+    declared: FxHashMap<(u32, usize), Type>,
     returns: FxHashSet<u32>,
     attributes: FxHashMap<Rc<str>, FxHashSet<Box<str>>>,
     globals: FxHashSet<Box<str>>,
@@ -31,10 +36,22 @@ impl Known {
         Self { found, asked: RefCell::default() }
     }
 
-    /// How the function whose name stands at `position` is used: its parameters, and whether the executors run it.
-    pub(super) fn uses(&self, position: u32) -> Option<&Summary> {
-        self.asked.borrow_mut().uses.insert(position);
-        self.found.functions.get(&position)
+    /// Whether the executors run the function whose name stands at `position`.
+    pub(super) fn is_closure(&self, position: u32) -> bool {
+        self.asked.borrow_mut().closures.insert(position);
+        self.found.is_closure(position)
+    }
+
+    /// What calls give for a parameter of the function whose name stands at `position`, where anything is known of it.
+    pub(super) fn parameter(&self, position: u32, place: usize) -> Option<&Shape> {
+        self.asked.borrow_mut().parameters.insert((position, place));
+        self.found.parameter(position, place)
+    }
+
+    /// Whether calls make it certain that a parameter which is declared to be of a type is of it.
+    pub(super) fn is_certain(&self, position: u32, place: usize, kind: Type) -> bool {
+        self.asked.borrow_mut().declared.insert((position, place), kind);
+        self.found.is_certain(position, place, kind)
     }
 
     /// What the function whose name stands at `position` returns, where anything is known of it.
@@ -65,15 +82,14 @@ impl Known {
     pub(super) fn is_as(&self, found: &Summaries) -> bool {
         let known = &self.found;
         let asked = self.asked.borrow();
-        let used =
-            |it: &Summaries, position| it.functions.get(position).is_some_and(|it| it.closure);
-        asked.uses.iter().all(|position| {
-            used(known, position) == used(found, position)
-                && same_parameters(known.functions.get(position), found.functions.get(position))
-        }) && asked
-            .returns
-            .iter()
-            .all(|position| known.returns(*position) == found.returns(*position))
+        asked.closures.iter().all(|&at| known.is_closure(at) == found.is_closure(at))
+            && asked.parameters.iter().all(|&(position, place)| {
+                known.parameter(position, place) == found.parameter(position, place)
+            })
+            && asked.declared.iter().all(|(&(position, place), &kind)| {
+                known.is_certain(position, place, kind) == found.is_certain(position, place, kind)
+            })
+            && asked.returns.iter().all(|&at| known.returns(at) == found.returns(at))
             && asked.globals.iter().all(|name| known.global(name) == found.global(name))
             && asked.attributes.iter().all(|(class, names)| {
                 names
@@ -92,16 +108,21 @@ fn note(names: &mut FxHashSet<Box<str>>, name: &str) {
     }
 }
 
-/// Whether the same is known of the parameters; of those that are not named nothing is.
-fn same_parameters(left: Option<&Summary>, right: Option<&Summary>) -> bool {
-    let left = left.map_or(&[][..], |it| it.parameters.as_slice());
-    let right = right.map_or(&[][..], |it| it.parameters.as_slice());
-    let unknown = Shape::Unknown;
-    (0..left.len().max(right.len()))
-        .all(|at| left.get(at).unwrap_or(&unknown) == right.get(at).unwrap_or(&unknown))
-}
-
 impl Summaries {
+    fn is_closure(&self, position: u32) -> bool {
+        self.functions.get(&position).is_some_and(|it| it.closure)
+    }
+
+    fn parameter(&self, position: u32, place: usize) -> Option<&Shape> {
+        let seen = self.functions.get(&position)?.parameters.get(place);
+        seen.filter(|it| **it != Shape::Unknown)
+    }
+
+    fn is_certain(&self, position: u32, place: usize, kind: Type) -> bool {
+        let seen = self.parameter(position, place);
+        seen.is_some_and(|it| it.unbounded() == Shape::spark(kind, Confidence::Known))
+    }
+
     fn returns(&self, position: u32) -> Option<&Shape> {
         self.functions.get(&position).map(|it| &it.returns).filter(|it| **it != Shape::Unknown)
     }

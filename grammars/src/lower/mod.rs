@@ -122,6 +122,8 @@ struct Lowering<'a> {
     star_functions: bool,
     /// What of Spark's everything is imported of, in order, each once.
     spark_stars: Vec<&'a str>,
+    /// The classes that names mean by them.
+    starred: RefCell<FxHashMap<String, Option<Type>>>,
     links: &'a Asked<'a>,
     /// Scala's package.
     package: Option<&'a str>,
@@ -201,6 +203,7 @@ impl<'a> Lowering<'a> {
             ambient: FxHashMap::default(),
             star_functions: false,
             spark_stars: Vec::new(),
+            starred: RefCell::default(),
             links,
             package: file.package.as_deref(),
             bases: FxHashMap::default(),
@@ -341,6 +344,7 @@ impl<'a> Lowering<'a> {
             && !self.spark_stars.contains(&import.path.as_str())
         {
             self.spark_stars.push(&import.path);
+            self.starred.borrow_mut().clear();
         }
         let full;
         let import = match self.rooted(import) {
