@@ -12,7 +12,7 @@ use super::Lowering;
 use program::summary::{ClassName, ForeignFunction, Shape};
 
 /// What an expression or a name means to the lowering.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Meaning {
     /// Nothing is known of it.
     Unknown(UnresolvedReason),
@@ -397,10 +397,12 @@ impl Lowering<'_> {
             return;
         }
         let mut differing: Vec<Rc<str>> = Vec::new();
-        let mut seen: FxHashSet<&str> = FxHashSet::default();
-        for end in &ends {
+        for (at, end) in ends.iter().enumerate() {
+            let (before, after) = (&ends[..at], &ends[at + 1..]);
             for (name, meaning) in end {
-                if seen.insert(name) && ends.iter().any(|other| other.get(name) != Some(meaning)) {
+                let is_new = !before.iter().any(|other| other.contains_key(name));
+                let differs = |other: &Names| other.get(name) != Some(meaning);
+                if is_new && (at > 0 || after.iter().any(differs)) {
                     differing.push(name.clone());
                 }
             }

@@ -38,7 +38,9 @@ impl<'a> Lowering<'a> {
         let mut ends = Vec::new();
         let mut results = Vec::new();
         for (index, arm) in arms.iter().enumerate() {
-            self.frame().names.clone_from(&before);
+            if index > 0 {
+                self.frame().names.clone_from(&before);
+            }
             let range = match (arm.first(), arm.last()) {
                 (Some(first), Some(last)) => TextRange::new(first.range.start, last.range.end),
                 _ => *header,
@@ -61,8 +63,9 @@ impl<'a> Lowering<'a> {
                 ends.push(std::mem::take(&mut self.frame().names));
             }
         }
+        let mut before = Some(before);
         if !exhaustive {
-            ends.push(before.clone());
+            ends.extend(before.take());
         }
         if let Some((name, true)) = &absent
             && ends.len() == arms.len() + usize::from(!exhaustive)
@@ -70,10 +73,9 @@ impl<'a> Lowering<'a> {
             self.given_or_made(name, &mut ends);
         }
         let ended = ends.is_empty();
-        if ended {
-            self.frame().names = before;
-        } else {
-            self.merge_frames(ends);
+        match before {
+            Some(before) if ended => self.frame().names = before,
+            _ => self.merge_frames(ends),
         }
         let result = if results.is_empty() {
             Lowered::unknown(UnresolvedReason::Other)

@@ -68,6 +68,7 @@ const PASSED: usize = 400_000;
 pub(crate) fn program(language: Language, file: &File, text: &str, links: &dyn Links) -> Program {
     let asked = Asked::new(links);
     let mut found = Summaries::default();
+    let mut spare = None;
     let mut passes = (PASSED / text.len().max(1)).clamp(PASSES, MOST_PASSES);
     loop {
         passes -= 1;
@@ -77,12 +78,16 @@ pub(crate) fn program(language: Language, file: &File, text: &str, links: &dyn L
         }
         let known = Known::new(found);
         let mut pass = Lowering::new(language, file, text, &known, &asked);
+        if let Some(spare) = spare {
+            pass.reuse(spare);
+        }
         pass.settled = !last;
         pass.run(file);
         if last || known.is_as(&pass.found) {
             return pass.finished();
         }
         found = pass.found;
+        spare = Some(pass.program);
     }
 }
 
@@ -215,6 +220,21 @@ impl<'a> Lowering<'a> {
             awaited: FxHashMap::default(),
             views: Vec::new(),
         }
+    }
+
+    /// Takes the room of an earlier pass's program, which is of about the same size.
+    fn reuse(&mut self, mut spare: Program) {
+        spare.values.clear();
+        spare.calls.clear();
+        spare.bindings.clear();
+        spare.functions.clear();
+        spare.scopes.clear();
+        spare.scopes.append(&mut self.program.scopes);
+        self.program.values = spare.values;
+        self.program.calls = spare.calls;
+        self.program.bindings = spare.bindings;
+        self.program.functions = spare.functions;
+        self.program.scopes = spare.scopes;
     }
 
     fn run(&mut self, file: &'a File) {
