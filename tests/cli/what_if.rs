@@ -44,6 +44,8 @@ fn a_change_is_shown_with_what_it_saves() {
       · how long a task takes beside more others in an executor: they share its memory, its disks and,
         on a machine with fewer processors, its cores
       · what adaptive execution would plan anew from other sizes
+      · how many partitions there would be where their number follows that of the cores
+        (spark.default.parallelism, small files)
       · when the network, the storage or the driver becomes the bottleneck
     ");
 }

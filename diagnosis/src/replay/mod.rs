@@ -9,6 +9,7 @@
 //! The error of that replay before the overhead is added says how much of the run the model explains. Beyond [`MAX_ERROR`] of the time in which
 //! jobs ran nothing is predicted.
 
+mod attempts;
 mod build;
 mod cached;
 mod changes;
@@ -56,6 +57,8 @@ pub struct Outcome {
     pub task_ms: u64,
     /// Σ cores × time that executors were there.
     pub core_ms: u64,
+    /// Tasks were left when the last executor had gone: they ran on slots that the log does not have, as many as there were at the peak.
+    pub made_up_slots: bool,
     /// Wall time of stage attempts, submission to completion, by stage id and attempt.
     pub stages: Vec<((u64, u32), u64)>,
 }
@@ -200,6 +203,7 @@ fn outcome(plan: &Plan, times: &Times) -> Outcome {
         job_ms: times.job_ms,
         task_ms: times.task_ms,
         core_ms: times.core_ms,
+        made_up_slots: times.starved,
         stages: plan
             .units
             .iter()

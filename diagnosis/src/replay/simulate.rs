@@ -1,8 +1,9 @@
 //! List scheduling (Graham 1966) of a [`Plan`]: whenever a slot is free, the next task of the first stage that has one takes it, as Spark's
 //! `TaskSchedulerImpl` does with the order of `FIFOSchedulingAlgorithm` or, roughly, `FairSchedulingAlgorithm`.
 
+use super::attempts::{Attempts, attempts};
 use super::plan::{Anchor, Plan, Work};
-use eventlog::{TaskOutcome, TaskRun};
+use eventlog::TaskRun;
 use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, VecDeque};
@@ -59,19 +60,6 @@ struct Progress {
     submitted: u64,
     launched: Option<u64>,
     ended: Option<u64>,
-}
-
-/// How attempts of one partition follow each other.
-#[derive(Debug, Default)]
-struct Attempts {
-    /// By task: whether it waits for another one.
-    waits: Vec<bool>,
-    /// By task: the one that follows its end.
-    after_end: FxHashMap<usize, usize>,
-    /// By task: the one that follows its launch, and how long after it.
-    after_launch: FxHashMap<usize, (usize, u64)>,
-    /// Later attempts that follow no failure in the log, with how long after the first launch they came.
-    after_start: Vec<(usize, u64)>,
 }
 
 struct Simulation<'a> {
@@ -491,38 +479,4 @@ impl<'a> Simulation<'a> {
         self.times.application_ms = end;
         self.times
     }
-}
-
-/// How later attempts of a partition follow earlier ones; none where there are none.
-fn attempts(tasks: &[TaskRun]) -> Option<Attempts> {
-    let plain = |task: &TaskRun| task.attempt == 0 && task.outcome == TaskOutcome::Succeeded;
-    if tasks.iter().all(plain) {
-        return None;
-    }
-    let mut attempts = Attempts { waits: vec![false; tasks.len()], ..Attempts::default() };
-    let mut last: FxHashMap<u32, usize> = FxHashMap::default();
-    for (at, task) in tasks.iter().enumerate() {
-        let after = |earlier: &TaskRun| {
-            u64::try_from(task.launch_ms.saturating_sub(earlier.launch_ms)).unwrap_or(0)
-        };
-        let Some(before) = last.insert(task.index, at) else {
-            if task.attempt > 0 {
-                attempts.waits[at] = true;
-                attempts.after_start.push((at, after(&tasks[0])));
-            }
-            continue;
-        };
-        let earlier = &tasks[before];
-        let since = after(earlier);
-        attempts.waits[at] = true;
-        if earlier.outcome == TaskOutcome::Succeeded && since >= u64::from(earlier.duration_ms) {
-            // What it had made was lost later on.
-            attempts.after_start.push((at, after(&tasks[0])));
-        } else if since >= u64::from(earlier.duration_ms) {
-            attempts.after_end.insert(before, at);
-        } else {
-            attempts.after_launch.insert(before, (at, since));
-        }
-    }
-    Some(attempts)
 }

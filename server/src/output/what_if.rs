@@ -76,6 +76,10 @@ impl<'a> Report<'a> {
         // A change that can't be made is told even where nothing is predicted.
         let predicted = replay.predict(changes)?;
         if report.refusal.is_none() {
+            if predicted.made_up_slots {
+                let what = "tasks that were left when the log's last executor had gone run on as many slots as there were at most";
+                report.assumptions.push(what.to_owned());
+            }
             if changes.is_empty() {
                 report.scaling = Some(replay.scaling());
             } else {
@@ -138,6 +142,7 @@ fn measured(profile: &Profile, fit: &Fit) -> Outcome {
             .chain(failed.map(|failure| failure.task_time))
             .fold(0, u64::saturating_add),
         core_ms: core_ms.fold(0, u64::saturating_add),
+        made_up_slots: false,
         stages: profile
             .stages
             .iter()
@@ -220,7 +225,7 @@ fn assumption(change: &Change) -> Option<String> {
         Change::Partitions { stage, .. } => format!(
             "the work of stage {stage} stays the same; each task costs what it costs beside its work; the rows of a key stay together"
         ),
-        Change::NoRetries => "the first success of each partition is all that runs; executors leave as they did".to_owned(),
+        Change::NoRetries => "the first success of each partition is all that runs; an executor that was lost with a task stays".to_owned(),
         Change::Cached(stage) => format!(
             "what later stages have in common with stage {stage} takes as long as the cheapest of them, and fits into memory; reading it back is free"
         ),
@@ -247,6 +252,10 @@ fn limits(profile: &Profile, changes: &[Change]) -> Vec<String> {
     }
     limits.push("what adaptive execution would plan anew from other sizes".to_owned());
     if has(|change| matches!(change, Change::Executors(_) | Change::Cores(_))) {
+        limits.push(
+            "how many partitions there would be where their number follows that of the cores (spark.default.parallelism, small files)"
+                .to_owned(),
+        );
         limits
             .push("when the network, the storage or the driver becomes the bottleneck".to_owned());
         let setting = profile.spark_properties.get("spark.dynamicAllocation.enabled");
