@@ -63,10 +63,12 @@ pub(crate) struct Reuse<'a> {
     uses: Vec<Vec<Use>>,
     /// Whether a scope is a branch or lies in one.
     in_branch: Vec<bool>,
+    /// The function or closure that each scope is or lies in.
+    functions: Vec<Option<ScopeId>>,
     /// What computes each value, once it was asked for.
     computed: Vec<OnceCell<Option<Computed>>>,
     /// The first name of each value.
-    names: FxHashMap<ValueId, &'a str>,
+    names: Vec<Option<&'a str>>,
 }
 
 impl<'a> Reuse<'a> {
@@ -110,16 +112,22 @@ impl<'a> Reuse<'a> {
             escaping: FxHashSet::default(),
             uses: vec![Vec::new(); count],
             in_branch: Vec::new(),
+            functions: Vec::new(),
             computed: vec![OnceCell::new(); count],
-            names: FxHashMap::default(),
+            names: vec![None; count],
         };
         for binding in &program.bindings {
-            reuse.names.entry(binding.value).or_insert(&binding.name);
+            reuse.names[binding.value.index()].get_or_insert(&binding.name);
         }
-        for scope in &program.scopes {
+        for (index, scope) in program.scopes.iter().enumerate() {
             // A parent stands before its children.
             let around = scope.parent.is_some_and(|parent| reuse.in_branch[parent.index()]);
             reuse.in_branch.push(around || matches!(scope.kind, ScopeKind::Branch { .. }));
+            let function = match scope.kind {
+                ScopeKind::Function(_) | ScopeKind::Closure => Some(ScopeId(index as u32)),
+                _ => scope.parent.and_then(|parent| reuse.functions[parent.index()]),
+            };
+            reuse.functions.push(function);
         }
         reuse.mark_persisted();
         reuse.mark_escaping();
@@ -275,13 +283,14 @@ impl<'a> Reuse<'a> {
     pub(crate) fn shared(&self) -> Vec<Shared> {
         let mut found: Vec<Shared> = Vec::new();
         let mut kept: FxHashSet<ValueId> = self.persisted.clone();
+        let mut walk = Walk { seen: vec![0; self.program.values.len()], pending: Vec::new() };
         for index in 0..self.program.values.len() {
             let value = ValueId(index as u32);
             let Some((chosen, in_loop)) = self.computed(value) else { continue };
             let times = chosen.len() + usize::from(*in_loop);
             if times < 2
                 || self.is_covered_downstream(value, times)
-                || !self.is_expensive(value, &kept)
+                || !self.is_expensive(value, &kept, &mut walk)
             {
                 continue;
             }
@@ -332,7 +341,11 @@ impl<'a> Reuse<'a> {
             // Whether another function runs in the same run, and how often, is not known.
             .filter(|it| self.function_of(it.1) == function)
             .collect();
-        let mut best: Vec<(Use, ScopeId)> = Vec::new();
+        // Without a branch around any of them, nothing keeps them apart.
+        let (uses, mut best) = match uses.iter().any(|it| self.in_branch[it.1.index()]) {
+            true => (uses, Vec::new()),
+            false => (Vec::new(), uses),
+        };
         for start in 0..uses.len() {
             if uses.len() - start <= best.len() {
                 break;
@@ -352,9 +365,7 @@ impl<'a> Reuse<'a> {
     }
 
     fn function_of(&self, scope: ScopeId) -> Option<ScopeId> {
-        self.program.ancestors(scope).find(|&it| {
-            matches!(self.program.scope(it).kind, ScopeKind::Function(_) | ScopeKind::Closure)
-        })
+        self.functions[scope.index()]
     }
 
     fn may_both_run(&self, first: (Use, ScopeId), second: (Use, ScopeId)) -> bool {
@@ -415,20 +426,23 @@ impl<'a> Reuse<'a> {
     }
 
     /// Whether there is a shuffle or a user-defined function between `value` and its inputs, or what is kept already.
-    fn is_expensive(&self, value: ValueId, kept: &FxHashSet<ValueId>) -> bool {
+    fn is_expensive(&self, value: ValueId, kept: &FxHashSet<ValueId>, walk: &mut Walk) -> bool {
         let program = self.program;
-        let mut pending = vec![value];
-        let mut seen = FxHashSet::default();
+        let Walk { seen, pending } = walk;
+        pending.clear();
+        pending.push(value);
+        let (of, mut count) = (value.0 + 1, 0);
         let (mut expensive, mut large) = (false, false);
         while let Some(value) = pending.pop() {
             if kept.contains(&value) {
                 large = true;
                 continue;
             }
-            if !seen.insert(value) {
+            if std::mem::replace(&mut seen[value.index()], of) == of {
                 continue;
             }
-            if seen.len() > UPSTREAM {
+            count += 1;
+            if count > UPSTREAM {
                 return false;
             }
             let known = program.value(value);
@@ -456,7 +470,7 @@ impl<'a> Reuse<'a> {
     }
 
     fn name_of(&self, value: ValueId) -> Option<String> {
-        let named = |value: ValueId| self.names.get(&value).map(|name| (*name).to_owned());
+        let named = |value: ValueId| self.names[value.index()].map(str::to_owned);
         named(value).or_else(|| match &self.program.value(value).origin {
             Origin::Merge(_) | Origin::Loop { .. } => {
                 self.program.parents(value).into_iter().find_map(named)
@@ -470,6 +484,13 @@ impl<'a> Reuse<'a> {
         let before = self.text.get(..call.name_range.start as usize).unwrap_or_default();
         self.program.language == Language::Python || before.trim_end().ends_with('.')
     }
+}
+
+/// The room of walks upstream, one after the other.
+struct Walk {
+    /// The last value, from 1, whose walk came by each value.
+    seen: Vec<u32>,
+    pending: Vec<ValueId>,
 }
 
 /// Rows of ids, all in one vector.
