@@ -536,8 +536,7 @@ impl<'r, S: PartialEq + Send + Sync> Run<'r, S> {
     /// Imported files at lower levels than those that import them; cycles are broken somewhere, and always at the same place.
     fn levels(&mut self) -> Vec<Vec<Arc<str>>> {
         let files: Vec<Arc<str>> = self.current.keys().cloned().collect();
-        let mut imports: FxHashMap<Arc<str>, Vec<Arc<str>>> = FxHashMap::default();
-        for file in &files {
+        let consulted = |file: &Arc<str>| {
             let mut consulted = Vec::new();
             if let Some(trace) = self.trace(file) {
                 for (question, _) in trace.iter() {
@@ -546,8 +545,12 @@ impl<'r, S: PartialEq + Send + Sync> Run<'r, S> {
             }
             consulted.sort_unstable();
             consulted.dedup();
-            self.depend(file, &consulted);
-            imports.insert(Arc::clone(file), consulted);
+            (Arc::clone(file), consulted)
+        };
+        let imports: FxHashMap<Arc<str>, Vec<Arc<str>>> =
+            files.par_iter().map(consulted).collect::<Vec<_>>().into_iter().collect();
+        for (file, consulted) in &imports {
+            self.depend(file, consulted);
         }
         levels(files, &imports)
     }

@@ -2,7 +2,7 @@
 //! decided once.
 //!
 //! A file is lowered a few times: what one pass learns of parameters, returns, attributes and globals the next one starts from,
-//! until nothing new is learnt. A file without functions takes one pass.
+//! until a pass finds all that it asked for as it was told. A file without functions takes one pass.
 
 mod annotations;
 mod arguments;
