@@ -49,7 +49,7 @@ impl Replay<'_> {
                 let joins = diagnosis.stages.iter().map(|(stage, _)| Change::BroadcastJoin(*stage));
                 joins.filter(|join| self.predict(&[*join]).is_ok()).take(1).collect()
             }
-            "repeated-scan" => {
+            "repeated-scan" | "recomputed-rdd" | "repeated-exchange" => {
                 let again: Vec<u64> = diagnosis.stages.iter().map(|(stage, _)| *stage).collect();
                 cached::first(self, &again).map(Change::Cached).into_iter().collect()
             }
@@ -113,7 +113,8 @@ impl Replay<'_> {
             };
             let saving = saving.min(possible);
             // What can be hoped for at best stays that.
-            let at_best = least == 0 || diagnosis.id == "repeated-scan";
+            let at_best = least == 0
+                || matches!(diagnosis.id, "repeated-scan" | "recomputed-rdd" | "repeated-exchange");
             diagnosis.saving_ms =
                 (saving > 0).then_some((if at_best { 0 } else { saving }, saving));
             diagnosis.saving_model = SavingModel::Replay;

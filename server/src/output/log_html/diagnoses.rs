@@ -1,7 +1,7 @@
 //! What made the run slow: a card for each cause, its symptoms inside.
 
 use analysis::units::{bytes, count, duration_ms};
-use diagnosis::{Category, Diagnosis, Measure};
+use diagnosis::{Category, Diagnosis, Measure, SavingModel};
 use eventlog::Profile;
 use maud::{Markup, html};
 
@@ -33,7 +33,7 @@ fn card(diagnosis: &Diagnosis, wall: u64) -> Markup {
         h3 {
             span.badge { (category(diagnosis.category)) } " " code { (diagnosis.id) }
             @if let Some((low, high)) = diagnosis.saving_ms {
-                span.saving { (saving(low, high)) }
+                span.saving title=(model(diagnosis.saving_model)) { (saving(low, high)) }
             }
         }
         p.summary { (diagnosis.summary) }
@@ -68,6 +68,14 @@ fn card(diagnosis: &Diagnosis, wall: u64) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// What a saving was worked out by: no log measures it.
+fn model(model: SavingModel) -> &'static str {
+    match model {
+        SavingModel::Bound => "modelled, from bounds of what is left",
+        SavingModel::Replay => "modelled, by a replay of the whole run",
     }
 }
 
