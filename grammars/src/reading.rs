@@ -11,13 +11,10 @@ use tree_sitter::{Parser, Tree};
 
 use crate::parse::{Parsed, parse, parse_parts, parser};
 use crate::python::magics;
-use crate::python::split::{Piece, Pieces};
+use crate::python::split::{LOOKAHEAD, Piece, Pieces};
 use crate::syntax::{File, Part, leave_out};
 use crate::tree::SyntaxTree;
 use crate::{python, scala};
-
-/// So many bytes behind the end of a piece decide on whether it ends there: the longest keyword that may stand there, and one more.
-const LOOKAHEAD: usize = 16;
 
 /// How many documentation strings are cut out of what is parsed at once: the lexer goes through the list of what is left for each token.
 const MOST_PROSE: usize = 48;
@@ -374,6 +371,18 @@ mod tests {
         let bodies: Vec<usize> = broken.file.parts.iter().map(|part| part.body.len()).collect();
         assert_eq!(bodies.len(), 5);
         assert_eq!((bodies[0], bodies[2], bodies[4]), (1, 1, 1));
+    }
+
+    #[test]
+    fn an_edit_may_join_what_was_apart_and_part_what_was_one() {
+        let name = "a_name_of_some_length";
+        let text = |sign: &str| format!("x = f(\n\n{name}{sign}1\ny = 2\n{name}{sign}3\n");
+        let cold = |text: &str| read(Language::Python, text.into(), None, None);
+        for (before, after) in [(" = ", "=="), ("=", " = "), (" = ", " =  f("), ("(", " = ")] {
+            let (before, after) = (cold(&text(before)), text(after));
+            let edited = read(Language::Python, after.as_str().into(), Some(&before), None);
+            assert_eq!(format!("{:#?}", edited.file), format!("{:#?}", cold(&after).file));
+        }
     }
 
     #[test]

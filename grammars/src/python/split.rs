@@ -11,6 +11,12 @@ use memchr::memchr2;
 /// A documentation string shorter than this is parsed like any other: cutting it out would cost more than it saves.
 const LONG: usize = 40;
 
+/// A name longer than this is not taken for what an assignment binds.
+const LONGEST_NAME: usize = 60;
+
+/// Whether a piece ends at a place is decided on by no more bytes behind it than these.
+pub(crate) const LOOKAHEAD: usize = 64;
+
 /// Keywords that begin a statement and stand nowhere within brackets: where one follows at the margin, a bracket was left open.
 const STATEMENTS: [&[u8]; 16] = [
     b"assert",
@@ -141,7 +147,10 @@ fn left_open(text: &[u8], at: usize) -> bool {
     let name =
         line.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
     let after_blank = text[..at].ends_with(b"\n\n") || text[..at].ends_with(b"\n\r\n");
-    after_blank && name > 0 && !line[0].is_ascii_digit() && line[name..].starts_with(b" = ")
+    after_blank
+        && (1..=LONGEST_NAME).contains(&name)
+        && !line[0].is_ascii_digit()
+        && line[name..].starts_with(b" = ")
 }
 
 /// Passes over the documentation string that the line at `at` is, if it is one, and takes note of its inside.
