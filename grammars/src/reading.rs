@@ -108,27 +108,34 @@ fn parts_of(parser: &mut Parser, text: &str, mut pieces: Vec<Piece>) -> Vec<Arc<
 }
 
 fn parts_together(parser: &mut Parser, text: &str, pieces: &[Piece]) -> Vec<Part> {
-    let parsed = parse_parts(parser, text, &code(pieces));
-    if !parsed.is_broken()
-        && let Some(tree) = &parsed.tree
-    {
-        let ends: Vec<usize> = pieces.iter().map(|piece| piece.end).collect();
-        let tree = SyntaxTree::new(Language::Python, tree.walk());
-        if let Some(mut parts) = python::parts_at(&tree, text, &ends) {
-            if let (Some(first), Some(piece)) = (parts.first_mut(), pieces.first()) {
-                first.range.start = offset(piece.start);
+    if pieces.len() > 1 {
+        let parsed = parse_parts(parser, text, &code(pieces));
+        if !parsed.is_broken()
+            && let Some(tree) = &parsed.tree
+        {
+            let tree = SyntaxTree::new(Language::Python, tree.walk());
+            let ends: Vec<usize> = pieces.iter().map(|piece| piece.end).collect();
+            if let Some(mut parts) = python::parts_at(&tree, text, &ends) {
+                if let (Some(first), Some(piece)) = (parts.first_mut(), pieces.first()) {
+                    first.range.start = offset(piece.start);
+                }
+                return parts;
             }
-            return parts;
         }
     }
-    if let [only] = pieces {
-        return vec![part_of(parser, text, only, &parsed)];
-    }
-    let each = pieces.iter().map(|piece| {
-        let parsed = parse_parts(parser, text, &code(std::slice::from_ref(piece)));
-        part_of(parser, text, piece, &parsed)
-    });
-    each.collect()
+    pieces.iter().map(|piece| part_alone(parser, text, piece)).collect()
+}
+
+/// What a piece holds that is parsed by itself. It is parsed as a text of its own: how the parser recovers from an error depends on how far
+/// from the beginning that is.
+fn part_alone(parser: &mut Parser, text: &str, piece: &Piece) -> Part {
+    let text = text.get(piece.start..piece.end).unwrap_or_default();
+    let here = |offset: usize| offset - piece.start;
+    let prose = piece.prose.iter().map(|&(start, end)| (here(start), here(end))).collect();
+    let alone = Piece { start: 0, end: text.len(), prose };
+    let parsed = parse_parts(parser, text, &code(std::slice::from_ref(&alone)));
+    let part = part_of(parser, text, &parsed);
+    if piece.start == 0 { part } else { part.moved(piece.start as i64) }
 }
 
 /// Leaves the longest strings.
@@ -140,14 +147,14 @@ fn keep_longest(prose: &mut Vec<(usize, usize)>) {
     }
 }
 
-/// What a piece holds that was parsed by itself.
-fn part_of(parser: &mut Parser, text: &str, piece: &Piece, parsed: &Parsed) -> Part {
-    let range = TextRange::new(offset(piece.start), offset(piece.end));
+/// What a text holds that was parsed like this.
+fn part_of(parser: &mut Parser, text: &str, parsed: &Parsed) -> Part {
     if parsed.is_broken()
-        && let Some(part) = without_magics(parser, range.of(text), parsed)
+        && let Some(part) = without_magics(parser, text, parsed)
     {
-        return part.moved(piece.start as i64);
+        return part;
     }
+    let range = TextRange::new(0, offset(text.len()));
     let mut part = match &parsed.tree {
         Some(tree) => {
             let tree = SyntaxTree::new(Language::Python, tree.walk());
@@ -381,6 +388,17 @@ mod tests {
         for (before, after) in [(" = ", "=="), ("=", " = "), (" = ", " =  f("), ("(", " = ")] {
             let (before, after) = (cold(&text(before)), text(after));
             let edited = read(Language::Python, after.as_str().into(), Some(&before), None);
+            assert_eq!(format!("{:#?}", edited.file), format!("{:#?}", cold(&after).file));
+        }
+    }
+
+    #[test]
+    fn a_broken_statement_is_read_alike_wherever_it_stands() {
+        let broken = "# Databricks\n// COMMAND ----------\nval a = s\n\n// MAGIC %md\n".repeat(3);
+        let cold = |text: &str| read(Language::Python, text.into(), None, None);
+        for length in [1, 60, 700, 5_000] {
+            let after = format!("{}{broken}", "a = 1\n".repeat(length));
+            let edited = read(Language::Python, after.as_str().into(), Some(&cold(&broken)), None);
             assert_eq!(format!("{:#?}", edited.file), format!("{:#?}", cold(&after).file));
         }
     }
