@@ -12,7 +12,7 @@ const SMALL: [(u64, u64); 3] = [(10 << 20, 0), (100 << 20, 10 << 30), (1_000 << 
 /// A large side below it is cheap to shuffle.
 const LARGE: u64 = 64 << 20;
 
-const EXPLANATION: &str = "A sort-merge join shuffles and sorts both sides, so that rows of one key meet. When one side is small, it can be sent whole to \
+pub(crate) const EXPLANATION: &str = "A sort-merge join shuffles and sorts both sides, so that rows of one key meet. When one side is small, it can be sent whole to \
      every executor instead; the large side then stays where it is, without shuffle and sort.";
 
 pub(crate) fn find(run: &Run<'_>, execution: &SqlExecution) -> Vec<Found> {

@@ -8,7 +8,7 @@ use crate::{Category, Measure};
 /// Wait in milliseconds that is worth a word.
 const WAIT_MS: u64 = 30_000;
 
-const EXPLANATION: &str = "A program's first tasks need executors. Until the cluster manager has started them, the first stage waits.";
+pub(crate) const EXPLANATION: &str = "A program's first tasks need executors. Until the cluster manager has started them, the first stage waits.";
 
 pub(crate) fn find(run: &Run<'_>) -> Option<Found> {
     let submitted = |stage: &&eventlog::StageAttempt| stage.submission_ms;

@@ -12,7 +12,7 @@ const GAP_MS: u64 = 1_000;
 /// Share of the application's wall time that the gaps must take together, as its reciprocal.
 const ONE_IN: u64 = 10;
 
-const EXPLANATION: &str = "The driver is the process that runs the program itself. While it computes, lists files, plans, commits output or works on results that it \
+pub(crate) const EXPLANATION: &str = "The driver is the process that runs the program itself. While it computes, lists files, plans, commits output or works on results that it \
      has collected, it starts no job, and the executors wait for it.";
 
 pub(crate) fn find(run: &Run<'_>) -> Option<Found> {

@@ -17,7 +17,7 @@ const MEANT: [&str; 6] =
 /// Words of a removal for want of memory (YARN, Kubernetes, the kernel's killer).
 const MEMORY: [&str; 5] = ["memory limits", "OOMKilled", "137", "code 52", "OutOfMemory"];
 
-const EXPLANATION: &str = "An executor holds its running tasks and the shuffle files that its earlier tasks wrote. When it is lost, Spark runs these \
+pub(crate) const EXPLANATION: &str = "An executor holds its running tasks and the shuffle files that its earlier tasks wrote. When it is lost, Spark runs these \
      tasks again elsewhere, and where a later stage misses its shuffle files, parts of earlier stages too.";
 
 pub(crate) fn find(run: &Run<'_>) -> Option<Found> {
@@ -63,7 +63,7 @@ pub(crate) fn find(run: &Run<'_>) -> Option<Found> {
     {
         return None;
     }
-    let memory = lost.iter().any(|reason| MEMORY.iter().any(|word| reason.contains(word)));
+    let memory = lost.iter().any(|reason| is_for_memory(reason));
     let mut stages: Vec<&StageAttempt> =
         profile.stages.iter().filter(|stage| of_loss(stage) > 0).collect();
     stages.extend(repeated);
@@ -93,6 +93,11 @@ pub(crate) fn find(run: &Run<'_>) -> Option<Found> {
             })
             .weight(wasted),
     )
+}
+
+/// Whether an executor went for want of memory.
+pub(crate) fn is_for_memory(reason: &str) -> bool {
+    MEMORY.iter().any(|word| reason.contains(word))
 }
 
 /// The first line, short enough for a sentence.

@@ -10,7 +10,7 @@ use eventlog::{StageAttempt, StageStatus};
 /// Share of failed task ends from which they are worth a word.
 const SHARE: f64 = 0.05;
 
-const EXPLANATION: &str = "When a task throws, Spark runs it again, up to spark.task.maxFailures times, and fails the job after that. What the failed \
+pub(crate) const EXPLANATION: &str = "When a task throws, Spark runs it again, up to spark.task.maxFailures times, and fails the job after that. What the failed \
      attempt had done is lost, and the stage waits for the repetition. Retries hide errors in code and data until they no longer succeed.";
 
 /// Reasons that are the cluster's, not the task's.

@@ -14,7 +14,7 @@ const RUN_MS: u64 = 10_000;
 /// Share of task time that is worth a word.
 const SHARE: f64 = 0.2;
 
-const EXPLANATION: &str = "Before a join, a grouping or a sort, rows of one key are brought together: each task fetches its part from every executor. \
+pub(crate) const EXPLANATION: &str = "Before a join, a grouping or a sort, rows of one key are brought together: each task fetches its part from every executor. \
      Here tasks spent much of their time waiting for these parts, because much is moved or because network and disks are slow.";
 
 pub(crate) fn find(run: &Run<'_>, stage: &StageAttempt) -> Option<Found> {

@@ -13,7 +13,7 @@ const LONG_MS: u64 = 2_000;
 /// Share of the application's wall time that the stage must take, as its reciprocal.
 const ONE_IN: u64 = 100;
 
-const EXPLANATION: &str = "Spark runs one task for each partition, and a task on one core. This stage had fewer partitions than the cluster had \
+pub(crate) const EXPLANATION: &str = "Spark runs one task for each partition, and a task on one core. This stage had fewer partitions than the cluster had \
      cores, so most cores had nothing to do while the few tasks worked on much data each.";
 
 pub(crate) fn find(run: &Run<'_>, stage: &StageAttempt) -> Option<Found> {

@@ -20,7 +20,7 @@ const SEVERE: f64 = 0.2;
 /// What remains of it in a healthy executor.
 const HEALTHY: f64 = 0.05;
 
-const EXPLANATION: &str = "The Java machine that runs tasks cleans up objects that are no longer used. While it cleans, tasks wait. It cleans often \
+pub(crate) const EXPLANATION: &str = "The Java machine that runs tasks cleans up objects that are no longer used. While it cleans, tasks wait. It cleans often \
      when little memory is free: because tasks hold large partitions, because many run at once, or because cached data fills the memory.";
 
 pub(crate) fn find(run: &Run<'_>, stage: &StageAttempt) -> Option<Found> {

@@ -12,7 +12,7 @@ const BUSY: f64 = 0.6;
 /// Wall time of a run, milliseconds, below which nothing can be scaled.
 const WALL_MS: u64 = 60_000;
 
-const EXPLANATION: &str = "Executors hold cores from the moment they start until they go, whether tasks run on them or not. Here much of that time \
+pub(crate) const EXPLANATION: &str = "Executors hold cores from the moment they start until they go, whether tasks run on them or not. Here much of that time \
      passed without tasks. That does not make the run slower; it makes it cost more than it has to.";
 
 pub(crate) fn find(run: &Run<'_>) -> Option<Found> {

@@ -10,7 +10,7 @@ use eventlog::SqlExecution;
 const RATIO: u64 = 10;
 const ROWS: u64 = 1_000_000;
 
-const EXPLANATION: &str = "A join gives one row for each pair of rows with the same key. When a key stands on many rows of both sides, the pairs are the \
+pub(crate) const EXPLANATION: &str = "A join gives one row for each pair of rows with the same key. When a key stands on many rows of both sides, the pairs are the \
      product of the two numbers, and everything after the join works on them.";
 
 pub(crate) fn find(run: &Run<'_>, execution: &SqlExecution) -> Vec<Found> {

@@ -13,7 +13,7 @@ const TIME_MS: u64 = 10_000;
 /// Bytes from which it is a danger to the driver.
 const SEVERE: u64 = 1 << 30;
 
-const EXPLANATION: &str = "In a broadcast join Spark collects the small side at the driver, builds a hash table of it and sends that to every executor, so \
+pub(crate) const EXPLANATION: &str = "In a broadcast join Spark collects the small side at the driver, builds a hash table of it and sends that to every executor, so \
      that the large side need not be shuffled. A side that is not small makes the driver and each executor hold it whole, and the join waits \
      for one process to build it.";
 

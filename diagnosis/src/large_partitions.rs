@@ -13,7 +13,7 @@ const LARGE: u64 = 2 << 30;
 const STAGE: u64 = 1 << 30;
 const MEAN: u64 = 256 << 20;
 
-const EXPLANATION: &str = "A task works on one partition, with its share of the executor's memory. Partitions of this size make tasks spill to \
+pub(crate) const EXPLANATION: &str = "A task works on one partition, with its share of the executor's memory. Partitions of this size make tasks spill to \
      disk or run out of memory, and one that fails is repeated from its start. Around 128 MB per partition is what Spark's own defaults aim at.";
 
 pub(crate) fn find(run: &Run<'_>, stage: &StageAttempt) -> Option<Found> {

@@ -11,7 +11,7 @@ use eventlog::StageAttempt;
 const BYTES: u64 = 100 << 20;
 const SHARE: f64 = 0.5;
 
-const EXPLANATION: &str = "collect, toPandas and their like send every row to the driver: one process on one machine. It receives, decodes and holds \
+pub(crate) const EXPLANATION: &str = "collect, toPandas and their like send every row to the driver: one process on one machine. It receives, decodes and holds \
      them alone while the cluster waits, and the job fails when they exceed spark.driver.maxResultSize or the driver's memory.";
 
 pub(crate) fn find(run: &Run<'_>) -> Vec<Found> {

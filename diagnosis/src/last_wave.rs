@@ -23,7 +23,7 @@ const LONG_MS: u64 = 5_000;
 /// Share of the application's wall time that the stage must take, as its reciprocal.
 const ONE_IN: u64 = 100;
 
-const EXPLANATION: &str = "With more tasks than cores, tasks run in rounds. When their number is just above a multiple of the cores, the last round \
+pub(crate) const EXPLANATION: &str = "With more tasks than cores, tasks run in rounds. When their number is just above a multiple of the cores, the last round \
      has only a few tasks, and takes as long as a full one while most cores stand idle.";
 
 pub(crate) fn find(run: &Run<'_>, stage: &StageAttempt) -> Option<Found> {

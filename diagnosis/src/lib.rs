@@ -4,6 +4,7 @@
 //! attempt's successful tasks, the upper middle of an even count (`AppStatusStore.taskSummary`).
 
 mod broadcast_candidate;
+mod catalogue;
 mod cold_start;
 mod driver_gap;
 mod executor_loss;
@@ -14,6 +15,8 @@ mod format;
 mod found;
 mod garbage_collection;
 mod idle_cluster;
+mod idle_memory;
+mod ineffective_cache;
 mod join_explosion;
 mod large_broadcast;
 mod large_partitions;
@@ -23,6 +26,7 @@ mod many_jobs;
 mod nested_loop_join;
 mod python_time;
 mod quality;
+mod recomputed_rdd;
 mod repeated_exchange;
 mod repeated_scan;
 mod replay;
@@ -36,7 +40,9 @@ mod sort_fallback;
 mod speculation_waste;
 mod spill;
 mod straggler;
+mod uneven_shuffle;
 
+pub use catalogue::{CATALOGUE, Kind};
 pub use quality::quality_notes;
 pub use replay::{Change, ChangeError, Fit, MAX_ERROR, Outcome, Replay, Scaling, ScalingStep};
 
@@ -44,38 +50,6 @@ use eventlog::{Profile, StageAttempt};
 use found::Found;
 use run::Run;
 use spark::Thresholds;
-
-/// Every diagnosis with what it says, by id.
-pub const CATALOGUE: &[(&str, &str)] = &[
-    ("broadcast-candidate", "a sort-merge join with a side that is small enough to be broadcast"),
-    ("cold-start", "the first stage waits for executors"),
-    ("disk-spill", "tasks had more to sort or to aggregate than their memory held"),
-    ("driver-gap", "between jobs the cluster waits for the driver"),
-    ("executor-loss", "executors that went away took tasks and shuffle files with them"),
-    ("failed-tasks", "tasks throw, and Spark runs them again or gives up"),
-    ("fetch-wait", "tasks wait for shuffle blocks of other executors"),
-    ("few-partitions", "a stage has fewer tasks than the cluster has cores for"),
-    ("garbage-collection", "executors spend much of their tasks' time collecting garbage"),
-    ("idle-cluster", "much of the cores that the run held had nothing to do"),
-    ("join-explosion", "far more rows come out of a join than went in"),
-    ("large-broadcast", "a broadcast side is too large to be sent to every executor"),
-    ("large-partitions", "a task reads more than its memory can be expected to hold"),
-    ("large-result", "a job brings much data to the driver"),
-    ("last-wave", "a stage's last round of tasks leaves most cores without one"),
-    ("many-jobs", "one line of the program starts many short jobs"),
-    ("nested-loop-join", "a join compares every row of one side with every row of the other"),
-    ("partition-skew", "a few tasks take far longer because they have far more to read"),
-    ("python-time", "tasks wait for Python workers"),
-    ("repeated-exchange", "one plan shuffles the same rows twice"),
-    ("repeated-scan", "several executions read the same files with the same columns and filters"),
-    ("selective-scan", "a scan reads far more rows than a filter above it lets through"),
-    ("small-input-files", "many input files of little content"),
-    ("small-output-files", "many output files of little content"),
-    ("small-tasks", "so many tasks of so little work that scheduling them is much of the cost"),
-    ("sort-fallback", "aggregations ran out of memory for their keys and went on by sorting"),
-    ("speculation-waste", "speculative copies of tasks lose to the originals"),
-    ("straggler", "a few tasks take far longer although they have no more to read"),
-];
 
 /// Something that made the run slow.
 #[derive(Debug, Clone, PartialEq)]
@@ -144,9 +118,10 @@ impl Measure {
 }
 
 /// Diagnoses of one stage attempt, causes before symptoms: failures, data, partitions, memory, network, Python.
-const OF_A_STAGE: [fn(&Run<'_>, &StageAttempt) -> Option<Found>; 10] = [
+const OF_A_STAGE: [fn(&Run<'_>, &StageAttempt) -> Option<Found>; 11] = [
     failed_tasks::find,
     skew::find,
+    uneven_shuffle::find,
     straggler::find,
     few_partitions::find,
     last_wave::find,
@@ -170,18 +145,24 @@ const OF_AN_EXECUTION: [fn(&Run<'_>, &eventlog::SqlExecution) -> Vec<Found>; 8] 
 ];
 
 /// Diagnoses of the whole run.
-const OF_THE_RUN: [fn(&Run<'_>) -> Option<Found>; 6] = [
+const OF_THE_RUN: [fn(&Run<'_>) -> Option<Found>; 7] = [
     driver_gap::find,
     small_tasks::find,
     executor_loss::find,
     speculation_waste::find,
     cold_start::find,
     idle_cluster::find,
+    idle_memory::find,
 ];
 
 /// Diagnoses of the whole run that may be several.
-const OF_THE_RUN_EACH: [fn(&Run<'_>) -> Vec<Found>; 3] =
-    [repeated_scan::find, large_result::find, many_jobs::find];
+const OF_THE_RUN_EACH: [fn(&Run<'_>) -> Vec<Found>; 5] = [
+    repeated_scan::find,
+    recomputed_rdd::find,
+    ineffective_cache::find,
+    large_result::find,
+    many_jobs::find,
+];
 
 /// What may cause what, where both are found in one stage attempt.
 const SYMPTOMS: [(&str, &[&str]); 4] = [

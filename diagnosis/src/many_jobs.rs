@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 const JOBS: usize = 50;
 const SHORT_MS: u64 = 1_000;
 
-const EXPLANATION: &str = "Each action starts a job: it is planned, its tasks are sent out, and the driver waits for it. For a job of little work these \
+pub(crate) const EXPLANATION: &str = "Each action starts a job: it is planned, its tasks are sent out, and the driver waits for it. For a job of little work these \
      steps are most of its time. An action in a loop pays them once for every turn.";
 
 pub(crate) fn find(run: &Run<'_>) -> Vec<Found> {

@@ -8,7 +8,7 @@ use eventlog::SqlExecution;
 /// Pairs of rows from which it is worth a word.
 const PAIRS: u64 = 10_000_000;
 
-const EXPLANATION: &str = "With an equality in its condition, a join finds the partners of a row by its key. Without one, Spark has to compare each row of \
+pub(crate) const EXPLANATION: &str = "With an equality in its condition, a join finds the partners of a row by its key. Without one, Spark has to compare each row of \
      one side with each row of the other: twice the rows on both sides are four times the work.";
 
 pub(crate) fn find(run: &Run<'_>, execution: &SqlExecution) -> Vec<Found> {

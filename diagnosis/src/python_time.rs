@@ -17,7 +17,7 @@ const RUN_MS: u64 = 2_000;
 /// Bytes to and from Python below which the rest of a stage is not its doing.
 const SENT: u64 = 1 << 20;
 
-const EXPLANATION: &str = "Spark runs in the Java machine. For a Python function it sends rows to a Python process, which runs the function row by row or \
+pub(crate) const EXPLANATION: &str = "Spark runs in the Java machine. For a Python function it sends rows to a Python process, which runs the function row by row or \
      batch by batch, and takes the results back. Built-in functions do the same work without leaving the Java machine, often many times faster.";
 
 pub(crate) fn find(run: &Run<'_>, stage: &StageAttempt) -> Option<Found> {

@@ -95,6 +95,13 @@ pub fn quality_notes(profile: &Profile) -> Vec<String> {
             "no executor metrics: how much of its memory an executor used is not known".to_owned(),
         );
     }
+    let cached = profile.stages.iter().any(|stage| stage.rdds.iter().any(|rdd| rdd.persisted));
+    if cached && profile.cached_rdds.is_empty() {
+        notes.push(
+            "no block updates (spark.eventLog.logBlockUpdates.enabled): how much of what is cached stayed in storage is not known"
+                .to_owned(),
+        );
+    }
     if quality.local_master {
         let master = profile.spark_properties.get("spark.master").map_or("local", String::as_str);
         notes.push(format!("master {master}: one machine ran driver and tasks, so times, shuffles and skew do not speak for a cluster"));

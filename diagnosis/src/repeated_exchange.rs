@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// Bytes of a shuffle that are worth a word.
 const BYTES: u64 = 64 << 20;
 
-const EXPLANATION: &str = "When a plan needs the same shuffle in two places, Spark does it once and reads it twice (ReusedExchange). It finds that only when \
+pub(crate) const EXPLANATION: &str = "When a plan needs the same shuffle in two places, Spark does it once and reads it twice (ReusedExchange). It finds that only when \
      the two are the same to the letter: another order of columns, a user function or a random value makes them differ.";
 
 pub(crate) fn find(run: &Run<'_>, execution: &SqlExecution) -> Vec<Found> {
@@ -46,7 +46,11 @@ pub(crate) fn find(run: &Run<'_>, execution: &SqlExecution) -> Vec<Found> {
                 ))
                 .measure(Measure::of("shuffles", same.len() as u64, "shuffles"))
                 .measure(Measure::of("shuffled again", again, "bytes"))
-                .advice("compute the shared part once and cache it, or write both branches so that they select the same columns in the same order with no random or user function in them")
+                .advice(if run.is_on("spark.sql.exchange.reuse", true) {
+                    "compute the shared part once and cache it, or write both branches so that they select the same columns in the same order with no random or user function in them"
+                } else {
+                    "switch spark.sql.exchange.reuse on again, which is off in this run"
+                })
         })
         .collect()
 }

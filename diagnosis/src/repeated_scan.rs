@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 /// Share of the run's task time that the reads after the first must take, as its reciprocal.
 const ONE_IN: u64 = 100;
 
-const EXPLANATION: &str = "A DataFrame is a recipe. Each action runs the recipe from its start, reading included, unless what it reads was cached or written \
+pub(crate) const EXPLANATION: &str = "A DataFrame is a recipe. Each action runs the recipe from its start, reading included, unless what it reads was cached or written \
      down. Actions on the same DataFrame therefore read the same files again and again.";
 
 struct Scan<'a> {

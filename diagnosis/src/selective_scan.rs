@@ -11,7 +11,7 @@ use eventlog::{PlanNode, SqlExecution};
 const ROWS: u64 = 1_000_000;
 const KEPT: f64 = 0.01;
 
-const EXPLANATION: &str = "Spark leaves out whole folders when the data is partitioned by the column that a filter asks for, and whole blocks of a columnar \
+pub(crate) const EXPLANATION: &str = "Spark leaves out whole folders when the data is partitioned by the column that a filter asks for, and whole blocks of a columnar \
      file when their statistics rule them out. Neither applied here: nearly every row was read and then dropped.";
 
 pub(crate) fn find(run: &Run<'_>, execution: &SqlExecution) -> Vec<Found> {

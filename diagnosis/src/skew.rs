@@ -16,7 +16,7 @@ const SLOW_TASK_MS: u64 = 5_000;
 /// Share of the slow tasks' extra time that what they read must explain.
 const EXPLAINED: f64 = 0.5;
 
-const EXPLANATION: &str = "Spark splits the rows of a stage into partitions and runs one task for each. A stage ends with its last task. Here \
+pub(crate) const EXPLANATION: &str = "Spark splits the rows of a stage into partitions and runs one task for each. A stage ends with its last task. Here \
      most tasks were done early, and a few worked on because their partitions were far larger: cores stood idle meanwhile. More executors do \
      not help, since one partition is never worked on by two tasks.";
 

@@ -13,10 +13,10 @@ const SMALL: u64 = 3 << 20;
 /// What a file should hold.
 const WANTED: u64 = 128 << 20;
 
-const INPUT: &str = "Each file has to be found, opened and its metadata read before the first row comes out of it, and a request to an object store takes \
+pub(crate) const INPUT: &str = "Each file has to be found, opened and its metadata read before the first row comes out of it, and a request to an object store takes \
      as long for a kilobyte as for a megabyte. With many small files that is most of the work.";
 
-const OUTPUT: &str = "Each task writes a file of its own, and with partitionBy one for every partition value that it meets. Many tasks with few rows leave \
+pub(crate) const OUTPUT: &str = "Each task writes a file of its own, and with partitionBy one for every partition value that it meets. Many tasks with few rows leave \
      many small files, which everybody who reads them pays for.";
 
 pub(crate) fn find(run: &Run<'_>, execution: &SqlExecution) -> Vec<Found> {

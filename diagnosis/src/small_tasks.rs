@@ -16,7 +16,7 @@ const SMALL_MS: u64 = 500;
 /// maximum implies it.
 const LONGEST_MS: u64 = 1_000;
 
-const EXPLANATION: &str = "Sending a task to an executor, starting it and taking its result costs some milliseconds and the driver's attention, however little it \
+pub(crate) const EXPLANATION: &str = "Sending a task to an executor, starting it and taking its result costs some milliseconds and the driver's attention, however little it \
      does. With very many tasks of very little work that is much of the cost.";
 
 pub(crate) fn find(run: &Run<'_>) -> Option<Found> {

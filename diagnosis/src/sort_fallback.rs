@@ -5,7 +5,7 @@ use crate::run::{Run, metric};
 use crate::{Category, Measure};
 use eventlog::SqlExecution;
 
-const EXPLANATION: &str = "A grouping keeps one entry for each key in a hash table. When the table no longer fits into the task's memory, Spark writes it to disk \
+pub(crate) const EXPLANATION: &str = "A grouping keeps one entry for each key in a hash table. When the table no longer fits into the task's memory, Spark writes it to disk \
      and goes on by sorting all rows, which is far slower.";
 
 pub(crate) fn find(run: &Run<'_>, execution: &SqlExecution) -> Vec<Found> {

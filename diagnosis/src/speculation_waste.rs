@@ -10,7 +10,7 @@ use eventlog::{StageAttempt, TaskFailure};
 const LOST_MS: u64 = 60_000;
 const COPIES: u64 = 5;
 
-const EXPLANATION: &str = "With speculation, Spark starts a second copy of tasks that take long, and kills the one that is not done first. Where \
+pub(crate) const EXPLANATION: &str = "With speculation, Spark starts a second copy of tasks that take long, and kills the one that is not done first. Where \
      tasks take long because they have more to do, the copies only take cores from other tasks.";
 
 pub(crate) fn find(run: &Run<'_>) -> Option<Found> {

@@ -15,7 +15,7 @@ const TASK_BYTES: u64 = 128 << 20;
 /// A task that spills this many times the median spills for its own reasons.
 const UNEVEN: u64 = 5;
 
-const EXPLANATION: &str = "Sorting, grouping and joining need memory for the rows of a partition. When a task's share of it is full, Spark writes rows \
+pub(crate) const EXPLANATION: &str = "Sorting, grouping and joining need memory for the rows of a partition. When a task's share of it is full, Spark writes rows \
      to disk and reads them again later: the result is right, but each row is serialized, written and read once more.";
 
 pub(crate) fn find(run: &Run<'_>, stage: &StageAttempt) -> Option<Found> {

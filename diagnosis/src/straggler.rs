@@ -5,7 +5,7 @@ use crate::found::Found;
 use crate::run::Run;
 use crate::saving;
 use crate::skew::{Tail, float};
-use crate::{Category, Measure};
+use crate::{Category, Measure, operators_of};
 use eventlog::{StageAttempt, Task};
 
 /// Share of the extra time, or of the slow tasks, that a cause must account for.
@@ -16,7 +16,7 @@ const HOST_SHARE: f64 = 0.6;
 
 const HOST_TASKS: usize = 3;
 
-const EXPLANATION: &str = "Spark runs one task for each partition, and a stage ends with its last task. Here a few tasks worked on long after \
+pub(crate) const EXPLANATION: &str = "Spark runs one task for each partition, and a stage ends with its last task. Here a few tasks worked on long after \
      the others were done, although their partitions were not larger. So the data is not the cause: what ran the task was slow (garbage \
      collection, the network, a host), or its rows take longer to compute.";
 
@@ -25,8 +25,8 @@ enum Cause {
     GarbageCollection,
     Fetch,
     Host(String),
-    /// None of these; with the slowest task's share of CPU in its run time.
-    Unexplained(f64),
+    /// None of these; with the slowest task's share of CPU in its run time, where that tells.
+    Unexplained(Option<f64>),
 }
 
 pub(crate) fn find(run: &Run<'_>, stage: &StageAttempt) -> Option<Found> {
@@ -35,7 +35,7 @@ pub(crate) fn find(run: &Run<'_>, stage: &StageAttempt) -> Option<Found> {
     let [_, _, median, _, slowest] = summary.duration;
     // Below it a scheduler's hiccup looks the same.
     let worst = tail.slow.first().filter(|task| task.duration > 5_000)?;
-    let cause = cause(run, &tail, worst);
+    let cause = cause(run, stage, &tail, worst);
     let (why, advice) = match &cause {
         Cause::GarbageCollection => (
             format!("garbage collection took {} of the slowest", time(worst.jvm_gc_time)),
@@ -50,7 +50,11 @@ pub(crate) fn find(run: &Run<'_>, stage: &StageAttempt) -> Option<Found> {
             format!("check host {host} (disk, memory, neighbours), exclude it (spark.excludeOnFailure.*), or let speculation run such \
                      tasks elsewhere (spark.speculation)"),
         ),
-        Cause::Unexplained(cpu) => (
+        Cause::Unexplained(None) => (
+            "neither data, garbage collection, fetching nor one host explains it, and what Python computed the log does not tell".to_owned(),
+            "look for rows that take far longer than others in the Python functions of this stage, or for waiting in them (remote calls)".to_owned(),
+        ),
+        Cause::Unexplained(Some(cpu)) => (
             format!("neither data, garbage collection, fetching nor one host explains it; the slowest computed for {:.0} % of its time", cpu * 100.0),
             if *cpu >= SHARE {
                 "look for rows that take far longer to compute than others: long strings, regular expressions, nested loops in user functions"
@@ -92,7 +96,7 @@ pub(crate) fn find(run: &Run<'_>, stage: &StageAttempt) -> Option<Found> {
     )
 }
 
-fn cause(run: &Run<'_>, tail: &Tail<'_>, worst: &Task) -> Cause {
+fn cause(run: &Run<'_>, stage: &StageAttempt, tail: &Tail<'_>, worst: &Task) -> Cause {
     let summary = tail.summary;
     let extra = float(worst.duration.saturating_sub(summary.duration[2])).max(1.0);
     let more = |own: u64, median: u64| float(own.saturating_sub(median)) / extra >= SHARE;
@@ -111,7 +115,12 @@ fn cause(run: &Run<'_>, tail: &Tail<'_>, worst: &Task) -> Cause {
             return Cause::Host(worst.host.clone());
         }
     }
-    Cause::Unexplained(cpu_share(worst))
+    // CPU time is the JVM's: what Python computes is missing in it.
+    let python = stage.rdds.iter().any(|rdd| rdd.name.contains("Python"))
+        || operators_of(run.profile, stage)
+            .iter()
+            .any(|name| ["Python", "Pandas", "Arrow"].iter().any(|part| name.contains(part)));
+    Cause::Unexplained((!python).then(|| cpu_share(worst)))
 }
 
 fn cpu_share(task: &Task) -> f64 {

@@ -415,6 +415,26 @@ pub(crate) struct BlockManagerAdded<'a> {
     pub(crate) maximum_memory: Number,
 }
 
+#[derive(Deserialize)]
+pub(crate) struct BlockUpdated<'a> {
+    #[serde(rename = "Block Updated Info", borrow, default)]
+    pub(crate) info: BlockUpdatedInfo<'a>,
+}
+
+#[derive(Deserialize, Default)]
+pub(crate) struct BlockUpdatedInfo<'a> {
+    #[serde(rename = "Block Manager ID", borrow, default)]
+    pub(crate) block_manager_id: BlockManagerId<'a>,
+    #[serde(rename = "Block ID", borrow, default)]
+    pub(crate) block_id: Text<'a>,
+    #[serde(rename = "Storage Level", default)]
+    pub(crate) storage_level: StorageLevel,
+    #[serde(rename = "Memory Size", default)]
+    pub(crate) memory_size: Number,
+    #[serde(rename = "Disk Size", default)]
+    pub(crate) disk_size: Number,
+}
+
 #[derive(Deserialize, Default)]
 pub(crate) struct BlockManagerId<'a> {
     #[serde(rename = "Executor ID", borrow, default)]

@@ -17,6 +17,7 @@ mod quantiles;
 mod reader;
 mod scan;
 mod state;
+mod storage;
 mod task_events;
 mod task_table;
 mod tasks;
@@ -27,9 +28,9 @@ pub use reader::{Reader, read, read_with, read_with_tasks};
 pub use task_table::{TaskOutcome, TaskRun, TaskTable};
 
 pub use profile::{
-    Application, CallSite, Executor, ExecutorShare, Job, JobStatus, PlanMetric, PlanNode, Profile,
-    Quality, Quantiles, RddInfo, Runtime, SqlExecution, StageAttempt, StageMetrics, StageStatus,
-    Task, TaskFailure, TaskSummary,
+    Application, CachedRdd, CallSite, Executor, ExecutorShare, Job, JobStatus, PlanMetric,
+    PlanNode, Profile, Quality, Quantiles, RddInfo, Runtime, SqlExecution, StageAttempt,
+    StageMetrics, StageStatus, Task, TaskFailure, TaskSummary,
 };
 
 use std::io::Read as _;

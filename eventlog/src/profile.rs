@@ -20,6 +20,8 @@ pub struct Profile {
     pub stages: Vec<StageAttempt>,
     /// SQL executions by id.
     pub executions: Vec<SqlExecution>,
+    /// What block updates tell of persisted RDDs, by RDD id; empty where they are not logged.
+    pub cached_rdds: BTreeMap<u64, CachedRdd>,
     /// What the log can and cannot tell.
     pub quality: Quality,
 }
@@ -332,6 +334,17 @@ pub struct RddInfo {
     pub num_partitions: u64,
     /// `Number of Cached Partitions`.
     pub num_cached_partitions: u64,
+}
+
+/// What block updates tell of a persisted RDD.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CachedRdd {
+    /// Most partitions that were stored at one time.
+    pub partitions: u64,
+    /// How often a stored block was dropped to make room; those of an RDD that is unpersisted are not among them.
+    pub evictions: u64,
+    /// Most bytes that its blocks took at one time, in memory and on disk.
+    pub bytes: u64,
 }
 
 /// A SQL execution.

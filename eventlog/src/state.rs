@@ -10,6 +10,7 @@ use crate::profile::{
     StageMetrics, StageStatus,
 };
 use crate::quantiles::{COLUMNS, Samples};
+use crate::storage::Storage;
 use crate::task_events::{self, Memo, TaskEnded, TaskStarted};
 use crate::task_table::{TaskOutcome, TaskTableBuilder};
 use crate::tasks::{TaskEnd, Tasks};
@@ -38,6 +39,8 @@ pub(crate) struct State {
     /// Largest heap seen and memory for storage and execution, by executor id.
     heaps: FxHashMap<String, u64>,
     memories: FxHashMap<String, u64>,
+    /// Blocks of persisted RDDs.
+    storage: Storage,
     /// Where every task attempt is wanted.
     pub(crate) task_table: Option<TaskTableBuilder>,
     /// The last line's updates of SQL accumulators.
@@ -210,6 +213,10 @@ impl State {
                 let added: events::BlockManagerAdded<'_> = parse(line)?;
                 let id = added.id.executor_id.into_string();
                 self.memories.insert(id, added.maximum_memory.unsigned());
+            }
+            "SparkListenerBlockUpdated" => {
+                let updated: events::BlockUpdated<'_> = parse(line)?;
+                self.storage.update(updated.info);
             }
             "SparkListenerStageExecutorMetrics" => {
                 let metrics: events::StageExecutorMetrics<'_> = parse(line)?;
@@ -553,8 +560,10 @@ impl State {
             configured_executions,
             heaps,
             memories,
+            storage,
             ..
         } = self;
+        profile.cached_rdds = storage.finish();
         for executor in &mut profile.executors {
             executor.max_memory = memories.get(&executor.id).copied();
             executor.peak_jvm_heap_memory = heaps.get(&executor.id).copied();

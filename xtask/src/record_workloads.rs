@@ -18,6 +18,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use crate::java::Java;
 use crate::pyspark::Installation;
@@ -183,8 +184,10 @@ fn record_entry(
                 format!("spark.driver.memory={}", entry.memory),
             ];
             let cluster = entry.cluster.as_ref();
-            let running =
-                cluster.map(|cluster| Running::start(cluster, || site.spark_class(), &local));
+            let running = cluster.map(|cluster| {
+                let late = if name.ends_with("/sick") { cluster.late } else { 0 };
+                Running::start(cluster, Duration::from_secs(late), || site.spark_class(), &local)
+            });
             let running = running.transpose()?;
             let master = if running.is_some() { Running::url() } else { entry.master.clone() };
             configuration.push(format!("spark.master={master}"));

@@ -23,13 +23,24 @@ total = 1  # stagelight: ignore[unbounded-collect] small
 ```
 ";
 
-/// Explains a rule.
+/// Explains a rule, or a diagnosis.
 pub(crate) fn run(args: &ExplainArgs) -> Result<ExitCode, CommandError> {
     let expert = args.reader == Reader::Expert;
     if args.rule == UNUSED_SUPPRESSION {
         write_to(None, |out| {
             writeln!(out, "{BOLD}{UNUSED_SUPPRESSION}{BOLD:#}")?;
             markdown::write(out, UNUSED, expert)
+        })?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(kind) = diagnosis::CATALOGUE.iter().find(|kind| kind.id == args.rule) {
+        write_to(None, |out| {
+            writeln!(
+                out,
+                "{BOLD}{}{BOLD:#}\n{DIM}a diagnosis of a run: {}{DIM:#}\n",
+                kind.id, kind.summary
+            )?;
+            writeln!(out, "{}", if expert { kind.expert } else { kind.newcomer })
         })?;
         return Ok(ExitCode::SUCCESS);
     }

@@ -16,7 +16,7 @@ def price(number):
     return f"{number}?" if number % 150_000 == 149_990 else str(number)
 
 
-prices = spark.sparkContext.range(600_000, numSlices=12).map(price)
+prices = spark.sparkContext.range(600_000, numSlices=24).map(price)
 print(prices.map(parse).sum())
 
 spark.stop()

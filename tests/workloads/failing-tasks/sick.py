@@ -1,4 +1,4 @@
-"""Parses prices; a third of the tasks meet a price that can't be parsed at the first attempt, after most of their work."""
+"""Parses prices; a sixth of the tasks meet a price that can't be parsed at the first attempt, after most of their work."""
 
 from pyspark import TaskContext
 from pyspark.sql import SparkSession
@@ -20,7 +20,7 @@ def price(number):
     return f"{number}?" if number % 150_000 == 149_990 else str(number)
 
 
-prices = spark.sparkContext.range(600_000, numSlices=12).map(price)
+prices = spark.sparkContext.range(600_000, numSlices=24).map(price)
 print(prices.map(parse).sum())
 
 spark.stop()

@@ -45,7 +45,7 @@ pub(super) struct Cluster {
     pub(super) workers: u8,
     /// Cores of each.
     pub(super) cores: u32,
-    /// Seconds by which they start later than the program.
+    /// Seconds by which they start later than the program that is called `sick`.
     #[serde(default)]
     pub(super) late: u64,
 }

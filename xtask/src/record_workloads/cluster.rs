@@ -21,6 +21,7 @@ impl Running {
     /// Starts it. `spark_class` runs a class of Spark; the folder is for what the workers leave.
     pub(super) fn start(
         cluster: &Cluster,
+        late: Duration,
         spark_class: impl Fn() -> Command,
         folder: &Path,
     ) -> Result<Self> {
@@ -46,7 +47,7 @@ impl Running {
                     .env("SPARK_LOCAL_HOSTNAME", &host)
                     .env("SPARK_LOCAL_IP", &host)
                     .args(["org.apache.spark.deploy.worker.Worker", "--host", &host])
-                    .args(["--webui-port", "0", "--memory", "2g", "--cores"])
+                    .args(["--webui-port", "0", "--memory", "4g", "--cores"])
                     .arg(cluster.cores.to_string())
                     .arg("--work-dir")
                     .arg(folder.join("workers"))
@@ -54,7 +55,6 @@ impl Running {
                 command
             })
             .collect();
-        let late = Duration::from_secs(cluster.late);
         let workers = thread::spawn(move || {
             thread::sleep(late);
             commands.iter_mut().filter_map(|command| quiet(command).ok()).collect()
