@@ -103,7 +103,15 @@ fn computed_by(stage: &StageAttempt) -> Vec<u64> {
             of_kept.insert(rdd.id);
         }
     }
+    // What a shuffle's own operation does with its rows belongs to reading it, and so does what Spark does to hand them to Python.
+    let reading: Vec<&str> = rdds
+        .iter()
+        .filter(|rdd| reads_a_shuffle(&rdd.name))
+        .map(|rdd| rdd.call_site.as_str())
+        .collect();
+    let is_reading = |site: &str| reading.contains(&site) || site.contains(" at PythonRDD.scala");
     rdds.iter()
+        .filter(|rdd| !is_reading(&rdd.call_site))
         .filter(|rdd| !above.contains(&rdd.id) && !of_kept.contains(&rdd.id))
         .filter(|rdd| !rdd.parent_ids.is_empty() && !reads_a_shuffle(&rdd.name))
         .map(|rdd| rdd.id)

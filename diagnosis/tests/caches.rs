@@ -126,6 +126,18 @@ fn what_is_kept_or_cheap_is_not_computed_again() {
     // The rows of a shuffle are on disk.
     let shuffled = || vec![RddInfo { name: "ShuffledRDD".into(), ..rdd(2, &[1], false) }];
     assert!(of(&rdd_run(vec![over(0, shuffled()), over(1, shuffled())])).is_empty());
+    // Nor is what the operation of the shuffle itself does with them, or what hands them to Python.
+    let grouped = || {
+        vec![
+            RddInfo { name: "ShuffledRDD".into(), ..rdd(2, &[1], false) },
+            rdd(3, &[2], false),
+            RddInfo {
+                call_site: "mapPartitions at PythonRDD.scala:160".into(),
+                ..rdd(4, &[3], false)
+            },
+        ]
+    };
+    assert!(of(&rdd_run(vec![over(0, grouped()), over(1, grouped())])).is_empty());
     // A list of the program's own values.
     let list = || vec![rdd(1, &[], false)];
     assert!(of(&rdd_run(vec![over(0, list()), over(1, list())])).is_empty());

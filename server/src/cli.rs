@@ -71,7 +71,7 @@ enum Command {
     WhatIf(WhatIfArgs),
     /// Show what was understood of source files: calls, values, action sites and what stayed unresolved
     Model(ModelArgs),
-    /// Explain a rule
+    /// Explain a rule or a diagnosis
     Explain(ExplainArgs),
     /// List the rules
     Rules(RulesArgs),
@@ -350,9 +350,10 @@ pub(crate) struct ModelArgs {
 #[command(after_help = "\
 Examples:
   stagelight explain unused-suppression
-  stagelight explain group-by-key-aggregate --for expert")]
+  stagelight explain group-by-key-aggregate --for expert
+  stagelight explain partition-skew")]
 pub(crate) struct ExplainArgs {
-    /// The rule's id
+    /// The id of a rule or a diagnosis
     #[arg(value_name = "RULE")]
     pub(crate) rule: String,
     /// For whom

@@ -22,6 +22,16 @@ fn every_rule_is_explained_twice() {
 }
 
 #[test]
+fn a_diagnosis_is_explained_twice() {
+    let folder = Folder::new(&[]);
+    let newcomer = folder.run("explain partition-skew");
+    let expert = folder.run("explain partition-skew --for expert");
+    assert_eq!((newcomer.code, expert.code), (0, 0));
+    assert!(newcomer.stdout.contains("cores stood idle"), "{}", newcomer.stdout);
+    assert!(expert.stdout.contains("three times the median"), "{}", expert.stdout);
+}
+
+#[test]
 fn every_key_is_told() {
     let folder = Folder::new(&[]);
     let all = folder.run("config");
