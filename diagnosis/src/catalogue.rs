@@ -96,7 +96,7 @@ pub const CATALOGUE: &[Kind] = &[
         id: "ineffective-cache",
         summary: "what is cached is read by nothing, or is not in storage when it is read",
         newcomer: ineffective_cache::EXPLANATION,
-        expert: "A persisted RDD that one stage alone has, in a run without failures whose log is whole; or, where block updates are logged \
+        expert: "A persisted RDD that one stage alone has, or one scan of one adaptive plan, in a run without failures whose log is whole; or, where block updates are logged \
                  (spark.eventLog.logBlockUpdates.enabled), less than 90 % of whose computed partitions were stored at any one time. Without them the second is not \
                  observed.",
     },

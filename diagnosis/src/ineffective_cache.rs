@@ -2,9 +2,10 @@
 
 use crate::format::{bytes, time};
 use crate::found::Found;
+use crate::repeated_scan::uncached;
 use crate::run::Run;
 use crate::skew::float;
-use crate::{Category, Measure};
+use crate::{Category, Measure, executions_of};
 use eventlog::{CachedRdd, RddInfo, StageAttempt, StageStatus};
 use std::collections::BTreeMap;
 
@@ -36,7 +37,7 @@ pub(crate) fn find(run: &Run<'_>) -> Vec<Found> {
     let mut unread_stages = Vec::new();
     for (id, cached) in &cached {
         let Some(first) = cached.stages.values().next() else { continue };
-        if cached.stages.len() == 1 {
+        if cached.stages.len() == 1 || is_of_one_scan(run, cached) {
             // Of several datasets kept in one stage the last stands for all.
             if !unread_stages.contains(&first.stage_id) && unread(run, first) {
                 unread_stages.push(first.stage_id);
@@ -47,6 +48,22 @@ pub(crate) fn find(run: &Run<'_>) -> Vec<Found> {
         }
     }
     found
+}
+
+/// Whether its two stages are those of one scan in one execution: adaptive execution fills a cache in a job of its own before it reads it
+/// (`TableCacheQueryStageExec`).
+fn is_of_one_scan(run: &Run<'_>, cached: &Cached<'_>) -> bool {
+    let executions: Vec<Vec<u64>> =
+        cached.stages.values().map(|stage| executions_of(run.profile, stage)).collect();
+    let [first, second] = &executions[..] else { return false };
+    let [id] = first[..] else { return false };
+    let Some(execution) = run.profile.execution(id).filter(|_| first == second) else {
+        return false;
+    };
+    let scans = uncached(&execution.plan)
+        .into_iter()
+        .filter(|(node, below)| !below && node.name.starts_with("InMemoryTableScan"));
+    scans.count() == 1
 }
 
 /// Whether that no other stage has it says that it was kept for nothing.

@@ -73,7 +73,7 @@ pub(crate) fn find(run: &Run<'_>) -> Vec<Found> {
 }
 
 /// All nodes, each with whether it stands below a cached relation: there it is shown but not run.
-fn uncached(plan: &PlanNode) -> Vec<(&PlanNode, bool)> {
+pub(crate) fn uncached(plan: &PlanNode) -> Vec<(&PlanNode, bool)> {
     let mut nodes = Vec::new();
     let mut stack = vec![(plan, false)];
     while let Some((node, below)) = stack.pop() {

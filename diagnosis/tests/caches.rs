@@ -6,7 +6,9 @@ mod common;
 
 use common::*;
 use diagnosis::quality_notes;
-use eventlog::{CachedRdd, Executor, Profile, RddInfo, StageAttempt, StageStatus, TaskSummary};
+use eventlog::{
+    CachedRdd, Executor, PlanNode, Profile, RddInfo, StageAttempt, StageStatus, TaskSummary,
+};
 
 fn rdd(id: u64, parents: &[u64], persisted: bool) -> RddInfo {
     RddInfo {
@@ -54,6 +56,23 @@ fn a_cache_that_nothing_reads_is_named() {
 
     let read = rdd_run(vec![over(0, vec![rdd(4, &[], true)]), over(1, vec![rdd(4, &[], true)])]);
     assert!(of(&read).is_empty());
+}
+
+#[test]
+fn what_one_scan_fills_and_reads_is_read_by_nothing_else() {
+    let two = |executions: [u64; 2], scans: usize| {
+        let kept = || vec![rdd(4, &[], true)];
+        let mut profile = run(vec![over(0, kept()), over(1, kept())]);
+        for (job, execution) in profile.jobs.iter_mut().zip(executions) {
+            job.execution_id = Some(execution);
+        }
+        let scan = PlanNode { name: "InMemoryTableScan".into(), ..PlanNode::default() };
+        profile.executions[0].plan.children = vec![scan; scans];
+        ids(&profile)
+    };
+    assert_eq!(two([0, 0], 1), ["ineffective-cache"]);
+    assert!(two([0, 0], 2).is_empty(), "a plan that reads it twice");
+    assert!(two([0, 1], 1).is_empty(), "two executions");
 }
 
 #[test]
