@@ -46,10 +46,11 @@ fuzz_target!(|bytes: &[u8]| {
     let told = |text: &str| {
         ["zstd", "gzip"].iter().any(|name| text.contains(&format!("the {name} stream is damaged")))
     };
-    let is_damaged = match &cold {
+    // What is left of a damaged stream may be no log at all when it is read at once, and one when it is not.
+    let is_damaged = [&cold, &followed].into_iter().any(|read| match read {
         Ok(profile) => profile.quality.truncated.as_deref().is_some_and(told),
         Err(error) => told(&error.to_string()),
-    };
+    });
     if !is_damaged {
         let text = |error: eventlog::LogError| error.to_string();
         assert_eq!(followed.map_err(text), cold.map_err(text));
