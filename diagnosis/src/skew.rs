@@ -95,6 +95,17 @@ impl<'a> Tail<'a> {
     pub(crate) fn is_explained(&self) -> bool {
         self.load.is_some_and(|(_, explains)| explains >= EXPLAINED)
     }
+
+    /// The finding with what every tail is measured by.
+    pub(crate) fn measured(&self, found: Found) -> Found {
+        let [_, _, median, _, slowest] = self.summary.duration;
+        found
+            .measure(Measure::of("tasks", self.summary.tasks, "tasks"))
+            .measure(Measure::of("slow tasks", self.slow.len() as u64, "tasks"))
+            .measure(Measure::of("median task", median, "ms"))
+            .measure(Measure::of("slowest task", slowest, "ms"))
+            .measure(Measure { name: "slowest over median", value: self.ratio, unit: "ratio" })
+    }
 }
 
 /// Share of the slow tasks' extra time that a load explains: with the median's load a task would have taken its time times the ratio of
@@ -119,7 +130,7 @@ pub(crate) fn find(run: &Run<'_>, stage: &StageAttempt) -> Option<Found> {
     let [_, _, median, _, slowest] = summary.duration;
     let quantiles = (load.quantiles)(summary);
     let (typical, most) = (quantiles[2], quantiles[4]);
-    let show = |value| if load.is_bytes { bytes(value) } else { format!("{value} records") };
+    let show = |value| if load.is_bytes { bytes(value) } else { value.to_string() };
     let severity =
         if tail.ratio >= run.thresholds.skew_severe { "severely skewed" } else { "skewed" };
     let unit = if load.is_bytes { "bytes" } else { "records" };
@@ -131,7 +142,7 @@ pub(crate) fn find(run: &Run<'_>, stage: &StageAttempt) -> Option<Found> {
         saving::of_stage(run, stage, before, after)
     });
     Some(
-        Found::of_stage("partition-skew", Category::Data, run, stage, EXPLANATION)
+        tail.measured(Found::of_stage("partition-skew", Category::Data, run, stage, EXPLANATION))
             .summary(format!(
                 "stage {} is {severity}: its slowest task took {}, {:.1} times the median of {}; the most that a task had of {} is {}, the median {}",
                 stage.stage_id,
@@ -142,11 +153,6 @@ pub(crate) fn find(run: &Run<'_>, stage: &StageAttempt) -> Option<Found> {
                 show(most),
                 show(typical),
             ))
-            .measure(Measure::of("tasks", summary.tasks, "tasks"))
-            .measure(Measure::of("slow tasks", tail.slow.len() as u64, "tasks"))
-            .measure(Measure::of("median task", median, "ms"))
-            .measure(Measure::of("slowest task", slowest, "ms"))
-            .measure(Measure { name: "slowest over median", value: tail.ratio, unit: "ratio" })
             .measure(Measure::of(load.median, typical, unit))
             .measure(Measure::of(load.most, most, unit))
             .measure(Measure { name: "extra time explained by it", value: explains, unit: "share" })

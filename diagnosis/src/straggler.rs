@@ -75,7 +75,7 @@ pub(crate) fn find(run: &Run<'_>, stage: &StageAttempt) -> Option<Found> {
         Some((0, most))
     });
     Some(
-        Found::of_stage("straggler", Category::Resource, run, stage, EXPLANATION)
+        tail.measured(Found::of_stage("straggler", Category::Resource, run, stage, EXPLANATION))
             .summary(format!(
                 "stage {} waits for stragglers: its slowest task took {}, {:.1} times the median of {}, without more to read; {why}",
                 stage.stage_id,
@@ -83,11 +83,6 @@ pub(crate) fn find(run: &Run<'_>, stage: &StageAttempt) -> Option<Found> {
                 tail.ratio,
                 time(median),
             ))
-            .measure(Measure::of("tasks", summary.tasks, "tasks"))
-            .measure(Measure::of("slow tasks", tail.slow.len() as u64, "tasks"))
-            .measure(Measure::of("median task", median, "ms"))
-            .measure(Measure::of("slowest task", slowest, "ms"))
-            .measure(Measure { name: "slowest over median", value: tail.ratio, unit: "ratio" })
             .measure(Measure::of("garbage collection of the slowest", worst.jvm_gc_time, "ms"))
             .measure(Measure::of("fetch wait of the slowest", worst.shuffle_fetch_wait_time, "ms"))
             .measure(Measure { name: "CPU share of the slowest", value: cpu_share(worst), unit: "share" })
