@@ -34,8 +34,6 @@ pub(crate) struct TaskEnded {
     pub(crate) host: Range<u32>,
     pub(crate) metrics: Option<TaskMetrics>,
     pub(crate) jvm_heap_memory: Option<Number>,
-    /// Where its updates of SQL accumulators stand among those of all tasks.
-    pub(crate) updates: Range<u32>,
 }
 
 /// What the tasks of a stage have in common: pieces of their lines that were read already. What begins with such a piece is read as it was.
@@ -136,30 +134,17 @@ pub(crate) fn started(line: &[u8]) -> Option<TaskStarted> {
     (scan.is_over() && seen == 0b1110).then_some(start)
 }
 
+#[inline(always)]
+fn number(scan: &mut Scan<'_>) -> Option<Number> {
+    Some(Number(Some(scan.integer()?)))
+}
+
 /// Reads a successful task's end, and adds its updates of SQL accumulators to `updates`.
 pub(crate) fn ended(
     line: &[u8],
     memo: &mut Memo,
     updates: &mut Vec<(u64, i64)>,
 ) -> Option<TaskEnded> {
-    let before = updates.len();
-    let mut task = scan_end(line, memo, updates);
-    match (&mut task, u32::try_from(before), u32::try_from(updates.len())) {
-        (Some(task), Ok(before), Ok(after)) => task.updates = before..after,
-        _ => {
-            updates.truncate(before);
-            return None;
-        }
-    }
-    task
-}
-
-#[inline(always)]
-fn number(scan: &mut Scan<'_>) -> Option<Number> {
-    Some(Number(Some(scan.integer()?)))
-}
-
-fn scan_end(line: &[u8], memo: &mut Memo, updates: &mut Vec<(u64, i64)>) -> Option<TaskEnded> {
     const KEYS: [&[u8]; 8] = [
         b"\"Event\":",
         b"\"Stage ID\":",
