@@ -213,7 +213,7 @@ impl Batches {
             return task.is_some();
         }
         if line.starts_with(task_events::START)
-            && let Some(task) = task_events::started(line)
+            && let Some(task) = task_events::started(line, memo)
         {
             self.of(task.stage_id, task.stage_attempt_id).start(task);
             return true;

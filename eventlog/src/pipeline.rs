@@ -65,19 +65,19 @@ pub(crate) fn drain(
 /// Memory that reading again and again needs not ask for.
 #[derive(Debug, Default)]
 pub(crate) struct Buffers {
-    block: Block,
+    block: Box<Block>,
     input: Vec<u8>,
 }
 
 /// Gives a block away, and gets an empty one for it.
-type Emit<'a> = &'a mut dyn FnMut(Block) -> Result<Block, Stopped>;
+type Emit<'a> = &'a mut dyn FnMut(Box<Block>) -> Result<Box<Block>, Stopped>;
 
 /// Where blocks come from.
 struct Feed<'a> {
     bytes: &'a mut (dyn Read + Send),
     decoder: &'a mut Decoder,
     input: &'a mut Vec<u8>,
-    block: &'a mut Block,
+    block: &'a mut Box<Block>,
 }
 
 impl Feed<'_> {
@@ -113,7 +113,7 @@ impl Feed<'_> {
     }
 }
 
-fn emit_block(block: &mut Block, emit: Emit<'_>) -> Result<(), Stopped> {
+fn emit_block(block: &mut Box<Block>, emit: Emit<'_>) -> Result<(), Stopped> {
     if block.filled() > 0 {
         *block = emit(std::mem::take(block))?;
     }
@@ -131,12 +131,12 @@ fn read(bytes: &mut (dyn Read + Send), buffer: &mut [u8]) -> Result<usize, Stopp
 }
 
 /// A block and its place in the part.
-type Numbered = (u64, Block);
+type Numbered = (u64, Box<Block>);
 
 /// Where the threads get blocks from that are to be read.
 enum Supply<'a> {
     /// Each fills an empty one itself, in turn.
-    Files(Mutex<Filling<'a>>, Mutex<Receiver<Block>>),
+    Files(Mutex<Filling<'a>>, Mutex<Receiver<Box<Block>>>),
     /// A thread decodes into them.
     Decoded(Mutex<Receiver<Numbered>>),
 }
@@ -190,7 +190,7 @@ fn take<T>(receiver: &Mutex<Receiver<T>>, may_wait: bool) -> Result<T, Next> {
 }
 
 impl Filling<'_> {
-    fn fill(&mut self, empty: Block) -> Option<Numbered> {
+    fn fill(&mut self, empty: Box<Block>) -> Option<Numbered> {
         if self.over {
             return None;
         }
@@ -198,7 +198,7 @@ impl Filling<'_> {
         let mut filled = None;
         let step = self.feed.step(&mut |block| {
             filled = Some(block);
-            Ok(Block::default())
+            Ok(Box::default())
         });
         match step {
             Ok(over) => self.over = over,
@@ -216,11 +216,11 @@ fn parallel(
     threads: usize,
     taken: Taken<'_>,
 ) -> Result<(), Stopped> {
-    let (give_empty, get_empty) = channel::<Block>();
+    let (give_empty, get_empty) = channel::<Box<Block>>();
     let (give_read, get_read) = channel::<Numbered>();
     // As many blocks as there are bound what is held: who wants one more waits until one was taken.
     for _ in 0..2 * threads {
-        let _ = give_empty.send(Block::default());
+        let _ = give_empty.send(Box::default());
     }
     let (supply, decode) = if matches!(feed.decoder, Decoder::Plain) {
         let filling = Filling { feed, blocks: 0, over: false, failed: None };
@@ -255,7 +255,7 @@ fn parallel(
             });
         }
         drop(give_read);
-        let mut early: BTreeMap<u64, Block> = BTreeMap::new();
+        let mut early: BTreeMap<u64, Box<Block>> = BTreeMap::new();
         let mut next = 0;
         loop {
             early.extend(get_read.try_iter());
