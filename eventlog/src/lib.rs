@@ -3,7 +3,6 @@
 //! The reader streams; it knows nothing of sources, workspace paths or rules, and touches no files: bytes come through
 //! [`LogSource`], which the server implements.
 
-mod batch;
 mod block;
 mod codec;
 mod error;
@@ -22,7 +21,6 @@ mod storage;
 mod task_events;
 mod task_table;
 mod tasks;
-mod values;
 
 pub use error::LogError;
 pub use follower::{Follower, Grown};
