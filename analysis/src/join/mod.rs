@@ -5,11 +5,15 @@
 //!    with a reason.
 //! 3. Each stage attempt is divided once among the calls that own work in it; what remains is unattributed.
 
+mod actions;
+mod alignment;
 mod call_site;
 mod cost;
+mod lineage;
 mod notebook_cell;
 mod observation;
-mod order;
+mod plan;
+mod score;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,9 +21,10 @@ use std::sync::Arc;
 use eventlog::{Profile, StageAttempt};
 use program::{CallId, CallKey, LineIndex, Program};
 
-use self::call_site::{Place, Resolved};
-use self::notebook_cell::CountedLine;
+use self::actions::{Binding, Bound, Programs};
+use self::call_site::Resolved;
 use self::observation::Observation;
+use crate::evaluation::{self, EvaluationFile, Limits};
 use crate::evidence::{Match, Run, SiteCost, Unattributed, UnattributedStage};
 
 /// A file that takes part in a join.
@@ -40,18 +45,35 @@ pub struct JoinFile<'a> {
 /// A call of a file.
 type Site = (usize, CallId);
 
-/// What an observation is bound to.
-#[derive(Debug, Clone)]
-enum Binding {
-    Bound { site: Site, matched: Match },
-    Unbound { reason: String },
-}
-
 /// Joins one run with the programs of `files`. A run speaks for others from `representative_task_ms` of task time on.
 #[must_use]
 pub fn join(files: &[JoinFile<'_>], profile: &Arc<Profile>, representative_task_ms: u64) -> Run {
+    let mut runs = join_all(files, std::slice::from_ref(profile), representative_task_ms);
+    runs.remove(0)
+}
+
+/// Joins runs, in their order, with the programs of `files`.
+#[must_use]
+pub fn join_all(
+    files: &[JoinFile<'_>],
+    profiles: &[Arc<Profile>],
+    representative_task_ms: u64,
+) -> Vec<Run> {
+    let sources: Vec<EvaluationFile<'_>> =
+        files.iter().map(|it| EvaluationFile { path: it.path, program: it.program }).collect();
+    let evaluation = evaluation::evaluate(&sources, &Limits::default());
+    let programs = Programs::new(files, &evaluation);
+    profiles.iter().map(|it| join_one(files, &programs, it, representative_task_ms)).collect()
+}
+
+fn join_one(
+    files: &[JoinFile<'_>],
+    programs: &Programs<'_>,
+    profile: &Arc<Profile>,
+    representative_task_ms: u64,
+) -> Run {
     let observations = Observation::all(profile);
-    let bindings = bind(files, &observations);
+    let bindings = programs.bind(&observations);
     let mut joined =
         Joined { files, profile, sites: BTreeMap::new(), unattributed: Unattributed::default() };
     for (observation, binding) in observations.iter().zip(&bindings) {
@@ -77,123 +99,6 @@ pub fn join(files: &[JoinFile<'_>], profile: &Arc<Profile>, representative_task_
     }
 }
 
-/// Binds each observation to a call or to a reason.
-fn bind(files: &[JoinFile<'_>], observations: &[Observation<'_>]) -> Vec<Binding> {
-    let resolved: Vec<Resolved> =
-        observations.iter().map(|it| call_site::resolve(files, it.short, it.long)).collect();
-    let mut bindings: Vec<Binding> = resolved.iter().map(|it| by_call_site(files, it)).collect();
-    // Order is only trusted in a file whose logged lines all still meet their calls.
-    let moved = resolved.iter().find(|it| matches!(it, Resolved::Missing { .. }));
-    let unnamed: Vec<usize> =
-        (0..observations.len()).filter(|&it| resolved[it] == Resolved::Unnamed).collect();
-    let outside = resolved.iter().any(|it| matches!(it, Resolved::Outside { .. }));
-    if unnamed.is_empty() {
-        return bindings;
-    }
-    match (program_of_run(files, observations, &bindings, outside), moved) {
-        (_, Some(_)) => {
-            for index in unnamed {
-                let reason = "the source differs from the run, so order does not tell".to_owned();
-                bindings[index] = Binding::Unbound { reason };
-            }
-        }
-        (Ok(file), None) => {
-            let anchors: Vec<(usize, CallId)> = bindings
-                .iter()
-                .enumerate()
-                .filter_map(|(index, it)| match it {
-                    Binding::Bound { site, .. } if site.0 == file => Some((index, site.1)),
-                    _ => None,
-                })
-                .collect();
-            let sequence: Vec<(usize, &Observation<'_>)> =
-                observations.iter().enumerate().collect();
-            let line = |call: CallId| {
-                let start = files[file].program.call(call).name_range.start;
-                CountedLine::new(&files[file], files[file].lines.line(start))
-            };
-            let matches = order::match_by_order(files[file].program, &sequence, &anchors, &line);
-            for (index, call) in matches.calls {
-                bindings[index] = Binding::Bound { site: (file, call), matched: Match::Order };
-            }
-            for (index, reason) in matches.reasons {
-                if unnamed.contains(&index) {
-                    bindings[index] = Binding::Unbound { reason };
-                }
-            }
-        }
-        (Err(reason), None) => {
-            for index in unnamed {
-                bindings[index] = Binding::Unbound { reason: reason.clone() };
-            }
-        }
-    }
-    bindings
-}
-
-fn by_call_site(files: &[JoinFile<'_>], resolved: &Resolved) -> Binding {
-    let place = |it: &Place| {
-        let file = &files[it.file];
-        format!("{}:{}", file.path, CountedLine::new(file, it.line))
-    };
-    let reason = match resolved {
-        Resolved::Call { file, call } => {
-            return Binding::Bound { site: (*file, *call), matched: Match::CallSite };
-        }
-        Resolved::Several { place: at, calls } => {
-            format!("{} has {} calls that it could be", place(at), calls.len())
-        }
-        Resolved::Missing { place: at, method } => {
-            format!("{} has no call of `{method}`: the source differs from the run", place(at))
-        }
-        Resolved::SeveralFiles { name } => format!("several files are named {name}"),
-        Resolved::Outside { name } => format!("{name} is not in this workspace"),
-        Resolved::Unnamed => "the log names no line".to_owned(),
-    };
-    Binding::Unbound { reason }
-}
-
-/// The one file whose straight-line code the run followed: the file of the logged lines, else the only one whose actions agree
-/// with the log.
-fn program_of_run(
-    files: &[JoinFile<'_>],
-    observations: &[Observation<'_>],
-    bindings: &[Binding],
-    outside: bool,
-) -> Result<usize, String> {
-    let mut anchored: Vec<usize> = bindings
-        .iter()
-        .filter_map(|it| match it {
-            Binding::Bound { site, .. } => Some(site.0),
-            Binding::Unbound { .. } => None,
-        })
-        .collect();
-    anchored.sort_unstable();
-    anchored.dedup();
-    match anchored.as_slice() {
-        [one] => return Ok(*one),
-        [] if outside => return Err("the run's code is not in this workspace".to_owned()),
-        [] => {}
-        _ => return Err("the run spans several files, whose order is not followed".to_owned()),
-    }
-    let sequence: Vec<(usize, &Observation<'_>)> = observations.iter().enumerate().collect();
-    // A log without any line must be explained whole by one program, or it may be another program's.
-    let explains = |file: &JoinFile<'_>| {
-        let line = |_: CallId| CountedLine::new(file, 0);
-        let matches = order::match_by_order(file.program, &sequence, &[], &line);
-        matches.calls.len() >= 2 && matches.reasons.is_empty()
-    };
-    let mut fitting =
-        files.iter().enumerate().filter(|(_, file)| explains(file)).map(|(index, _)| index);
-    match (fitting.next(), fitting.next()) {
-        (Some(one), None) => Ok(one),
-        (Some(_), Some(_)) => Err("several programs fit the order of the log".to_owned()),
-        (None, _) => {
-            Err("the log names no line of this workspace, and no program fits its order".to_owned())
-        }
-    }
-}
-
 struct Joined<'a> {
     files: &'a [JoinFile<'a>],
     profile: &'a Profile,
@@ -210,9 +115,10 @@ impl Joined<'_> {
         let mut busy: Vec<(i64, i64)> = stages
             .iter()
             .filter_map(|stage| Some((stage.submission_ms?, stage.completion_ms?)))
+            .chain(observation.inner_spans().iter().copied())
             .collect();
         let driver_ms = span.map_or(0, |span| cost::outside(span, &mut busy));
-        let Binding::Bound { site, matched } = binding else {
+        let Binding::Bound(Bound { site, matched, .. }) = binding else {
             self.unattributed.driver_ms += driver_ms;
             return;
         };
@@ -258,7 +164,7 @@ impl Joined<'_> {
                     owners = rdd_owners(self.files, self.profile, stage);
                 }
                 match binding {
-                    Binding::Bound { site, matched } => {
+                    Binding::Bound(Bound { site, matched, .. }) => {
                         if !owners.iter().any(|owner| owner.pipeline) {
                             owners.retain(|owner| owner.site != *site);
                             owners.push(StageOwner::of_pipeline(*site, *matched));
@@ -283,7 +189,7 @@ impl Joined<'_> {
                 continue;
             }
             let starter = started.and_then(|(_, binding)| match binding {
-                Binding::Bound { site, .. } => Some(*site),
+                Binding::Bound(bound) => Some(bound.site),
                 Binding::Unbound { .. } => None,
             });
             let mut costs: Vec<SiteCost> = owners
