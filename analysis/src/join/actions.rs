@@ -17,7 +17,7 @@ use super::observation::Observation;
 use super::plan::PlanFacts;
 use super::score::{PlanWords, Scorer};
 use super::{JoinFile, Site as CallSite};
-use crate::evaluation::{self, EdgeKind, Entry, EntryKind, Evaluation, SiteId, SiteKind};
+use crate::evaluation::{self, EdgeKind, Entry, EntryKind, Evaluation, NodeId, SiteId, SiteKind};
 use crate::evidence::Match;
 
 /// What an observation is bound to.
@@ -55,6 +55,7 @@ pub(super) struct Programs<'a> {
     pub(super) evaluation: &'a Evaluation,
     pub(super) closures: Closures<'a>,
     scorer: Scorer,
+    index: CallIndex,
     /// By site of the automaton: its call.
     calls: Vec<Option<CallSite>>,
     /// By site of the automaton: its edge.
@@ -81,12 +82,17 @@ impl<'a> Programs<'a> {
         }
         let closures = Closures::new(evaluation);
         let scorer = Scorer::new(&closures, &automaton.sites);
-        Self { files, evaluation, closures, scorer, calls, edges }
+        Self { files, evaluation, closures, scorer, index, calls, edges }
     }
 
-    /// The call of a place of the evaluation.
-    pub(super) fn call_of(&self, site: SiteId) -> Option<CallSite> {
-        self.calls[site.index()]
+    /// The call that made a dataset.
+    pub(super) fn site_of(&self, node: NodeId) -> Option<CallSite> {
+        self.call_at(self.evaluation.node(node).place?)
+    }
+
+    /// The call at a place of the evaluation.
+    pub(super) fn call_at(&self, place: evaluation::Place) -> Option<CallSite> {
+        self.index.call(place)
     }
 
     /// Binds each observation to a call or to a reason.

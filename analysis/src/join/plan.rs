@@ -9,7 +9,7 @@ use std::hash::{Hash, Hasher};
 
 use eventlog::{PlanNode, SqlExecution};
 
-pub(super) use text::{literal_key, tokens};
+pub(super) use text::{functions, literal_key, literals, names, tokens};
 
 /// What a node does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -141,6 +141,24 @@ impl<'a> PlanFacts<'a> {
                 _ => return index,
             }
         }
+    }
+
+    /// The cached scans below which work was done: this execution filled the cache. `updated` are the accumulators of its stages.
+    pub(super) fn filled_caches(&self, updated: &std::collections::BTreeSet<u64>) -> Vec<usize> {
+        let scans = (0..self.nodes.len()).filter(|&it| self.nodes[it].operator == Operator::CacheScan);
+        scans
+            .filter(|&scan| {
+                let mut open = self.nodes[scan].children.clone();
+                while let Some(index) = open.pop() {
+                    let fact = &self.nodes[index];
+                    if fact.node.metrics.iter().any(|it| updated.contains(&it.accumulator_id)) {
+                        return true;
+                    }
+                    open.extend(&fact.children);
+                }
+                false
+            })
+            .collect()
     }
 
     /// The output path or table of a write, as logged.

@@ -75,7 +75,7 @@ pub(super) fn leading_lists(text: &str, count: usize) -> Vec<&str> {
 }
 
 /// Functions: names before an opening parenthesis.
-pub(super) fn functions(text: &str) -> Vec<&str> {
+pub(in crate::join) fn functions(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     for (at, _) in text.match_indices('(') {
         let start = text[..at]
@@ -108,7 +108,7 @@ const WORDS: [&str; 34] = [
 ];
 
 /// The literals of a condition.
-pub(super) fn literals(text: &str) -> Vec<&str> {
+pub(in crate::join) fn literals(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     // The keys of an equi-join hold no literal.
     let text = text.rsplit_once("], ").map_or(text, |it| it.1);
