@@ -60,7 +60,7 @@ pub fn join(files: &[JoinFile<'_>], profile: &Arc<Profile>, representative_task_
 
 /// Joins runs, in their order, with the programs of `files`.
 #[must_use]
-pub fn join_all(
+pub(crate) fn join_all(
     files: &[JoinFile<'_>],
     profiles: &[Arc<Profile>],
     representative_task_ms: u64,
