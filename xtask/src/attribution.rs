@@ -76,7 +76,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         let page = repository.join("docs/attribution.md");
         let rows: Vec<table::Row<'_>> = scores
             .iter()
-            .map(|(it, score)| table::Row { program: &it.program, version: &it.version, held_out: it.held_out, score })
+            .map(|(it, score)| table::Row {
+                program: &it.program,
+                version: &it.version,
+                held_out: it.held_out,
+                score,
+            })
             .collect();
         table::write(&page, &rows)?;
         println!("{}", page.display());
@@ -105,11 +110,18 @@ fn recordings(folder: &Path) -> Result<Vec<Recording>> {
     for (program, about) in &listed {
         let held_out = about.get("held_out").and_then(toml::Value::as_bool).unwrap_or(false);
         let own = folder.join(program);
-        for truth in names(&own)?.iter().filter_map(|it| it.strip_prefix("truth-")?.strip_suffix(".json")) {
+        for truth in
+            names(&own)?.iter().filter_map(|it| it.strip_prefix("truth-")?.strip_suffix(".json"))
+        {
             let truth_path = own.join(format!("truth-{truth}.json"));
             for log in names(&own)? {
-                let stem = log.trim_end_matches(".zstd").trim_end_matches(".zst").trim_end_matches(".inprogress");
-                if stem == truth || stem.strip_prefix(truth).is_some_and(|it| it.starts_with("-blinded")) {
+                let stem = log
+                    .trim_end_matches(".zstd")
+                    .trim_end_matches(".zst")
+                    .trim_end_matches(".inprogress");
+                if stem == truth
+                    || stem.strip_prefix(truth).is_some_and(|it| it.starts_with("-blinded"))
+                {
                     found.push(Recording {
                         program: program.clone(),
                         version: stem.to_owned(),
@@ -147,7 +159,8 @@ fn scored(binary: &Path, recording: &Recording, differences: bool) -> Result<Sco
     }
     let annotated = serde_json::from_slice(&output.stdout)?;
     let truth = std::fs::read_to_string(&recording.truth)?;
-    let truth = serde_json::from_str(&truth).map_err(|error| format!("{}: {error}", recording.truth.display()))?;
+    let truth = serde_json::from_str(&truth)
+        .map_err(|error| format!("{}: {error}", recording.truth.display()))?;
     let profile = eventlog::read(&Disk::new(&recording.log), &mut |_| ControlFlow::Continue(()))?;
     Ok(score::score(&profile, &truth, &annotated, differences))
 }

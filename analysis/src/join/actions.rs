@@ -97,9 +97,14 @@ impl<'a> Programs<'a> {
 
     /// Binds each observation to a call or to a reason.
     pub(super) fn bind(&self, observations: &[Observation<'_>]) -> Vec<Binding> {
-        let resolved: Vec<Resolved> =
-            observations.iter().map(|it| call_site::resolve(self.files, it.short, it.long)).collect();
-        let met = resolved.iter().filter(|it| matches!(it, Resolved::Call { .. } | Resolved::Several { .. })).count();
+        let resolved: Vec<Resolved> = observations
+            .iter()
+            .map(|it| call_site::resolve(self.files, it.short, it.long))
+            .collect();
+        let met = resolved
+            .iter()
+            .filter(|it| matches!(it, Resolved::Call { .. } | Resolved::Several { .. }))
+            .count();
         let missed = resolved.iter().filter(|it| matches!(it, Resolved::Missing { .. })).count();
         let trusted = missed == 0 || met as f64 / (met + missed) as f64 >= TRUSTED;
         let mut bindings: Vec<Binding> =
@@ -107,7 +112,12 @@ impl<'a> Programs<'a> {
         if !trusted {
             return bindings;
         }
-        let mut aligned = Alignment { programs: self, observations, resolved: &resolved, plans: Plans::of(observations, &self.closures) };
+        let mut aligned = Alignment {
+            programs: self,
+            observations,
+            resolved: &resolved,
+            plans: Plans::of(observations, &self.closures),
+        };
         aligned.run(&mut bindings);
         bindings
     }
@@ -183,7 +193,8 @@ fn by_call_site(files: &[JoinFile<'_>], resolved: &Resolved, trusted: bool) -> B
             format!("{} has {} calls that it could be", place(at), calls.len())
         }
         Resolved::Call { .. } | Resolved::Several { .. } => {
-            "too few of the lines in the log meet their calls: the source differs from the run".to_owned()
+            "too few of the lines in the log meet their calls: the source differs from the run"
+                .to_owned()
         }
         Resolved::Missing { place: at, method } => {
             format!("{} has no call of `{method}`: the source differs from the run", place(at))
@@ -203,6 +214,9 @@ struct Alignment<'a, 'p> {
     resolved: &'a [Resolved],
     plans: Plans,
 }
+
+/// What observations have in common that the same sites score alike for: plan, call site, innermost frame, query.
+type Alike<'a> = (usize, &'a str, &'a str, &'a str);
 
 /// An alignment with one program.
 struct Outcome {
@@ -242,9 +256,9 @@ impl Alignment<'_, '_> {
         let outcome = match self.program_of_run(&sequence) {
             Ok(outcome) => outcome,
             Err(reason) => {
-                for index in 0..self.observations.len() {
-                    if self.resolved[index] == Resolved::Unnamed {
-                        bindings[index] = Binding::Unbound { reason: reason.clone() };
+                for (binding, resolved) in bindings.iter_mut().zip(self.resolved) {
+                    if *resolved == Resolved::Unnamed {
+                        *binding = Binding::Unbound { reason: reason.clone() };
                     }
                 }
                 return;
@@ -272,7 +286,8 @@ impl Alignment<'_, '_> {
             match start {
                 Some(start) => {
                     let reach = self.reach(start);
-                    let outcome = self.align(&inner, &[start], &|site| reach.get(site as usize) == Some(&true));
+                    let outcome = self
+                        .align(&inner, &[start], &|site| reach.get(site as usize) == Some(&true));
                     self.settle(&outcome, bindings);
                 }
                 None => {
@@ -316,15 +331,19 @@ impl Alignment<'_, '_> {
     fn takes_part(&self, index: usize) -> bool {
         match &self.resolved[index] {
             Resolved::Call { .. } | Resolved::Several { .. } | Resolved::Unnamed => true,
-            Resolved::Missing { .. } | Resolved::SeveralFiles { .. } | Resolved::Outside { .. } => false,
+            Resolved::Missing { .. } | Resolved::SeveralFiles { .. } | Resolved::Outside { .. } => {
+                false
+            }
         }
     }
 
     /// The program that ran, by what aligning it costs.
     fn program_of_run(&self, sequence: &[usize]) -> Result<Outcome, String> {
         let automaton = &self.programs.evaluation.automaton;
-        let programs: Vec<&Entry> = automaton.entries.iter().filter(|it| it.kind == EntryKind::Program).collect();
-        let fragments: Vec<&Entry> = automaton.entries.iter().filter(|it| it.kind == EntryKind::Fragment).collect();
+        let programs: Vec<&Entry> =
+            automaton.entries.iter().filter(|it| it.kind == EntryKind::Program).collect();
+        let fragments: Vec<&Entry> =
+            automaton.entries.iter().filter(|it| it.kind == EntryKind::Fragment).collect();
         let named: Vec<CallSite> = self
             .resolved
             .iter()
@@ -343,7 +362,8 @@ impl Alignment<'_, '_> {
             named.iter().filter(|it| calls.contains(&Some(**it))).count()
         };
         let in_file = |entry: &Entry| named.iter().any(|it| it.0 == entry.file.index());
-        let mut ranked: Vec<(usize, &Entry)> = programs.iter().map(|&it| (reaches(it) * 2 + usize::from(in_file(it)), it)).collect();
+        let mut ranked: Vec<(usize, &Entry)> =
+            programs.iter().map(|&it| (reaches(it) * 2 + usize::from(in_file(it)), it)).collect();
         ranked.sort_by_key(|it| std::cmp::Reverse(it.0));
         if let Some(&(most, _)) = ranked.first()
             && most > 0
@@ -359,7 +379,10 @@ impl Alignment<'_, '_> {
         for (_, entry) in &ranked {
             let own = |site: u32| {
                 (entry.sites_start..entry.sites_end).contains(&site)
-                    || (!named.is_empty() && fragments.iter().any(|it| (it.sites_start..it.sites_end).contains(&site)))
+                    || (!named.is_empty()
+                        && fragments
+                            .iter()
+                            .any(|it| (it.sites_start..it.sites_end).contains(&site)))
             };
             outcomes.push(self.align(sequence, &[entry.start.0], &own));
         }
@@ -377,7 +400,10 @@ impl Alignment<'_, '_> {
                 .filter(|it| it.candidates.iter().any(|&cost| cost + TOLD <= it.none))
                 .count();
             let content = self.content(&best);
-            if told * 2 < best.members.len() || (content <= 0.0 && told < best.members.len()) || told < 2 && content < 4.0 {
+            if told * 2 < best.members.len()
+                || (content <= 0.0 && told < best.members.len())
+                || told < 2 && content < 4.0
+            {
                 return Err("the log names no line of this workspace, and no program of it does what the log shows".to_owned());
             }
             if rival.is_some_and(|it| it < best.cost + 2.0 * TOLD) {
@@ -409,10 +435,14 @@ impl Alignment<'_, '_> {
     fn align(&self, members: &[usize], starts: &[u32], allowed: &dyn Fn(u32) -> bool) -> Outcome {
         let automaton = &self.programs.evaluation.automaton;
         let sites: Vec<u32> = (0..automaton.sites.len() as u32).filter(|&it| allowed(it)).collect();
-        let mut graph = Graph { states: automaton.states + 1, empty: Vec::new(), sites: self.programs.edges.clone() };
+        let mut graph = Graph {
+            states: automaton.states + 1,
+            empty: Vec::new(),
+            sites: self.programs.edges.clone(),
+        };
         // Where this version of Spark logs the definition of views, each definition leaves its trace.
         let defines = |it: &usize| self.observations[*it].method() == "createOrReplaceTempView";
-        if members.iter().any(|it| defines(it)) {
+        if members.iter().any(defines) {
             for &site in &sites {
                 let own = &automaton.sites[site as usize];
                 if own.kind == SiteKind::View && own.method == "createOrReplaceTempView" {
@@ -430,7 +460,7 @@ impl Alignment<'_, '_> {
             graph.empty.push((edge.from.0, edge.to.0, cost));
         }
         let overlaps = self.overlaps(members);
-        let mut known: FxHashMap<(usize, &str, &str, &str), Rc<Vec<(u32, Weight)>>> = FxHashMap::default();
+        let mut known: FxHashMap<Alike<'_>, Rc<Vec<(u32, Weight)>>> = FxHashMap::default();
         let steps: Vec<Step> = members
             .iter()
             .zip(overlaps)
@@ -439,7 +469,8 @@ impl Alignment<'_, '_> {
                 let first = observation.long.lines().next().unwrap_or_default();
                 let batch = observation.query.or(observation.in_batch_of).unwrap_or_default();
                 let key = (self.plans.of[index], observation.short, first, batch);
-                let candidates = known.entry(key).or_insert_with(|| Rc::new(self.candidates(index, &sites)));
+                let candidates =
+                    known.entry(key).or_insert_with(|| Rc::new(self.candidates(index, &sites)));
                 Step { candidates: candidates.to_vec(), overlaps }
             })
             .collect();
@@ -447,7 +478,9 @@ impl Alignment<'_, '_> {
         let nowhere = [automaton.states];
         let starts = if starts.is_empty() { &nowhere } else { starts };
         let marginals = alignment::align(&graph, starts, &steps);
-        let cost = marginals.first().map_or(0.0, |it| it.candidates.iter().copied().fold(it.none, Weight::min));
+        let cost = marginals
+            .first()
+            .map_or(0.0, |it| it.candidates.iter().copied().fold(it.none, Weight::min));
         Outcome { members: members.to_vec(), steps, marginals, cost }
     }
 
@@ -456,7 +489,9 @@ impl Alignment<'_, '_> {
         let plan = &self.plans.words[self.plans.of[index]];
         let automaton = &self.programs.evaluation.automaton;
         let allowed = |site: u32| match &self.resolved[index] {
-            Resolved::Call { file, call } => self.programs.calls[site as usize] == Some((*file, *call)),
+            Resolved::Call { file, call } => {
+                self.programs.calls[site as usize] == Some((*file, *call))
+            }
             Resolved::Several { place, calls } => self.programs.calls[site as usize]
                 .is_some_and(|it| it.0 == place.file && calls.contains(&it.1)),
             _ => true,
@@ -479,7 +514,8 @@ impl Alignment<'_, '_> {
 
     /// Which of these ran while another did.
     fn overlaps(&self, members: &[usize]) -> Vec<bool> {
-        let spans: Vec<Option<(i64, i64)>> = members.iter().map(|&it| self.observations[it].span_ms()).collect();
+        let spans: Vec<Option<(i64, i64)>> =
+            members.iter().map(|&it| self.observations[it].span_ms()).collect();
         let mut found = vec![false; members.len()];
         let mut latest: Option<(usize, i64)> = None;
         for (at, span) in spans.iter().enumerate() {
@@ -517,7 +553,8 @@ impl Alignment<'_, '_> {
             lines.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
             if let Binding::Bound(bound) = &mut bindings[index] {
                 // The log names the line; the alignment tells in which call context.
-                bound.reached = lines.iter().find(|it| it.0 == Some(bound.site)).map(|it| SiteId(it.2));
+                bound.reached =
+                    lines.iter().find(|it| it.0 == Some(bound.site)).map(|it| SiteId(it.2));
                 continue;
             }
             bindings[index] = self.bound(index, &lines, marginals.none);
@@ -528,7 +565,9 @@ impl Alignment<'_, '_> {
     /// Says of what is not bound between which lines of the program it ran: that is true even where its own line is not known.
     fn name_neighbours(&self, members: &[usize], bindings: &mut [Binding]) {
         let sure = |index: usize| match &bindings[index] {
-            Binding::Bound(bound) if !matches!(bound.matched, Match::Ambiguous(_)) => Some(bound.site),
+            Binding::Bound(bound) if !matches!(bound.matched, Match::Ambiguous(_)) => {
+                Some(bound.site)
+            }
             _ => None,
         };
         let place = |(file, call): CallSite| {
@@ -561,12 +600,19 @@ impl Alignment<'_, '_> {
     }
 
     /// The binding of an observation to the best of `lines`, which are sorted by their costs.
-    fn bound(&self, index: usize, lines: &[(Option<CallSite>, Weight, u32)], none: Weight) -> Binding {
+    fn bound(
+        &self,
+        index: usize,
+        lines: &[(Option<CallSite>, Weight, u32)],
+        none: Weight,
+    ) -> Binding {
         let observation = &self.observations[index];
         let method = observation.method();
         let unbound = |reason: String| Binding::Unbound { reason };
         let Some(&(line, cost, site)) = lines.first() else {
-            return unbound(format!("no call of the program that was followed could have run `{method}`"));
+            return unbound(format!(
+                "no call of the program that was followed could have run `{method}`"
+            ));
         };
         if none - cost < TOLD {
             return unbound(format!("no call fits `{method}` well enough"));
@@ -590,6 +636,7 @@ impl Alignment<'_, '_> {
 }
 
 fn best_of(marginals: &Marginals) -> Option<usize> {
-    let best = (0..marginals.candidates.len()).min_by(|&a, &b| marginals.candidates[a].total_cmp(&marginals.candidates[b]))?;
+    let best = (0..marginals.candidates.len())
+        .min_by(|&a, &b| marginals.candidates[a].total_cmp(&marginals.candidates[b]))?;
     (marginals.candidates[best] < marginals.none).then_some(best)
 }

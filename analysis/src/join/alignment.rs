@@ -150,7 +150,8 @@ impl Ord for Queued {
 
 /// Spreads costs over empty edges and sites that are left out, up to `limit`.
 fn relax(steps: &Steps, costs: &mut FxHashMap<u32, Weight>, limit: Weight, overlaps: bool) {
-    let mut queue: BinaryHeap<Queued> = costs.iter().map(|(&state, &cost)| Queued(cost, state)).collect();
+    let mut queue: BinaryHeap<Queued> =
+        costs.iter().map(|(&state, &cost)| Queued(cost, state)).collect();
     while let Some(Queued(cost, state)) = queue.pop() {
         if costs.get(&state).is_some_and(|&known| known < cost) {
             continue;
@@ -186,7 +187,8 @@ pub(super) fn align(graph: &Graph, starts: &[u32], steps: &[Step]) -> Vec<Margin
         for &(site, score) in &step.candidates {
             let edge = &graph.sites[site as usize];
             let entered = frontier.cost(edge.from).min(frontier.best + jump(step.overlaps));
-            let again = if edge.repeats { frontier.cost(edge.to) + AGAIN } else { Weight::INFINITY };
+            let again =
+                if edge.repeats { frontier.cost(edge.to) + AGAIN } else { Weight::INFINITY };
             let cost = entered.min(again) - score;
             let known = costs.entry(edge.to).or_insert(Weight::INFINITY);
             *known = known.min(cost);
@@ -215,7 +217,8 @@ pub(super) fn align(graph: &Graph, starts: &[u32], steps: &[Step]) -> Vec<Margin
             let edge = &graph.sites[site as usize];
             let on = rest(edge.to, &after) - score;
             let walked = frontier.cost(edge.from);
-            let again = if edge.repeats { frontier.cost(edge.to) + AGAIN } else { Weight::INFINITY };
+            let again =
+                if edge.repeats { frontier.cost(edge.to) + AGAIN } else { Weight::INFINITY };
             let jumped = frontier.best + jump;
             here.candidates.push(walked.min(again).min(jumped) + on);
             here.jumped.push(jumped < walked.min(again));
@@ -262,7 +265,8 @@ mod tests {
     }
 
     fn best(marginals: &Marginals, step: &Step) -> Option<u32> {
-        let best = (0..step.candidates.len()).min_by(|&a, &b| marginals.candidates[a].total_cmp(&marginals.candidates[b]))?;
+        let best = (0..step.candidates.len())
+            .min_by(|&a, &b| marginals.candidates[a].total_cmp(&marginals.candidates[b]))?;
         (marginals.candidates[best] < marginals.none).then_some(step.candidates[best].0)
     }
 
@@ -325,7 +329,8 @@ mod tests {
                     let mut sites: Vec<u32> = (0..4).map(|_| random(12)).collect();
                     sites.sort_unstable();
                     sites.dedup();
-                    let candidates = sites.into_iter().map(|it| (it, f64::from(random(8)))).collect();
+                    let candidates =
+                        sites.into_iter().map(|it| (it, f64::from(random(8)))).collect();
                     Step { candidates, overlaps: false }
                 })
                 .collect();

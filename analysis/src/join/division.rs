@@ -92,13 +92,17 @@ pub(super) fn divide(
         let plan = plans[part.plan].0;
         let fused: Vec<&Part<'_>> = parts
             .iter()
-            .filter(|it| it.plan == part.plan && it.node > part.node && below(plan, it.node, part.node))
+            .filter(|it| {
+                it.plan == part.plan && it.node > part.node && below(plan, it.node, part.node)
+            })
             .collect();
         let timed: f64 = fused.iter().map(|it| it.own_ms + it.build_ms).sum();
         let rest = (part.build_ms - timed).max(0.0);
         let mut sites: Vec<CallSite> = part.sites.to_vec();
         for other in fused.iter().filter(|it| it.own_ms + it.build_ms == 0.0) {
-            sites.extend(other.sites.iter().filter(|it| !sites.contains(it)).copied().collect::<Vec<_>>());
+            sites.extend(
+                other.sites.iter().filter(|it| !sites.contains(it)).copied().collect::<Vec<_>>(),
+            );
         }
         if sites.len() == 1 {
             add(&mut measured, &sites, rest);
@@ -142,15 +146,15 @@ fn parts<'a>(stage: &StageAttempt, plans: &[(&'a PlanFacts<'_>, &'a [Owner])]) -
             if owner.sites.is_empty() || owner.repeated {
                 continue;
             }
-            let value = |metric: &PlanMetric| {
-                stage.sql_accumulators.get(&metric.accumulator_id).copied()
-            };
+            let value =
+                |metric: &PlanMetric| stage.sql_accumulators.get(&metric.accumulator_id).copied();
             let metrics = &fact.node.metrics;
             if !metrics.iter().any(|it| value(it).is_some()) {
                 continue;
             }
             let named = |name: &str| {
-                metrics.iter().filter(|it| it.name == name).filter_map(&value).sum::<i64>().max(0) as f64
+                metrics.iter().filter(|it| it.name == name).filter_map(&value).sum::<i64>().max(0)
+                    as f64
             };
             let own = [
                 "scan time",
@@ -162,8 +166,11 @@ fn parts<'a>(stage: &StageAttempt, plans: &[(&'a PlanFacts<'_>, &'a [Owner])]) -
                 "time to commit changes",
                 "time to run Python workers",
             ];
-            let own_ms = own.iter().map(|it| named(it)).sum::<f64>() + named("shuffle write time") / 1e6;
-            let any = |names: &[&str]| metrics.iter().any(|it| names.contains(&it.name.as_str()) && value(it).is_some());
+            let own_ms =
+                own.iter().map(|it| named(it)).sum::<f64>() + named("shuffle write time") / 1e6;
+            let any = |names: &[&str]| {
+                metrics.iter().any(|it| names.contains(&it.name.as_str()) && value(it).is_some())
+            };
             parts.push(Part {
                 operator: fact.operator,
                 sites: &owner.sites,
@@ -171,8 +178,17 @@ fn parts<'a>(stage: &StageAttempt, plans: &[(&'a PlanFacts<'_>, &'a [Owner])]) -
                 plan: plan_index,
                 own_ms,
                 build_ms: named("time in aggregation build"),
-                reads: any(&["local blocks read", "remote blocks read", "fetch wait time", "records read"]),
-                writes: any(&["shuffle bytes written", "shuffle write time", "shuffle records written"]),
+                reads: any(&[
+                    "local blocks read",
+                    "remote blocks read",
+                    "fetch wait time",
+                    "records read",
+                ]),
+                writes: any(&[
+                    "shuffle bytes written",
+                    "shuffle write time",
+                    "shuffle records written",
+                ]),
                 spilled: named("spill size") as u64,
             });
         }
@@ -225,7 +241,9 @@ fn bytes(
     let of = |test: &dyn Fn(&Part<'_>) -> bool| -> Vec<CallSite> {
         let mut sites: Vec<CallSite> = Vec::new();
         for part in parts.iter().filter(|it| test(it)) {
-            sites.extend(part.sites.iter().filter(|it| !sites.contains(it)).copied().collect::<Vec<_>>());
+            sites.extend(
+                part.sites.iter().filter(|it| !sites.contains(it)).copied().collect::<Vec<_>>(),
+            );
         }
         if sites.is_empty() { lines.to_vec() } else { sites }
     };
@@ -279,12 +297,16 @@ pub(super) fn by_weight(total: u64, weights: &[f64]) -> Vec<u64> {
     let even = !(sum.is_finite() && sum > 0.0);
     let exact: Vec<f64> = weights
         .iter()
-        .map(|it| if even { total as f64 / weights.len() as f64 } else { total as f64 * (it / sum) })
+        .map(
+            |it| if even { total as f64 / weights.len() as f64 } else { total as f64 * (it / sum) },
+        )
         .collect();
     let mut parts: Vec<u64> = exact.iter().map(|it| it.floor().max(0.0) as u64).collect();
     let given: u128 = parts.iter().map(|&it| u128::from(it)).sum();
     let mut order: Vec<usize> = (0..parts.len()).collect();
-    order.sort_by(|&a, &b| (exact[b] - exact[b].floor()).total_cmp(&(exact[a] - exact[a].floor())).then(a.cmp(&b)));
+    order.sort_by(|&a, &b| {
+        (exact[b] - exact[b].floor()).total_cmp(&(exact[a] - exact[a].floor())).then(a.cmp(&b))
+    });
     // Where rounding of large numbers gave too much, it is taken back from the first that have it.
     let mut over = given.saturating_sub(u128::from(total));
     for part in &mut parts {
@@ -321,7 +343,11 @@ mod tests {
         ];
         for (total, weights) in cases {
             let parts = by_weight(total, weights);
-            assert_eq!(parts.iter().map(|&it| u128::from(it)).sum::<u128>(), u128::from(total), "{total} {weights:?}");
+            assert_eq!(
+                parts.iter().map(|&it| u128::from(it)).sum::<u128>(),
+                u128::from(total),
+                "{total} {weights:?}"
+            );
         }
         assert_eq!(by_weight(10, &[1.0, 1.0, 1.0]), [4, 3, 3]);
         assert_eq!(by_weight(10, &[3.0, 1.0]), [8, 2]);

@@ -196,7 +196,8 @@ pub(super) fn path_fit(pattern: &TextPattern, logged: &str) -> Fit {
         matches(&parts, logged)
     } else {
         let starts = std::iter::once(0).chain(logged.match_indices('/').map(|it| it.0 + 1));
-        parts.concat().chars().any(char::is_alphanumeric) && starts.into_iter().any(|at| matches(&parts, &logged[at..]))
+        parts.concat().chars().any(char::is_alphanumeric)
+            && starts.into_iter().any(|at| matches(&parts, &logged[at..]))
     };
     match (matched, exact) {
         (true, true) => Fit::Equal,
@@ -271,7 +272,10 @@ mod tests {
     fn tables_are_compared_by_their_last_parts() {
         let exact = TextPattern::exact;
         assert_eq!(table_fit(&exact("totals"), "spark_catalog.default.totals"), Fit::Equal);
-        assert_eq!(table_fit(&exact("default.Totals"), "`spark_catalog`.`default`.`totals`"), Fit::Equal);
+        assert_eq!(
+            table_fit(&exact("default.Totals"), "`spark_catalog`.`default`.`totals`"),
+            Fit::Equal
+        );
         assert_eq!(table_fit(&exact("otals"), "spark_catalog.default.totals"), Fit::Different);
     }
 }

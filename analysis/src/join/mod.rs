@@ -132,6 +132,10 @@ fn join_one(
     }
 }
 
+/// What decides the owners of a plan's operators: its texts without ids, the action in its call context, the cached scans that were
+/// filled.
+type Decided = (Vec<u64>, Site, Option<SiteId>, Vec<usize>);
+
 /// Plans of one observation's executions, with the owners of their operators.
 struct Planned<'a> {
     execution: &'a eventlog::SqlExecution,
@@ -146,8 +150,7 @@ struct Joined<'a> {
     ran: StagesByJob<'a>,
     sites: BTreeMap<Site, SiteCost>,
     unattributed: Unattributed,
-    /// Owners by what decides them: the plan without ids, the action in its call context, the cached scans that were filled.
-    owners: FxHashMap<(Vec<u64>, Site, Option<SiteId>, Vec<usize>), Rc<Vec<Owner>>>,
+    owners: FxHashMap<Decided, Rc<Vec<Owner>>>,
 }
 
 impl<'a> Joined<'a> {
@@ -218,7 +221,8 @@ impl<'a> Joined<'a> {
                 Some(owners) => Rc::clone(owners),
                 None => {
                     let filled = |index: usize| key.3.contains(&index);
-                    let owners = operators::owners(self.programs, &plan, bound.site, bound.reached, &filled);
+                    let owners =
+                        operators::owners(self.programs, &plan, bound.site, bound.reached, &filled);
                     let owners = Rc::new(owners);
                     self.owners.insert(key, Rc::clone(&owners));
                     owners
@@ -327,7 +331,12 @@ impl<'a> Joined<'a> {
     }
 
     /// Books the division of a stage attempt.
-    fn book(&mut self, stage: &StageAttempt, bound: &Bound, shares: BTreeMap<Site, division::Share>) {
+    fn book(
+        &mut self,
+        stage: &StageAttempt,
+        bound: &Bound,
+        shares: BTreeMap<Site, division::Share>,
+    ) {
         if let Some(cost) = self.sites.get_mut(&bound.site) {
             cost.task_time_ms += stage.metrics.executor_run_time;
         }
@@ -379,7 +388,8 @@ impl<'a> Joined<'a> {
         {
             owner.reads_shuffle = true;
         }
-        let children = self.profile.stages.iter().filter(|child| child.parent_ids.contains(&stage.stage_id));
+        let children =
+            self.profile.stages.iter().filter(|child| child.parent_ids.contains(&stage.stage_id));
         if let Some(writer) =
             only(&children.flat_map(|child| shuffle_readers(files, child)).collect::<Vec<_>>())
         {
@@ -432,7 +442,8 @@ fn operator_match(bound: &Bound, owner: &Owner, site: Site) -> Match {
     if site == bound.site {
         return bound.matched;
     }
-    let own = if owner.ambiguous { Match::Ambiguous(owner.sites.len() as u32) } else { Match::Plan };
+    let own =
+        if owner.ambiguous { Match::Ambiguous(owner.sites.len() as u32) } else { Match::Plan };
     match bound.matched {
         Match::CallSite | Match::Plan => own,
         action => own.max(action),

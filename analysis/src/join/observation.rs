@@ -74,7 +74,9 @@ impl<'a> Observation<'a> {
                 observation.executions.push(execution);
             }
             if standing_alone && let Some(outer) = by_root.get_mut(&root.execution_id) {
-                outer.inner.push((execution.start_ms, execution.end_ms.unwrap_or(execution.start_ms)));
+                outer
+                    .inner
+                    .push((execution.start_ms, execution.end_ms.unwrap_or(execution.start_ms)));
             }
         }
         for job in &profile.jobs {
@@ -95,7 +97,13 @@ impl<'a> Observation<'a> {
             }
         }
         order.extend(by_root.into_values());
-        order.sort_by_key(|it| (it.start_ms, it.jobs.first().map(|job| job.job_id), it.executions.first().map(|it| it.execution_id)));
+        order.sort_by_key(|it| {
+            (
+                it.start_ms,
+                it.jobs.first().map(|job| job.job_id),
+                it.executions.first().map(|it| it.execution_id),
+            )
+        });
         order
     }
 
@@ -118,7 +126,10 @@ impl<'a> Observation<'a> {
             Some(class) if class.contains("DataFrameWriter") => Role::Writer,
             Some(class) if is_training(class) => Role::Training,
             _ if frames
-                .take_while(|frame| frame.class.starts_with("org.apache.spark.") || frame.class.starts_with("scala."))
+                .take_while(|frame| {
+                    frame.class.starts_with("org.apache.spark.")
+                        || frame.class.starts_with("scala.")
+                })
                 .any(|frame| is_training(frame.class)) =>
             {
                 Role::Training

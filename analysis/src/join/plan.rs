@@ -123,7 +123,11 @@ impl<'a> PlanFacts<'a> {
                 before.hash(&mut hasher);
                 // Ids of attributes and of plans.
                 let id = before.ends_with('#') || before.ends_with("plan_id=");
-                rest = if id { after.trim_start_matches(|it: char| it.is_ascii_digit()) } else { after };
+                rest = if id {
+                    after.trim_start_matches(|it: char| it.is_ascii_digit())
+                } else {
+                    after
+                };
             }
             rest.hash(&mut hasher);
             fact.node.metadata.get("Location").hash(&mut hasher);
@@ -145,7 +149,8 @@ impl<'a> PlanFacts<'a> {
 
     /// The cached scans below which work was done: this execution filled the cache. `updated` are the accumulators of its stages.
     pub(super) fn filled_caches(&self, updated: &std::collections::BTreeSet<u64>) -> Vec<usize> {
-        let scans = (0..self.nodes.len()).filter(|&it| self.nodes[it].operator == Operator::CacheScan);
+        let scans =
+            (0..self.nodes.len()).filter(|&it| self.nodes[it].operator == Operator::CacheScan);
         scans
             .filter(|&scan| {
                 let mut open = self.nodes[scan].children.clone();
@@ -180,7 +185,9 @@ fn fact<'a>(node: &'a PlanNode, label: String, parent: Option<usize>) -> PlanFac
         text::names(text, &mut names, &mut aliases);
     }
     let keys = match operator {
-        Operator::Aggregate { .. } => text::names_in(text::bracketed(text, "keys=[").or_else(|| text::bracketed(text, "key=["))),
+        Operator::Aggregate { .. } => text::names_in(
+            text::bracketed(text, "keys=[").or_else(|| text::bracketed(text, "key=[")),
+        ),
         Operator::Join => text::leading_lists(text, 2),
         Operator::Window | Operator::Sort { .. } => text::names_in(Some(text)),
         Operator::Exchange | Operator::RangeExchange | Operator::Repartition => {
@@ -218,26 +225,53 @@ fn operator(node: &PlanNode) -> Operator {
     let name = node.name.as_str();
     let text = node.simple_string.as_str();
     match name {
-        "InputAdapter" | "ShuffleQueryStage" | "BroadcastQueryStage" | "ResultQueryStage"
-        | "TableCacheQueryStage" | "AQEShuffleRead" | "CustomShuffleReader" | "AdaptiveSparkPlan"
-        | "ColumnarToRow" | "RowToColumnar" | "Subquery" | "SubqueryBroadcast"
-        | "CommandResult" | "SubqueryAdaptiveBroadcast" | "LogicalQueryStage" => Operator::Wrapper,
+        "InputAdapter"
+        | "ShuffleQueryStage"
+        | "BroadcastQueryStage"
+        | "ResultQueryStage"
+        | "TableCacheQueryStage"
+        | "AQEShuffleRead"
+        | "CustomShuffleReader"
+        | "AdaptiveSparkPlan"
+        | "ColumnarToRow"
+        | "RowToColumnar"
+        | "Subquery"
+        | "SubqueryBroadcast"
+        | "CommandResult"
+        | "SubqueryAdaptiveBroadcast"
+        | "LogicalQueryStage" => Operator::Wrapper,
         _ if name.starts_with("WholeStageCodegen") => Operator::Wrapper,
         "Filter" => Operator::Filter,
         "Project" => Operator::Project,
         "ReusedExchange" | "ReusedSubquery" => Operator::Reused,
         "InMemoryTableScan" => Operator::CacheScan,
         _ if name.starts_with("Scan In-memory table") => Operator::CacheScan,
-        "Range" | "LocalTableScan" | "EmptyRelation" | "Scan ExistingRDD" | "Scan"
-        | "ExternalRDDScan" | "Scan OneRowRelation" | "RDDScan" => Operator::Rows,
-        _ if name.starts_with("Scan ") || name.ends_with("Scan") || name.starts_with("BatchScan") => {
+        "Range"
+        | "LocalTableScan"
+        | "EmptyRelation"
+        | "Scan ExistingRDD"
+        | "Scan"
+        | "ExternalRDDScan"
+        | "Scan OneRowRelation"
+        | "RDDScan" => Operator::Rows,
+        _ if name.starts_with("Scan ")
+            || name.ends_with("Scan")
+            || name.starts_with("BatchScan") =>
+        {
             Operator::Scan
         }
-        "SortMergeJoin" | "BroadcastHashJoin" | "ShuffledHashJoin" | "BroadcastNestedLoopJoin"
-        | "CartesianProduct" | "StreamingSymmetricHashJoin" | "Join" => Operator::Join,
+        "SortMergeJoin"
+        | "BroadcastHashJoin"
+        | "ShuffledHashJoin"
+        | "BroadcastNestedLoopJoin"
+        | "CartesianProduct"
+        | "StreamingSymmetricHashJoin"
+        | "Join" => Operator::Join,
         "HashAggregate" | "ObjectHashAggregate" | "SortAggregate" | "Aggregate" => {
             let functions = text::bracketed(text, "functions=[").unwrap_or_default();
-            Operator::Aggregate { complete: !functions.contains("partial_") && !functions.starts_with("merge_") }
+            Operator::Aggregate {
+                complete: !functions.contains("partial_") && !functions.starts_with("merge_"),
+            }
         }
         "Exchange" => match text {
             _ if text.contains("REPARTITION_") || text.contains("REBALANCE_") => {
@@ -261,14 +295,30 @@ fn operator(node: &PlanNode) -> Operator {
         "LocalLimit" | "GlobalLimit" => Operator::Limit,
         "CollectLimit" | "CollectTail" => Operator::CollectLimit,
         "TakeOrderedAndProject" => Operator::TakeOrdered,
-        "SerializeFromObject" | "DeserializeToObject" | "MapElements" | "MapPartitions"
-        | "AppendColumns" | "AppendColumnsWithObject" | "MapGroups" | "CoGroup"
+        "SerializeFromObject"
+        | "DeserializeToObject"
+        | "MapElements"
+        | "MapPartitions"
+        | "AppendColumns"
+        | "AppendColumnsWithObject"
+        | "MapGroups"
+        | "CoGroup"
         | "FlatMapGroupsWithState" => Operator::Objects,
-        "StateStoreSave" | "StateStoreRestore" | "StreamingDeduplicate" | "SessionWindowStateStoreSave"
-        | "SessionWindowStateStoreRestore" | "EventTimeWatermark" => Operator::State,
-        "WriteFiles" | "WriteToDataSourceV2" | "AppendData" | "OverwriteByExpression"
-        | "CreateTableAsSelect" | "AtomicCreateTableAsSelect" | "CacheTableAsSelect"
-        | "OverwritePartitionsDynamic" | "ReplaceTableAsSelect" => Operator::Write,
+        "StateStoreSave"
+        | "StateStoreRestore"
+        | "StreamingDeduplicate"
+        | "SessionWindowStateStoreSave"
+        | "SessionWindowStateStoreRestore"
+        | "EventTimeWatermark" => Operator::State,
+        "WriteFiles"
+        | "WriteToDataSourceV2"
+        | "AppendData"
+        | "OverwriteByExpression"
+        | "CreateTableAsSelect"
+        | "AtomicCreateTableAsSelect"
+        | "CacheTableAsSelect"
+        | "OverwritePartitionsDynamic"
+        | "ReplaceTableAsSelect" => Operator::Write,
         _ if name.starts_with("Execute ") => Operator::Write,
         _ if name.contains("Python") || name.contains("Pandas") || name.contains("Arrow") => {
             Operator::Python

@@ -64,7 +64,12 @@ impl PlanWords {
         for fact in &plan.nodes {
             let uses = !matches!(
                 fact.operator,
-                Operator::Scan | Operator::Rows | Operator::CacheScan | Operator::Project | Operator::Other | Operator::Write
+                Operator::Scan
+                    | Operator::Rows
+                    | Operator::CacheScan
+                    | Operator::Project
+                    | Operator::Other
+                    | Operator::Write
             );
             for name in &fact.names {
                 add(if uses { &mut found.used } else { &mut found.passed }, words.column(name));
@@ -94,7 +99,8 @@ impl PlanWords {
                     if let Some(location) = fact.node.metadata.get("Location") {
                         found.scans.extend(locations(location).map(str::to_owned));
                     }
-                    let table = fact.node.name.split_whitespace().nth(2).filter(|it| it.contains('.'));
+                    let table =
+                        fact.node.name.split_whitespace().nth(2).filter(|it| it.contains('.'));
                     found.tables.extend(table.map(str::to_owned));
                 }
                 _ => {}
@@ -112,7 +118,8 @@ impl PlanWords {
             let fact = &plan.nodes[top];
             let text = fact.node.simple_string.as_str();
             found.limit = match fact.operator {
-                Operator::CollectLimit => number_after(text, "CollectLimit ").or_else(|| number_after(text, "CollectTail ")),
+                Operator::CollectLimit => number_after(text, "CollectLimit ")
+                    .or_else(|| number_after(text, "CollectTail ")),
                 Operator::TakeOrdered => number_after(text, "limit="),
                 _ => None,
             };
@@ -144,12 +151,17 @@ fn locations(text: &str) -> impl Iterator<Item = &str> {
     let list = list.trim_end_matches(']');
     let count = list.split(", ").count();
     // Of a list that Spark has cut, the last is a part of a path.
-    list.split(", ").take(if whole { count } else { count.saturating_sub(1) }).filter(|it| !it.is_empty() && !it.ends_with("..."))
+    list.split(", ")
+        .take(if whole { count } else { count.saturating_sub(1) })
+        .filter(|it| !it.is_empty() && !it.ends_with("..."))
 }
 
 /// The name of a site's method as Spark logs it in either language.
 pub(super) fn logged_names(site: &Site) -> [Option<&'static str>; 3] {
-    let entry = spark::api().methods().iter().find(|it| it.receiver == site.receiver && it.name() == site.method);
+    let entry = spark::api()
+        .methods()
+        .iter()
+        .find(|it| it.receiver == site.receiver && it.name() == site.method);
     entry.map_or([None; 3], |it: &Method| [it.logged, it.python, it.scala])
 }
 
@@ -177,7 +189,8 @@ impl Scorer {
             for word in closure.names.iter().chain(&closure.functions).chain(&closure.literals) {
                 *weights.entry(*word).or_default() += 1;
             }
-            let names = known.entry((site.receiver, &site.method)).or_insert_with(|| logged_names(site));
+            let names =
+                known.entry((site.receiver, &site.method)).or_insert_with(|| logged_names(site));
             logged.push(*names);
             own.push(closure);
         }
@@ -206,13 +219,18 @@ impl Scorer {
             return (site.kind == SiteKind::Stream).then_some(FITS);
         }
         if observation.in_batch_of.is_some() {
-            let limited = matches!(site.method.as_str(), "show" | "take" | "head" | "first" | "isEmpty" | "tail");
+            let limited = matches!(
+                site.method.as_str(),
+                "show" | "take" | "head" | "first" | "isEmpty" | "tail"
+            );
             let fits = match (plan.top, site.kind) {
                 (Top::Write, SiteKind::Write | SiteKind::SqlWrite) => true,
                 (Top::Count, SiteKind::Action) => site.method == "count",
                 (Top::Limit, SiteKind::Action) => limited,
                 (Top::Rows, SiteKind::Action) => site.method != "count",
-                (Top::Rows, SiteKind::View | SiteKind::Read | SiteKind::RddJobs) => observation.jobs.is_empty(),
+                (Top::Rows, SiteKind::View | SiteKind::Read | SiteKind::RddJobs) => {
+                    observation.jobs.is_empty()
+                }
                 _ => false,
             };
             return fits.then_some(GUESS);
@@ -252,20 +270,39 @@ impl Scorer {
                 if named {
                     return Some(FITS);
                 }
-                let collects = matches!(site.method.as_str(), "collect" | "toPandas" | "first" | "head" | "take" | "collectAsList" | "toArrow");
+                let collects = matches!(
+                    site.method.as_str(),
+                    "collect"
+                        | "toPandas"
+                        | "first"
+                        | "head"
+                        | "take"
+                        | "collectAsList"
+                        | "toArrow"
+                );
                 match method {
                     "collectToPython" if collects => Some(LOOSE),
-                    "head" | "take" | "first" if matches!(site.method.as_str(), "head" | "take" | "first") => Some(LOOSE),
+                    "head" | "take" | "first"
+                        if matches!(site.method.as_str(), "head" | "take" | "first") =>
+                    {
+                        Some(LOOSE)
+                    }
                     // `PythonRDD.runJob` serves Python's `take`, `first` and `isEmpty`.
                     "runJob"
                         if site.receiver == Type::Rdd
-                            && matches!(site.method.as_str(), "take" | "first" | "isEmpty" | "foreach" | "foreachPartition") =>
+                            && matches!(
+                                site.method.as_str(),
+                                "take" | "first" | "isEmpty" | "foreach" | "foreachPartition"
+                            ) =>
                     {
                         Some(LOOSE)
                     }
                     "javaToPython" | "withThreadLocalCaptured"
                         if observation.executions.is_empty()
-                            && matches!(site.method.as_str(), "foreach" | "foreachPartition" | "toLocalIterator") =>
+                            && matches!(
+                                site.method.as_str(),
+                                "foreach" | "foreachPartition" | "toLocalIterator"
+                            ) =>
                     {
                         Some(LOOSE)
                     }
@@ -280,7 +317,11 @@ impl Scorer {
         let closure = &self.own[index];
         let mut score: Weight = 0.0;
         score += output(plan, site);
-        if plan.used.is_empty() && plan.passed.is_empty() && plan.scans.is_empty() && plan.conditions.is_empty() {
+        if plan.used.is_empty()
+            && plan.passed.is_empty()
+            && plan.scans.is_empty()
+            && plan.conditions.is_empty()
+        {
             return score;
         }
         score += scans(plan, closure, site);
@@ -323,7 +364,8 @@ impl Scorer {
         }
         for &word in &plan.functions {
             let weight = self.weight(word);
-            score += if closure.functions.contains(&word) { 0.5 * weight } else { -0.3 * weight * open };
+            score +=
+                if closure.functions.contains(&word) { 0.5 * weight } else { -0.3 * weight * open };
         }
         score.clamp(-6.0, 6.0)
     }
@@ -333,7 +375,8 @@ impl Scorer {
         let mut score: Weight = 0.0;
         for &word in &plan.conditions {
             let weight = self.weight(word);
-            score += if closure.literals.contains(&word) { 0.5 * weight } else { -0.2 * weight * open };
+            score +=
+                if closure.literals.contains(&word) { 0.5 * weight } else { -0.2 * weight * open };
         }
         if !closure.loose {
             for word in &closure.conditions {
@@ -343,7 +386,8 @@ impl Scorer {
             }
         }
         score.clamp(-8.0, 8.0)
-    }}
+    }
+}
 
 /// Whether the place written to is the site's.
 fn output(plan: &PlanWords, site: &Site) -> Weight {
@@ -358,17 +402,28 @@ fn output(plan: &PlanWords, site: &Site) -> Weight {
         Fit::Unknown => 0.0,
     };
     let looks_like_path = output.contains('/');
-    let paths = site.features.paths.iter().map(|it| if looks_like_path { fits(path_fit(it, output)) } else { 0.0 });
+    let paths = site
+        .features
+        .paths
+        .iter()
+        .map(|it| if looks_like_path { fits(path_fit(it, output)) } else { 0.0 });
     let tables = site.features.tables.iter().map(|it| match it.as_exact() {
         // A table's files lie in a folder of its name.
         Some(table) if looks_like_path => {
             let last = table.rsplit('.').next().unwrap_or(table).to_ascii_lowercase();
-            if output.trim_end_matches('/').to_ascii_lowercase().ends_with(&format!("/{last}")) { 8.0 } else { 0.0 }
+            if output.trim_end_matches('/').to_ascii_lowercase().ends_with(&format!("/{last}")) {
+                8.0
+            } else {
+                0.0
+            }
         }
         _ if looks_like_path => 0.0,
         _ => fits(table_fit(it, output)),
     });
-    paths.chain(tables).fold(None, |best: Option<Weight>, it| Some(best.map_or(it, |best| best.max(it)))).unwrap_or(0.0)
+    paths
+        .chain(tables)
+        .fold(None, |best: Option<Weight>, it| Some(best.map_or(it, |best| best.max(it))))
+        .unwrap_or(0.0)
 }
 
 /// Whether what is scanned is what the lineage reads.
@@ -377,7 +432,9 @@ fn scans(plan: &PlanWords, closure: &Closure, site: &Site) -> Weight {
     let reads = site.kind == SiteKind::Read;
     let best = |patterns: &[TextPattern], fit: &dyn Fn(&TextPattern) -> Fit| {
         let fits: Vec<Fit> = patterns.iter().map(fit).collect();
-        [Fit::Equal, Fit::Open, Fit::Unknown, Fit::Different].into_iter().find(|it| fits.contains(it))
+        [Fit::Equal, Fit::Open, Fit::Unknown, Fit::Different]
+            .into_iter()
+            .find(|it| fits.contains(it))
     };
     for scan in &plan.scans {
         let fit = best(&closure.paths, &|it| path_fit(it, scan));
@@ -387,7 +444,11 @@ fn scans(plan: &PlanWords, closure: &Closure, site: &Site) -> Weight {
             Some(Fit::Equal) => 1.5,
             Some(Fit::Open) => 1.0,
             Some(Fit::Unknown) => 0.0,
-            Some(Fit::Different) | None if closure.reads_known && !closure.names_open && closure.tables.is_empty() => -4.0,
+            Some(Fit::Different) | None
+                if closure.reads_known && !closure.names_open && closure.tables.is_empty() =>
+            {
+                -4.0
+            }
             _ => 0.0,
         };
     }
@@ -403,7 +464,9 @@ fn scans(plan: &PlanWords, closure: &Closure, site: &Site) -> Weight {
 
 fn limit(plan: &PlanWords, site: &Site, closure: &Closure) -> Weight {
     let Some(limit) = plan.limit else { return 0.0 };
-    let is = |pattern: &TextPattern, number: i64| pattern.as_exact().and_then(|it| it.parse::<i64>().ok()) == Some(number);
+    let is = |pattern: &TextPattern, number: i64| {
+        pattern.as_exact().and_then(|it| it.parse::<i64>().ok()) == Some(number)
+    };
     match site.features.detail("limit") {
         // `show(n)` asks for one more to know whether there are more.
         Some(own) if is(own, limit) || (site.method == "show" && is(own, limit - 1)) => 2.0,

@@ -20,7 +20,11 @@ impl Parts {
     }
 
     fn plus(self, other: Self) -> Self {
-        Self { right: self.right + other.right, wrong: self.wrong + other.wrong, none: self.none + other.none }
+        Self {
+            right: self.right + other.right,
+            wrong: self.wrong + other.wrong,
+            none: self.none + other.none,
+        }
     }
 
     /// Shares in percent: right, wrong, none; none of them where there is nothing.
@@ -57,7 +61,9 @@ impl Score {
 
     pub(super) fn line(&self) -> String {
         let one = |name: &str, parts: Parts| match parts.percent() {
-            Some([right, wrong, none]) => format!("{name} {right:.1} % right, {wrong:.1} wrong, {none:.1} none"),
+            Some([right, wrong, none]) => {
+                format!("{name} {right:.1} % right, {wrong:.1} wrong, {none:.1} none")
+            }
             None => format!("{name} –"),
         };
         [
@@ -70,7 +76,12 @@ impl Score {
     }
 }
 
-pub(super) fn score(profile: &Profile, truth: &Truth, annotated: &Annotated, differences: bool) -> Score {
+pub(super) fn score(
+    profile: &Profile,
+    truth: &Truth,
+    annotated: &Annotated,
+    differences: bool,
+) -> Score {
     let mut by_execution: BTreeMap<u64, BTreeSet<Call>> = BTreeMap::new();
     let mut by_job: BTreeMap<u64, BTreeSet<Call>> = BTreeMap::new();
     let mut by_operator: BTreeMap<(u64, &str), BTreeSet<Call>> = BTreeMap::new();
@@ -85,16 +96,34 @@ pub(super) fn score(profile: &Profile, truth: &Truth, annotated: &Annotated, dif
             by_job.entry(job).or_default().insert(call.clone());
         }
         for it in &line.operators {
-            by_operator.entry((it.execution, &it.node_id_or_name)).or_default().insert(call.clone());
+            by_operator
+                .entry((it.execution, &it.node_id_or_name))
+                .or_default()
+                .insert(call.clone());
         }
     }
     let mut score = Score::default();
     let tell = |what: String, is: Option<&BTreeSet<Call>>, should: &[Call]| {
         if differences {
-            let place = |it: &Call| format!("{}:{}{}", it.file, it.cell.map_or(String::new(), |it| format!("cell {it}:")), it.line);
-            let is: Vec<String> = is.into_iter().flatten().map(|it| format!("{} ({})", place(it), matched.get(it).unwrap_or(&""))).collect();
+            let place = |it: &Call| {
+                format!(
+                    "{}:{}{}",
+                    it.file,
+                    it.cell.map_or(String::new(), |it| format!("cell {it}:")),
+                    it.line
+                )
+            };
+            let is: Vec<String> = is
+                .into_iter()
+                .flatten()
+                .map(|it| format!("{} ({})", place(it), matched.get(it).unwrap_or(&"")))
+                .collect();
             let should: Vec<String> = should.iter().map(place).collect();
-            println!("  {what}: is {}, should be {}", if is.is_empty() { "on no line".to_owned() } else { is.join(" and ") }, should.join(" or "));
+            println!(
+                "  {what}: is {}, should be {}",
+                if is.is_empty() { "on no line".to_owned() } else { is.join(" and ") },
+                should.join(" or ")
+            );
         }
     };
     // Actions: executions, then jobs.
@@ -120,9 +149,21 @@ pub(super) fn score(profile: &Profile, truth: &Truth, annotated: &Annotated, dif
         }
     }
     let mut good: BTreeMap<(u64, &str), Parts> = BTreeMap::new();
+    let measured: BTreeSet<(u64, String)> = profile
+        .executions
+        .iter()
+        .flat_map(|execution| {
+            let own = labelled(&execution.plan).into_iter().filter(|it| !it.1.metrics.is_empty());
+            own.map(|it| (execution.execution_id, it.0))
+        })
+        .collect();
     for execution in &truth.executions {
         for operator in execution.operators.iter().filter(|it| !it.sites.is_empty()) {
             let key = (execution.execution, operator.operator.as_str());
+            // What Spark measures nothing of has no cost to be put on a line: projections above all.
+            if !measured.contains(&(key.0, key.1.to_owned())) {
+                continue;
+            }
             let is = by_operator.get(&key);
             add(&mut score.operators, is, &operator.sites, 1.0);
             add(good.entry(key).or_default(), is, &operator.sites, 1.0);
@@ -136,7 +177,10 @@ pub(super) fn score(profile: &Profile, truth: &Truth, annotated: &Annotated, dif
     for execution in &profile.executions {
         for (label, node) in labelled(&execution.plan) {
             for metric in &node.metrics {
-                labels.entry(metric.accumulator_id).or_default().push((execution.execution_id, label.clone()));
+                labels
+                    .entry(metric.accumulator_id)
+                    .or_default()
+                    .push((execution.execution_id, label.clone()));
             }
         }
     }
@@ -146,16 +190,22 @@ pub(super) fn score(profile: &Profile, truth: &Truth, annotated: &Annotated, dif
             let submission = profile.job(**id).map_or(i64::MIN, |job| job.submission_ms);
             stage.submission_ms.is_none_or(|at| submission <= at)
         };
-        let Some(job) = stage.job_ids.iter().filter(before).max().or(stage.job_ids.first()) else { continue };
+        let Some(job) = stage.job_ids.iter().filter(before).max().or(stage.job_ids.first()) else {
+            continue;
+        };
         match actions.get(job) {
-            Some(action) => add(&mut score.action_time, by_job.get(job), std::slice::from_ref(*action), time),
+            Some(action) => {
+                add(&mut score.action_time, by_job.get(job), std::slice::from_ref(*action), time)
+            }
             None => score.without_truth_ms += time,
         }
         let execution = profile.job(*job).and_then(|it| it.execution_id);
         let mut parts = Parts::default();
         for accumulator in stage.sql_accumulators.keys() {
             for (of, label) in labels.get(accumulator).into_iter().flatten() {
-                if Some(*of) == execution && let Some(one) = good.get(&(*of, label.as_str())) {
+                if Some(*of) == execution
+                    && let Some(one) = good.get(&(*of, label.as_str()))
+                {
                     parts = parts.plus(*one);
                 }
             }

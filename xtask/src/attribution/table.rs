@@ -18,7 +18,8 @@ const START: &str = "<!-- attribution:begin -->";
 const END: &str = "<!-- attribution:end -->";
 
 pub(super) fn write(page: &Path, rows: &[Row<'_>]) -> Result<()> {
-    let text = std::fs::read_to_string(page).map_err(|error| format!("{}: {error}", page.display()))?;
+    let text =
+        std::fs::read_to_string(page).map_err(|error| format!("{}: {error}", page.display()))?;
     let start = text.find(START).ok_or("the page has lost its marker")? + START.len();
     let end = text.find(END).ok_or("the page has lost its marker")?;
     let written = format!("{}\n{}{}", &text[..start], table(rows), &text[end..]);
@@ -33,7 +34,10 @@ fn table(rows: &[Row<'_>]) -> String {
             continue;
         }
         let first = if held_out { "program, scored once" } else { "program" };
-        let _ = writeln!(out, "| {first} | Spark | actions: right | wrong | none | operators: right | wrong | none | their time: right | wrong | none |");
+        let _ = writeln!(
+            out,
+            "| {first} | Spark | actions: right | wrong | none | operators: right | wrong | none | their time: right | wrong | none |"
+        );
         let _ = writeln!(out, "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
         for row in &own {
             let _ = writeln!(out, "| {} | {} {}", row.program, row.version, cells(row.score));

@@ -32,7 +32,9 @@ pub(super) fn candidates(matcher: &Matcher<'_>, reach: &[NodeId]) -> Vec<Candida
 /// The conditions that a filter joins with `AND`.
 pub(super) fn conditions(text: &str) -> Vec<&str> {
     let text = text.trim();
-    let Some(inner) = text.strip_prefix('(').and_then(|it| it.strip_suffix(')')).filter(|_| enclosed(text)) else {
+    let Some(inner) =
+        text.strip_prefix('(').and_then(|it| it.strip_suffix(')')).filter(|_| enclosed(text))
+    else {
         return vec![text];
     };
     let mut depth = 0_i32;
@@ -126,20 +128,26 @@ pub(super) fn writer(
             }
         }
         // What the call compares with and the condition does not hold is another condition's.
-        score -= 0.2 * own.literals.iter().filter(|it| !literals.contains(it)).count().min(3) as Weight;
+        score -=
+            0.2 * own.literals.iter().filter(|it| !literals.contains(it)).count().min(3) as Weight;
         match node.kind {
             NodeKind::Join => score -= 0.8,
             NodeKind::Opaque => score -= 0.5,
             _ => {}
         }
-        let says = |names: &[&str]| node.features.functions.iter().any(|it| names.contains(&&*it.to_ascii_lowercase())) || names.contains(&node.method.as_str());
+        let says = |names: &[&str]| {
+            node.features.functions.iter().any(|it| names.contains(&&*it.to_ascii_lowercase()))
+                || names.contains(&node.method.as_str())
+        };
         if not_null {
             let explicit = says(&["isnotnull", "dropna", "drop"]);
             if !explicit && node.kind != NodeKind::Sql {
                 continue;
             }
         }
-        let open = node.features.names_open || node.features.literals_open || matches!(node.kind, NodeKind::Sql | NodeKind::Opaque);
+        let open = node.features.names_open
+            || node.features.literals_open
+            || matches!(node.kind, NodeKind::Sql | NodeKind::Opaque);
         if hits == 0 && !open && !(candidate.closure.names_open && node.kind == NodeKind::Filter) {
             // A filter over a derived column holds that column's definition instead of its name.
             let derived = own.columns.iter().any(|it| columns.contains(it)) || score > 0.0;

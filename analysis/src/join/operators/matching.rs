@@ -41,7 +41,8 @@ pub(super) struct Matcher<'a> {
 impl<'a> Matcher<'a> {
     /// For the calls of one lineage.
     pub(super) fn new(closures: &'a Closures<'a>, reach: &[NodeId]) -> Self {
-        let mut matcher = Self { closures, calls: RefCell::default(), counts: FxHashMap::default() };
+        let mut matcher =
+            Self { closures, calls: RefCell::default(), counts: FxHashMap::default() };
         for &node in reach {
             let words = matcher.words(node);
             for &word in words.columns.iter().chain(&words.aliases).chain(&words.keys) {
@@ -119,18 +120,26 @@ impl<'a> Matcher<'a> {
         if left.is_empty() || right.is_empty() {
             return None;
         }
-        let sum = |words: &mut dyn Iterator<Item = Word>| words.map(|it| self.rarity(it)).sum::<Weight>();
+        let sum =
+            |words: &mut dyn Iterator<Item = Word>| words.map(|it| self.rarity(it)).sum::<Weight>();
         let common = sum(&mut left.iter().copied().filter(|it| right.contains(it)));
-        let all = sum(&mut left.iter().copied()) + sum(&mut right.iter().copied().filter(|it| !left.contains(it)));
+        let all = sum(&mut left.iter().copied())
+            + sum(&mut right.iter().copied().filter(|it| !left.contains(it)));
         Some(common / all.max(1e-9))
     }
 
     /// What common names add, at most `most`.
     fn names(&self, bone: &BoneWords, call: &CallWords, most: Weight) -> Weight {
-        let known = |it: &&Word| call.columns.contains(it) || call.aliases.contains(it) || call.keys.contains(it);
+        let known = |it: &&Word| {
+            call.columns.contains(it) || call.aliases.contains(it) || call.keys.contains(it)
+        };
         let named: Weight = bone.names.iter().filter(known).map(|&it| 0.3 * self.rarity(it)).sum();
-        let made: Weight =
-            bone.aliases.iter().filter(|it| call.aliases.contains(it)).map(|&it| 0.8 * self.rarity(it)).sum();
+        let made: Weight = bone
+            .aliases
+            .iter()
+            .filter(|it| call.aliases.contains(it))
+            .map(|&it| 0.8 * self.rarity(it))
+            .sum();
         (named + made).min(most)
     }
 
@@ -159,7 +168,9 @@ impl<'a> Matcher<'a> {
         match fact.operator {
             Operator::Scan => scan(fact, node),
             Operator::Rows => rows(fact, node, own, &call),
-            Operator::CacheScan => (!node.cached.is_empty()).then_some(3.0 + self.names(own, &call, 2.0)),
+            Operator::CacheScan => {
+                (!node.cached.is_empty()).then_some(3.0 + self.names(own, &call, 2.0))
+            }
             Operator::Join => self.join(fact, own, &call, node, text),
             Operator::Aggregate { .. } => self.aggregate(plan, bone, own, &call, node),
             Operator::Window => match node.kind {
@@ -173,7 +184,13 @@ impl<'a> Matcher<'a> {
             Operator::Python => {
                 let calls = own.functions.iter().any(|it| call.functions.contains(it));
                 match node.kind {
-                    NodeKind::Project | NodeKind::Filter | NodeKind::Map | NodeKind::Aggregate | NodeKind::Narrow | NodeKind::Wide | NodeKind::Join => {
+                    NodeKind::Project
+                    | NodeKind::Filter
+                    | NodeKind::Map
+                    | NodeKind::Aggregate
+                    | NodeKind::Narrow
+                    | NodeKind::Wide
+                    | NodeKind::Join => {
                         let maps = matches!(node.kind, NodeKind::Map) || grouped_map(node);
                         let base = if calls || maps { 2.5 } else { -0.5 };
                         Some(base + self.names(own, &call, 3.0))
@@ -182,7 +199,13 @@ impl<'a> Matcher<'a> {
                 }
             }
             Operator::Objects => match node.kind {
-                NodeKind::Map | NodeKind::Filter | NodeKind::Narrow | NodeKind::Convert | NodeKind::Aggregate | NodeKind::Wide | NodeKind::Generate => Some(2.0),
+                NodeKind::Map
+                | NodeKind::Filter
+                | NodeKind::Narrow
+                | NodeKind::Convert
+                | NodeKind::Aggregate
+                | NodeKind::Wide
+                | NodeKind::Generate => Some(2.0),
                 NodeKind::Grouping | NodeKind::Create => Some(1.0),
                 _ => None,
             },
@@ -190,21 +213,29 @@ impl<'a> Matcher<'a> {
                 let explodes = node.kind == NodeKind::Generate
                     || node.features.functions.iter().any(|it| {
                         let it = it.to_ascii_lowercase();
-                        ["explode", "posexplode", "inline", "stack", "json_tuple"].iter().any(|name| it.starts_with(name))
+                        ["explode", "posexplode", "inline", "stack", "json_tuple"]
+                            .iter()
+                            .any(|name| it.starts_with(name))
                     });
                 explodes.then(|| 2.5 + self.names(own, &call, 3.0))
             }
             Operator::Union => (node.kind == NodeKind::Union).then_some(2.5),
-            Operator::Coalesce => (node.kind == NodeKind::Coalesce).then(|| 2.0 + same_number(node, text)),
+            Operator::Coalesce => {
+                (node.kind == NodeKind::Coalesce).then(|| 2.0 + same_number(node, text))
+            }
             Operator::Sample => (node.kind == NodeKind::Sample).then_some(2.0),
-            Operator::Limit => (node.kind == NodeKind::Limit).then(|| 2.0 + same_number(node, text)),
+            Operator::Limit => {
+                (node.kind == NodeKind::Limit).then(|| 2.0 + same_number(node, text))
+            }
             Operator::TakeOrdered => match node.kind {
                 NodeKind::Sort => Some(2.5 + self.names(own, &call, 3.0)),
                 NodeKind::Limit => Some(1.5 + same_number(node, text)),
                 _ => None,
             },
             Operator::Repartition => match node.kind {
-                NodeKind::Repartition => Some(2.0 + self.names(own, &call, 2.0) + same_number(node, text)),
+                NodeKind::Repartition => {
+                    Some(2.0 + self.names(own, &call, 2.0) + same_number(node, text))
+                }
                 NodeKind::Coalesce => Some(0.5 + same_number(node, text)),
                 _ => None,
             },
@@ -226,7 +257,14 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    fn join(&self, fact: &crate::join::plan::PlanFact<'_>, own: &BoneWords, call: &CallWords, node: &Node, text: &str) -> Option<Weight> {
+    fn join(
+        &self,
+        fact: &crate::join::plan::PlanFact<'_>,
+        own: &BoneWords,
+        call: &CallWords,
+        node: &Node,
+        text: &str,
+    ) -> Option<Weight> {
         let semi = text.contains("LeftSemi");
         let anti = text.contains("LeftAnti");
         match node.kind {
@@ -249,11 +287,41 @@ impl<'a> Matcher<'a> {
             } else {
                 // The optimiser turns outer joins into inner ones where a filter rejects nulls.
                 value += match how.as_str() {
-                    "left" | "leftouter" => if text.contains("LeftOuter") { 0.7 } else { 0.0 },
-                    "right" | "rightouter" => if text.contains("RightOuter") { 0.7 } else { 0.0 },
-                    "outer" | "full" | "fullouter" => if text.contains("FullOuter") { 0.7 } else { 0.0 },
-                    "cross" => if fact.keys.is_empty() { 0.7 } else { 0.0 },
-                    _ => if text.contains("Inner") || text.contains("Cross") { 0.7 } else { -0.7 },
+                    "left" | "leftouter" => {
+                        if text.contains("LeftOuter") {
+                            0.7
+                        } else {
+                            0.0
+                        }
+                    }
+                    "right" | "rightouter" => {
+                        if text.contains("RightOuter") {
+                            0.7
+                        } else {
+                            0.0
+                        }
+                    }
+                    "outer" | "full" | "fullouter" => {
+                        if text.contains("FullOuter") {
+                            0.7
+                        } else {
+                            0.0
+                        }
+                    }
+                    "cross" => {
+                        if fact.keys.is_empty() {
+                            0.7
+                        } else {
+                            0.0
+                        }
+                    }
+                    _ => {
+                        if text.contains("Inner") || text.contains("Cross") {
+                            0.7
+                        } else {
+                            -0.7
+                        }
+                    }
                 };
                 true
             };
@@ -273,7 +341,14 @@ impl<'a> Matcher<'a> {
         Some(value)
     }
 
-    fn aggregate(&self, plan: &PlanFacts<'_>, bone: &Bone, own: &BoneWords, call: &CallWords, node: &Node) -> Option<Weight> {
+    fn aggregate(
+        &self,
+        plan: &PlanFacts<'_>,
+        bone: &Bone,
+        own: &BoneWords,
+        call: &CallWords,
+        node: &Node,
+    ) -> Option<Weight> {
         let bare = bone.members.iter().all(|&it| {
             let functions = &plan.nodes[it].functions;
             functions.is_empty() || functions.iter().all(|it| *it == "first")
@@ -283,7 +358,9 @@ impl<'a> Matcher<'a> {
                 if !bare {
                     return None;
                 }
-                let keys = self.overlap(&own.keys, &call.keys).map_or(0.0, |it| if it > 0.0 { it } else { -1.0 });
+                let keys = self
+                    .overlap(&own.keys, &call.keys)
+                    .map_or(0.0, |it| if it > 0.0 { it } else { -1.0 });
                 Some(1.7 + keys)
             }
             NodeKind::SetOperation => bare.then_some(1.2),
@@ -312,7 +389,12 @@ impl<'a> Matcher<'a> {
                     (None, true, false) | (None, false, true) if !open => value -= 1.5,
                     _ => {}
                 }
-                let made: Weight = own.aliases.iter().filter(|it| call.aliases.contains(it)).map(|&it| self.rarity(it)).sum();
+                let made: Weight = own
+                    .aliases
+                    .iter()
+                    .filter(|it| call.aliases.contains(it))
+                    .map(|&it| self.rarity(it))
+                    .sum();
                 value += made.min(4.0);
                 let shared = own.functions.iter().filter(|it| call.functions.contains(it)).count();
                 if shared > 0 {
@@ -327,7 +409,13 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    fn sql(&self, operator: Operator, own: &BoneWords, call: &CallWords, node: &Node) -> Option<Weight> {
+    fn sql(
+        &self,
+        operator: Operator,
+        own: &BoneWords,
+        call: &CallWords,
+        node: &Node,
+    ) -> Option<Weight> {
         match operator {
             Operator::CacheScan => return None,
             Operator::Scan => {
@@ -365,13 +453,18 @@ fn scan(fact: &crate::join::plan::PlanFact<'_>, node: &Node) -> Option<Weight> {
         best = Some(best.map_or(value, |it: Weight| it.max(value)));
     };
     if let Some(location) = fact.node.metadata.get("Location") {
-        let list = location.split_once(")[").map_or(location.as_str(), |it| it.1).trim_end_matches(']');
+        let list =
+            location.split_once(")[").map_or(location.as_str(), |it| it.1).trim_end_matches(']');
         let whole = location.ends_with(']');
         for logged in list.split(", ") {
             for pattern in &features.paths {
                 let fit = path_fit(pattern, logged);
                 // The end of a list that Spark has cut says nothing.
-                consider(if fit == Fit::Different && (!whole || logged.ends_with("...")) { Fit::Unknown } else { fit });
+                consider(if fit == Fit::Different && (!whole || logged.ends_with("...")) {
+                    Fit::Unknown
+                } else {
+                    fit
+                });
             }
         }
     }
@@ -382,12 +475,18 @@ fn scan(fact: &crate::join::plan::PlanFact<'_>, node: &Node) -> Option<Weight> {
     }
     if !seen {
         // Other sources name themselves in no way that can be compared.
-        return (features.paths.is_empty() || fact.node.metadata.get("Location").is_none()).then_some(2.0);
+        return (features.paths.is_empty() || !fact.node.metadata.contains_key("Location"))
+            .then_some(2.0);
     }
     best
 }
 
-fn rows(fact: &crate::join::plan::PlanFact<'_>, node: &Node, own: &BoneWords, call: &CallWords) -> Option<Weight> {
+fn rows(
+    fact: &crate::join::plan::PlanFact<'_>,
+    node: &Node,
+    own: &BoneWords,
+    call: &CallWords,
+) -> Option<Weight> {
     let range = fact.node.name == "Range";
     match node.kind {
         NodeKind::Create => {
@@ -395,7 +494,11 @@ fn rows(fact: &crate::join::plan::PlanFact<'_>, node: &Node, own: &BoneWords, ca
             if range != is_range {
                 return None;
             }
-            let named = own.names.iter().filter(|it| call.aliases.contains(it) || call.columns.contains(it)).count();
+            let named = own
+                .names
+                .iter()
+                .filter(|it| call.aliases.contains(it) || call.columns.contains(it))
+                .count();
             let number = if range { same_number(node, &fact.node.simple_string) } else { 0.0 };
             Some(3.5 + 0.5 * named.min(4) as Weight + number)
         }
@@ -409,7 +512,9 @@ fn rows(fact: &crate::join::plan::PlanFact<'_>, node: &Node, own: &BoneWords, ca
 /// A little more where a number that the call is given stands in the text.
 fn same_number(node: &Node, text: &str) -> Weight {
     let details = node.features.details.iter().filter_map(|it| it.1.as_exact());
-    let mut numbers = details.chain(node.features.literals.iter().map(String::as_str)).filter(|it| it.parse::<f64>().is_ok());
+    let mut numbers = details
+        .chain(node.features.literals.iter().map(String::as_str))
+        .filter(|it| it.parse::<f64>().is_ok());
     let found = numbers.any(|number| tokens(text).any(|it| it == number));
     if found { 1.0 } else { 0.0 }
 }

@@ -138,8 +138,11 @@ fn originals(plan: &PlanFacts<'_>) -> Vec<Option<usize>> {
     }
     for (index, fact) in plan.nodes.iter().enumerate() {
         if reused[index] {
-            originals[index] =
-                fact.node.metrics.iter().find_map(|it| by_accumulator.get(&it.accumulator_id).copied());
+            originals[index] = fact
+                .node
+                .metrics
+                .iter()
+                .find_map(|it| by_accumulator.get(&it.accumulator_id).copied());
         }
     }
     // The node that says "reused" stands for the exchange below it.
@@ -158,7 +161,12 @@ fn needed_by(plan: &PlanFacts<'_>, index: usize, owners: &[Owner]) -> Option<Own
         let fact = &plan.nodes[at];
         let passive = matches!(
             fact.operator,
-            Operator::Exchange | Operator::Broadcast | Operator::Filter | Operator::Project | Operator::Sort { global: false } | Operator::Wrapper
+            Operator::Exchange
+                | Operator::Broadcast
+                | Operator::Filter
+                | Operator::Project
+                | Operator::Sort { global: false }
+                | Operator::Wrapper
         );
         if !passive && !owners[at].sites.is_empty() {
             return Some(Owner { repeated: false, ..owners[at].clone() });
@@ -196,7 +204,12 @@ fn cached_scans(
 }
 
 /// A local sort on top or below a write is `sortWithinPartitions`, where the lineage has one.
-fn local_sorts(programs: &Programs<'_>, plan: &PlanFacts<'_>, reach: &[NodeId], owners: &mut [Owner]) {
+fn local_sorts(
+    programs: &Programs<'_>,
+    plan: &PlanFacts<'_>,
+    reach: &[NodeId],
+    owners: &mut [Owner],
+) {
     let sorts: Vec<NodeId> = reach
         .iter()
         .copied()
@@ -213,7 +226,11 @@ fn local_sorts(programs: &Programs<'_>, plan: &PlanFacts<'_>, reach: &[NodeId], 
         let needed = loop {
             let Some(at) = above else { break false };
             match plan.nodes[at].operator {
-                Operator::Wrapper | Operator::Project | Operator::Filter | Operator::Write | Operator::CollectLimit => {}
+                Operator::Wrapper
+                | Operator::Project
+                | Operator::Filter
+                | Operator::Write
+                | Operator::CollectLimit => {}
                 _ => break true,
             }
             above = plan.nodes[at].parent;
@@ -240,7 +257,8 @@ fn filter_owners(
         let text = fact.node.simple_string.strip_prefix("Filter ").unwrap_or_default();
         let conditions = filters::conditions(text);
         // That keys are there is asked for by whoever needs them, unless that is all that is asked.
-        let telling: Vec<&str> = conditions.iter().copied().filter(|it| !filters::only_not_null(it)).collect();
+        let telling: Vec<&str> =
+            conditions.iter().copied().filter(|it| !filters::only_not_null(it)).collect();
         let asked = if telling.is_empty() { conditions } else { telling };
         let mut sites: Vec<CallSite> = Vec::new();
         for condition in asked {

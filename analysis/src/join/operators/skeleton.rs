@@ -82,7 +82,11 @@ impl Skeleton {
 }
 
 /// The sides of a union whose sides are unions themselves.
-fn flattened(plan: &PlanFacts<'_>, skeleton: &Skeleton, children: Vec<Vec<usize>>) -> Vec<Vec<usize>> {
+fn flattened(
+    plan: &PlanFacts<'_>,
+    skeleton: &Skeleton,
+    children: Vec<Vec<usize>>,
+) -> Vec<Vec<usize>> {
     let mut flat = Vec::new();
     for side in children {
         match side.as_slice() {
@@ -160,8 +164,13 @@ fn group(plan: &PlanFacts<'_>, top: usize) -> Vec<usize> {
         if !matches!(fact.operator, Operator::Aggregate { .. }) {
             break;
         }
-        let same_keys = fact.keys == plan.nodes[at].keys;
-        let joins = if any_distinct { distinct(next) || bare(next) || partial(next) } else { same_keys };
+        let keys = &plan.nodes[at].keys;
+        // Of distinct values Spark makes keys of an aggregation below.
+        let joins = if any_distinct {
+            keys.iter().all(|it| fact.keys.contains(it))
+        } else {
+            fact.keys == *keys
+        };
         if !joins {
             break;
         }

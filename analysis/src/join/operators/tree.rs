@@ -53,10 +53,23 @@ pub(super) struct Tree<'a> {
 }
 
 impl<'a> Tree<'a> {
-    pub(super) fn new(plan: &'a PlanFacts<'a>, skeleton: &'a Skeleton, matcher: &'a Matcher<'a>) -> Self {
+    pub(super) fn new(
+        plan: &'a PlanFacts<'a>,
+        skeleton: &'a Skeleton,
+        matcher: &'a Matcher<'a>,
+    ) -> Self {
         let words = skeleton.bones.iter().map(|bone| matcher.bone_words(plan, bone)).collect();
         let evaluation = matcher.closures.evaluation;
-        Self { plan, skeleton, matcher, evaluation, words, reached: FxHashMap::default(), known: FxHashMap::default(), left: MOST }
+        Self {
+            plan,
+            skeleton,
+            matcher,
+            evaluation,
+            words,
+            reached: FxHashMap::default(),
+            known: FxHashMap::default(),
+            left: MOST,
+        }
     }
 
     /// By bone: its call.
@@ -96,7 +109,8 @@ impl<'a> Tree<'a> {
         }
         let own: &Bone = &self.skeleton.bones[bone];
         let sides = own.children.clone();
-        let unmatched: Weight = UNMATCHED + sides.iter().map(|side| self.sum(side, position)).sum::<Weight>();
+        let unmatched: Weight =
+            UNMATCHED + sides.iter().map(|side| self.sum(side, position)).sum::<Weight>();
         let mut best = Choice { value: unmatched, taken: None, rival: None };
         let mut second: Option<(Weight, NodeId)> = None;
         for &(node, skip) in self.reach(position).iter() {
@@ -104,7 +118,9 @@ impl<'a> Tree<'a> {
                 break;
             }
             self.left -= 1;
-            let Some(value) = self.matcher.value(self.plan, own, &self.words[bone], node) else { continue };
+            let Some(value) = self.matcher.value(self.plan, own, &self.words[bone], node) else {
+                continue;
+            };
             for positions in self.below(own, node, sides.len()) {
                 let mut total = value - skip;
                 for (side, position) in sides.iter().zip(&positions) {
@@ -146,25 +162,37 @@ impl<'a> Tree<'a> {
         let all = |position: &Position| vec![vec![Rc::clone(position); sides]];
         match own.kind {
             NodeKind::Sql | NodeKind::Opaque => return all(&stay),
-            NodeKind::Join if operator == Operator::Join && sides == 2 && own.parents.len() == 2 => {
-                let (left, right): (Position, Position) = (Rc::new([own.parents[0]]), Rc::new([own.parents[1]]));
-                return vec![
-                    vec![Rc::clone(&left), Rc::clone(&right)],
-                    vec![right, left],
-                ];
+            // An intersection is a join below a removal of duplicates.
+            NodeKind::SetOperation if matches!(operator, Operator::Aggregate { .. }) => {
+                return all(&stay);
+            }
+            NodeKind::Join
+                if operator == Operator::Join && sides == 2 && own.parents.len() == 2 =>
+            {
+                let (left, right): (Position, Position) =
+                    (Rc::new([own.parents[0]]), Rc::new([own.parents[1]]));
+                return vec![vec![Rc::clone(&left), Rc::clone(&right)], vec![right, left]];
             }
             NodeKind::Union if operator == Operator::Union => {
                 let flat = self.union_sides(node);
                 if flat.len() == sides {
-                    return vec![flat.into_iter().map(|it| -> Position { Rc::new([it]) }).collect()];
+                    return vec![
+                        flat.into_iter().map(|it| -> Position { Rc::new([it]) }).collect(),
+                    ];
                 }
                 return all(&parents);
             }
             _ => {}
         }
         match operator {
-            Operator::Window | Operator::Sort { .. } | Operator::TakeOrdered | Operator::Python | Operator::RangeExchange
-            | Operator::Generate | Operator::CacheScan | Operator::Objects => all(&stay),
+            Operator::Window
+            | Operator::Sort { .. }
+            | Operator::TakeOrdered
+            | Operator::Python
+            | Operator::RangeExchange
+            | Operator::Generate
+            | Operator::CacheScan
+            | Operator::Objects => all(&stay),
             _ => all(&parents),
         }
     }
@@ -195,7 +223,9 @@ impl<'a> Tree<'a> {
         let mut order: Vec<(NodeId, Weight)> = Vec::new();
         let mut open: Vec<(Weight, NodeId)> = position.iter().map(|&it| (0.0, it)).collect();
         // Few nodes: the cheapest is looked for among them.
-        while let Some(at) = (0..open.len()).min_by(|&a, &b| open[a].0.total_cmp(&open[b].0).then(open[a].1.cmp(&open[b].1))) {
+        while let Some(at) = (0..open.len())
+            .min_by(|&a, &b| open[a].0.total_cmp(&open[b].0).then(open[a].1.cmp(&open[b].1)))
+        {
             let (cost, node) = open.swap_remove(at);
             if costs.get(&node).is_some_and(|&known| known <= cost) {
                 continue;
@@ -205,7 +235,9 @@ impl<'a> Tree<'a> {
             let own = self.evaluation.node(node);
             let next = cost + skip(own.kind);
             if next <= FARTHEST && order.len() < 600 {
-                open.extend(own.parents.iter().filter(|it| !costs.contains_key(it)).map(|&it| (next, it)));
+                open.extend(
+                    own.parents.iter().filter(|it| !costs.contains_key(it)).map(|&it| (next, it)),
+                );
             }
         }
         let order = Rc::new(order);

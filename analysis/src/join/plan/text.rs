@@ -1,7 +1,11 @@
 //! Reads the text of plan nodes.
 
 /// Adds the columns (`name#id`) of a text, and those that stand behind `AS`.
-pub(in crate::join) fn names<'a>(text: &'a str, names: &mut Vec<&'a str>, aliases: &mut Vec<&'a str>) {
+pub(in crate::join) fn names<'a>(
+    text: &'a str,
+    names: &mut Vec<&'a str>,
+    aliases: &mut Vec<&'a str>,
+) {
     let bytes = text.as_bytes();
     for (at, _) in text.match_indices('#') {
         if !bytes.get(at + 1).is_some_and(u8::is_ascii_digit) {
@@ -91,7 +95,22 @@ pub(in crate::join) fn functions(text: &str) -> Vec<&str> {
             .unwrap_or(name);
         // Names of operators and of cast's targets begin in upper case.
         if name.starts_with(|it: char| it.is_lowercase() || it == '_')
-            && !matches!(name, "isnotnull" | "cast" | "input" | "knownnotnull" | "knownfloatingpointnormalized" | "normalizenanandzero" | "hashpartitioning" | "rangepartitioning" | "windowspecdefinition" | "specifiedwindowframe" | "staticinvoke" | "invoke" | "assertnotnull")
+            && !matches!(
+                name,
+                "isnotnull"
+                    | "cast"
+                    | "input"
+                    | "knownnotnull"
+                    | "knownfloatingpointnormalized"
+                    | "normalizenanandzero"
+                    | "hashpartitioning"
+                    | "rangepartitioning"
+                    | "windowspecdefinition"
+                    | "specifiedwindowframe"
+                    | "staticinvoke"
+                    | "invoke"
+                    | "assertnotnull"
+            )
         {
             insert(&mut found, name);
         }
@@ -101,10 +120,40 @@ pub(in crate::join) fn functions(text: &str) -> Vec<&str> {
 
 /// Words that a condition has without their being literals.
 const WORDS: [&str; 34] = [
-    "AND", "OR", "NOT", "IN", "IS", "NULL", "AS", "CASE", "WHEN", "THEN", "ELSE", "END", "true", "false", "LIKE",
-    "INSET", "Inner", "LeftOuter", "RightOuter", "FullOuter", "LeftSemi", "LeftAnti", "Cross", "ExistenceJoin",
-    "BuildLeft", "BuildRight", "Filter", "SortMergeJoin", "BroadcastHashJoin", "ShuffledHashJoin",
-    "BroadcastNestedLoopJoin", "CartesianProduct", "as", "RLIKE",
+    "AND",
+    "OR",
+    "NOT",
+    "IN",
+    "IS",
+    "NULL",
+    "AS",
+    "CASE",
+    "WHEN",
+    "THEN",
+    "ELSE",
+    "END",
+    "true",
+    "false",
+    "LIKE",
+    "INSET",
+    "Inner",
+    "LeftOuter",
+    "RightOuter",
+    "FullOuter",
+    "LeftSemi",
+    "LeftAnti",
+    "Cross",
+    "ExistenceJoin",
+    "BuildLeft",
+    "BuildRight",
+    "Filter",
+    "SortMergeJoin",
+    "BroadcastHashJoin",
+    "ShuffledHashJoin",
+    "BroadcastNestedLoopJoin",
+    "CartesianProduct",
+    "as",
+    "RLIKE",
 ];
 
 /// The literals of a condition.
@@ -162,9 +211,11 @@ mod tests {
         let filter = "Filter (isnotnull(country#8) AND ((country#8 = DE) OR (amount#9 > -1.50)))";
         assert_eq!(literals(filter), ["DE", "-1.50"]);
         assert_eq!(literal_key("-1.50"), literal_key("-1.5"));
-        let join = "SortMergeJoin [sensor#2L, day#4], [sensor#13L, day#15], Inner, (value#3L >= top#9L)";
+        let join =
+            "SortMergeJoin [sensor#2L, day#4], [sensor#13L, day#15], Inner, (value#3L >= top#9L)";
         assert_eq!(leading_lists(join, 2), ["sensor", "day"]);
-        let aggregate = "HashAggregate(keys=[a#1], functions=[partial_sum(b#2), count(distinct c#3)])";
+        let aggregate =
+            "HashAggregate(keys=[a#1], functions=[partial_sum(b#2), count(distinct c#3)])";
         assert_eq!(functions(bracketed(aggregate, "functions=[").unwrap()), ["sum", "count"]);
         assert_eq!(names_in(bracketed(aggregate, "keys=[")), ["a"]);
     }
