@@ -195,7 +195,7 @@ pub(super) fn score(
         };
         match actions.get(job) {
             Some(action) => {
-                add(&mut score.action_time, by_job.get(job), std::slice::from_ref(*action), time)
+                add(&mut score.action_time, by_job.get(job), std::slice::from_ref(*action), time);
             }
             None => score.without_truth_ms += time,
         }
