@@ -7,6 +7,7 @@ use ropey::Rope;
 use tree_sitter::{InputEdit, Point, Tree};
 
 use crate::Surface;
+use crate::lower::replay::Memory;
 use crate::notebook::{self, Notebook};
 use crate::reading::{self, Reading};
 
@@ -29,6 +30,8 @@ pub struct Document {
     before: Option<Arc<Reading>>,
     /// The tree of that text with the edits since, to parse from.
     tree: Option<Tree>,
+    /// What lowering its texts left, once it is edited.
+    memory: Option<Arc<Memory>>,
 }
 
 impl Document {
@@ -42,7 +45,21 @@ impl Document {
             read: OnceLock::new(),
             before: None,
             tree: None,
+            memory: None,
         }
+    }
+
+    /// The same, keeping what it takes to follow edits at little cost from the first one on.
+    #[must_use]
+    pub fn to_be_edited(mut self) -> Self {
+        self.memory.get_or_insert_default();
+        self
+    }
+
+    /// A document of another text that takes the place of this one.
+    #[must_use]
+    pub fn with_text(&self, text: &str) -> Self {
+        Self { memory: self.memory.clone(), ..Self::new(self.language, text) }
     }
 
     /// The language it was opened with.
@@ -80,6 +97,7 @@ impl Document {
             self.before = Some(read);
         }
         self.text.take();
+        self.memory.get_or_insert_default();
         let start_position = self.point(start_byte);
         let old_end_position = self.point(old_end_byte);
         self.rope.remove(first..last.max(first));
@@ -124,10 +142,11 @@ impl Document {
         if self.is_notebook()
             && let Some(notebook) = Notebook::databricks(self.language, self.text())
         {
-            return notebook.surface();
+            return notebook.surface().with(self.memory.as_ref());
         }
         let read = self.read();
         Surface::new(self.language, Arc::clone(&read.file), Arc::clone(&read.text))
+            .with(self.memory.as_ref())
     }
 
     /// Whether it is a notebook in the source format of Databricks, which is read cell by cell.

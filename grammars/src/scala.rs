@@ -39,6 +39,7 @@ pub(crate) fn part(tree: &SyntaxTree, text: &str, range: TextRange) -> Part {
         comments,
         syntax_errors: errors.saturating_add(reader.left_out.len() as u32),
         left_out: reader.left_out,
+        ..Part::default()
     }
 }
 
@@ -54,7 +55,7 @@ pub(crate) fn statement(tree: &SyntaxTree, text: &str) -> Part {
         Vec::new()
     };
     let syntax_errors = reader.left_out.len() as u32;
-    Part { range, body, comments, syntax_errors, left_out: reader.left_out }
+    Part { range, body, comments, syntax_errors, left_out: reader.left_out, ..Part::default() }
 }
 
 /// A comment between statements, of which that is the tree, if it speaks to Stagelight.

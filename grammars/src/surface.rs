@@ -6,6 +6,7 @@ use program::driver::Driver;
 use program::{Import, Language, Links, Program};
 
 use crate::lower;
+use crate::lower::replay::Memory;
 use crate::syntax::{File, StmtKind};
 
 /// A text as its front end read it. What other files say is known later and changes more often than the text, so a program is lowered
@@ -16,13 +17,19 @@ pub struct Surface {
     file: Arc<File>,
     driver: Driver,
     text: Arc<str>,
+    memory: Option<Arc<Memory>>,
 }
 
 impl Surface {
     pub(crate) fn new(language: Language, file: Arc<File>, text: Arc<str>) -> Self {
         let read = Arc::clone(&file);
         let driver = Driver::new(move || lower::driver::code(&read));
-        Self { language, file, driver, text }
+        Self { language, file, driver, text, memory: None }
+    }
+
+    /// The same, with what was left by lowerings of texts before.
+    pub(crate) fn with(self, memory: Option<&Arc<Memory>>) -> Self {
+        Self { memory: memory.cloned(), ..self }
     }
 
     /// Scala's package, with dots.
@@ -42,7 +49,8 @@ impl Surface {
     /// The program that the text is among the files that `links` speaks for.
     #[must_use]
     pub fn program(&self, links: &dyn Links) -> Program {
-        let mut program = lower::program(self.language, &self.file, &self.text, links);
+        let mut program =
+            lower::program(self.language, &self.file, &self.text, links, self.memory.as_deref());
         program.driver = self.driver.clone();
         program
     }

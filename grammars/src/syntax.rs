@@ -4,9 +4,11 @@
 //! A front end leaves nothing out that may hold a call: what has no form of its own becomes [`ExprKind::Opaque`] or
 //! [`StmtKind::Expr`] around its parts.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use program::{Literal, TextRange};
+
+use crate::lower::replay::Mark;
 
 /// A file.
 #[derive(Debug, Clone, Default)]
@@ -62,6 +64,8 @@ pub(crate) struct Part {
     pub(crate) syntax_errors: u32,
     /// What was passed over, see [`leave_out`].
     pub(crate) left_out: Vec<TextRange>,
+    /// The marks of its statements, once they are asked for. They stay the same wherever it moves.
+    pub(crate) marks: OnceLock<Arc<[Mark]>>,
 }
 
 /// How many parts that are passed over are told.

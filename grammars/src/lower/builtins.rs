@@ -1,6 +1,6 @@
 //! Python's functions that run a function over a collection: `map`, `filter`, and the key of `sorted`, `min` and `max`.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use program::{Literal, Origin, ResultUse, TextRange, UnresolvedReason};
 
@@ -108,7 +108,7 @@ impl<'a> Lowering<'a> {
                 if !pair || given.len() > 2 {
                     return None;
                 }
-                Meaning::Each(Rc::new(row(vec![item.clone(), others.unwrap_or(item)])))
+                Meaning::Each(Arc::new(row(vec![item.clone(), others.unwrap_or(item)])))
             }
             _ => return None,
         };

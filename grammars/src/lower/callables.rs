@@ -1,6 +1,6 @@
 //! Functions as values: bound methods, functions with some of their arguments, and what `reduce` does with them.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use program::{
     Confidence, Expression, Language, Origin, ResultUse, TextRange, Type, UnresolvedReason,
@@ -12,7 +12,7 @@ use super::Lowering;
 use super::arguments::Arguments;
 use super::calls::Site;
 use super::environment::{Lowered, Meaning};
-use super::functions::Runs;
+use super::functions::{Found, Runs};
 use crate::syntax::{Arg, Name};
 
 /// A function that is a value.
@@ -85,7 +85,7 @@ impl<'a> Lowering<'a> {
         }
         let operands = vec![object.expression.clone(), other.expression.clone()];
         Some(Lowered {
-            meaning: Meaning::Callable(Rc::new(result)),
+            meaning: Meaning::Callable(Arc::new(result)),
             expression: Expression::Apply { function: name.to_owned(), arguments: operands },
             call: None,
         })
@@ -267,14 +267,12 @@ impl<'a> Lowering<'a> {
         given.insert(place, (None, made));
         given.extend(rest.iter().cloned());
         self.learn(index, &given, true);
-        let position = self.definitions[index].def.name.range.start;
+        let key = self.definitions[index].key;
         let skip = self.implicit(index, true);
         let count = self.definitions[index].def.parameters.len();
-        let summary = self.found.functions.entry(position).or_default();
-        summary.parameters.resize(count, Shape::Unknown);
-        if let Some(first) = summary.parameters.get_mut(place + skip) {
-            *first = Shape::spark(kind, Confidence::Known);
-        }
+        let runs = || Found::Runs(key, count, place + skip, Shape::spark(kind, Confidence::Known));
+        self.found_out(runs);
+        self.found.take(runs());
     }
 
     /// `reduce(function, collection, initial)` with a function by name: a loop that carries its result.

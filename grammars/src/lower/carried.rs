@@ -7,6 +7,7 @@ use program::summary::Shape;
 
 use super::Lowering;
 use super::environment::{Meaning, is_null};
+use super::functions::Found;
 
 /// An open loop that is to give a name its first value.
 #[derive(Debug)]
@@ -95,7 +96,7 @@ impl Lowering<'_> {
             Meaning::Unknown(_) if known.is_none() => Shape::Local,
             _ => Shape::Conflict,
         };
-        self.found.record_carried(place, name, found);
+        self.carries_on(place, name, found);
     }
 
     /// Closes the loop at `place`, which sets `names`.
@@ -109,9 +110,9 @@ impl Lowering<'_> {
                 self.awaited.remove(name);
             }
             if let Some(Shape::Conflict) = self.known.carried(place, name) {
-                self.found.record_carried(place, name, Shape::Conflict);
+                self.carries_on(place, name, Shape::Conflict);
             } else if read && matches!(made, Shape::Spark { .. }) {
-                self.found.record_carried(place, name, made);
+                self.carries_on(place, name, made);
             }
         }
     }
@@ -127,6 +128,11 @@ impl Lowering<'_> {
             }
             _ => Shape::Conflict,
         };
+        self.carries_on(place, name, shape);
+    }
+
+    fn carries_on(&mut self, place: u32, name: &str, shape: Shape) {
+        self.found_out(|| Found::Carried(place, name.into(), shape.clone()));
         self.found.record_carried(place, name, shape);
     }
 }

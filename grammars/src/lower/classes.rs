@@ -1,6 +1,6 @@
 //! Classes of the file: what their members are, and what the classes that inherit from each other have in common.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use program::summary::Shape;
 use program::{Confidence, Language, Origin, UnresolvedReason};
@@ -16,7 +16,7 @@ const DESCENDANTS: usize = 32;
 
 impl<'a> Lowering<'a> {
     /// The class and those of the file that it inherits from, nearest first.
-    pub(super) fn ancestry(&self, class: &Rc<str>) -> Vec<Rc<str>> {
+    pub(super) fn ancestry(&self, class: &Arc<str>) -> Vec<Arc<str>> {
         let mut found = vec![class.clone()];
         if self.bases.get(class).is_some_and(|it| !it.is_empty()) {
             found.extend(self.ancestors(class).into_iter().filter_map(|it| match it {
@@ -28,8 +28,8 @@ impl<'a> Lowering<'a> {
     }
 
     /// The classes of the file that inherit from `class`, nearest first.
-    fn descendants(&self, class: &Rc<str>) -> Vec<Rc<str>> {
-        let mut found: Vec<Rc<str>> = Vec::new();
+    fn descendants(&self, class: &Arc<str>) -> Vec<Arc<str>> {
+        let mut found: Vec<Arc<str>> = Vec::new();
         let mut parent = class.clone();
         let mut next = 0;
         loop {
@@ -53,12 +53,14 @@ impl<'a> Lowering<'a> {
 
     /// What the body of a class that has run bound to the name.
     pub(super) fn member_bound(&self, class: &str, name: &str) -> Option<&Meaning> {
-        self.members.get(class)?.get(name)
+        let found = self.members.get(class).and_then(|it| it.get(name));
+        self.asked_member(class, name, found);
+        found
     }
 
     /// The method that an instance of `class` has by this name, its own or one inherited within the file.
-    pub(super) fn method_of(&self, class: &Rc<str>, name: &str) -> Option<usize> {
-        let method = |class: &Rc<str>| self.own_method(class, name);
+    pub(super) fn method_of(&self, class: &Arc<str>, name: &str) -> Option<usize> {
+        let method = |class: &Arc<str>| self.own_method(class, name);
         method(class).or_else(|| self.ancestry(class).iter().skip(1).find_map(method))
     }
 
@@ -81,20 +83,25 @@ impl<'a> Lowering<'a> {
             .unbounded()
     }
 
+    /// The frame of the class where its body is being lowered.
+    pub(super) fn level_of_class(&self, class: &Arc<str>) -> Option<usize> {
+        self.frames.iter().rposition(|frame| {
+            frame.kind == FrameKind::Class && frame.class.as_ref() == Some(class)
+        })
+    }
+
     /// What the body of the class binds to the name. It may be the one that is being lowered.
-    fn class_binding(&self, class: &Rc<str>, name: &str) -> Option<Meaning> {
-        let open =
-            self.frames.iter().rev().find(|frame| {
-                frame.kind == FrameKind::Class && frame.class.as_ref() == Some(class)
-            });
-        let binding = open.and_then(|frame| frame.names.get(name));
+    fn class_binding(&self, class: &Arc<str>, name: &str) -> Option<Meaning> {
+        let open = self.level_of_class(class);
+        self.asked_class(class, name, open);
+        let binding = open.and_then(|level| self.frames.get(level)?.names.get(name));
         binding.or_else(|| self.member_bound(class, name)).cloned()
     }
 
     /// What is known of an attribute as methods of the class set it.
     pub(super) fn class_attribute(
         &mut self,
-        class: &Rc<str>,
+        class: &Arc<str>,
         attribute: &str,
         key: &str,
     ) -> Option<Lowered> {
@@ -115,7 +122,7 @@ impl<'a> Lowering<'a> {
 
     /// `object.name` for an instance of a class of the file, or for the class itself. `key` is the whole expression where it is a
     /// path of names, else empty.
-    pub(super) fn member(&mut self, class: &Rc<str>, name: &Name, key: &str) -> Lowered {
+    pub(super) fn member(&mut self, class: &Arc<str>, name: &Name, key: &str) -> Lowered {
         if let Some(meaning) = self.lookup(key).filter(|_| !key.is_empty()) {
             return self.named_meaning(meaning);
         }
@@ -176,7 +183,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// Whether methods that set an attribute say no more of it than its declaration in the body.
-    fn says_all(&self, class: &Rc<str>, name: &str, declaration: Option<&Meaning>) -> bool {
+    fn says_all(&self, class: &Arc<str>, name: &str, declaration: Option<&Meaning>) -> bool {
         let known = self.known.attribute(class, name);
         declaration.is_some_and(|it| known == Some(&self.shape_of(it)))
     }
@@ -196,7 +203,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// A member that a class uses but leaves to those that inherit from it.
-    fn left_to_descendants(&mut self, class: &Rc<str>, name: &str, key: &str) -> Option<Lowered> {
+    fn left_to_descendants(&mut self, class: &Arc<str>, name: &str, key: &str) -> Option<Lowered> {
         let mut attribute = Shape::Unknown;
         let mut method = Shape::Unknown;
         for child in self.descendants(class) {
@@ -210,7 +217,8 @@ impl<'a> Lowering<'a> {
         if !attribute.is_unknown() {
             return self.attribute_of_shape(&attribute.unbounded(), name, key);
         }
-        (!method.is_unknown()).then(|| self.lowered(Meaning::Callable(Rc::new(method.unbounded()))))
+        (!method.is_unknown())
+            .then(|| self.lowered(Meaning::Callable(Arc::new(method.unbounded()))))
     }
 
     /// `object.name(arguments)` for an instance of a class of the file, or for the class itself.
@@ -218,7 +226,7 @@ impl<'a> Lowering<'a> {
         &mut self,
         site: &Site<'a>,
         object: &Lowered,
-        class: &Rc<str>,
+        class: &Arc<str>,
     ) -> Lowered {
         let bound = matches!(object.meaning, Meaning::Instance(_));
         let key = self.path_text(program::TextRange::new(site.range.start, site.name_range.end));

@@ -1,6 +1,6 @@
 //! Driver-side collections of Spark values: lists, tuples, mappings, and what is taken out of them and put in.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use program::{Expression, Language, UnresolvedReason};
 
@@ -99,9 +99,9 @@ impl<'a> Lowering<'a> {
             return Lowered::local(expression);
         }
         let meaning = match record {
-            Some(record) => Meaning::Record(Rc::new(record)),
+            Some(record) => Meaning::Record(Arc::new(record)),
             None if values.iter().all(carries) => {
-                Meaning::Mapping(Rc::new(shallow(self.merge(&values), DEPTH)))
+                Meaning::Mapping(Arc::new(shallow(self.merge(&values), DEPTH)))
             }
             None => Meaning::Unknown(UnresolvedReason::Other),
         };
@@ -128,10 +128,10 @@ impl<'a> Lowering<'a> {
         let keyed: Option<Vec<(String, Meaning)>> =
             record.iter().map(|(key, value)| Some((key.clone()?, value.clone()))).collect();
         let meaning = match keyed.filter(|it| it.len() < KEYS) {
-            Some(items) => Meaning::Record(Rc::new(items)),
+            Some(items) => Meaning::Record(Arc::new(items)),
             None => {
                 let values: Vec<Meaning> = record.into_iter().map(|it| it.1).collect();
-                Meaning::Mapping(Rc::new(shallow(self.merge(&values), DEPTH)))
+                Meaning::Mapping(Arc::new(shallow(self.merge(&values), DEPTH)))
             }
         };
         Lowered { meaning, expression, call: None }
@@ -141,9 +141,9 @@ impl<'a> Lowering<'a> {
     pub(super) fn collection_of(item: Meaning) -> Meaning {
         match item {
             Meaning::Spark(value) => Meaning::Many(value),
-            item if carries(&item) => Meaning::Each(Rc::new(shallow(item, DEPTH))),
+            item if carries(&item) => Meaning::Each(Arc::new(shallow(item, DEPTH))),
             Meaning::Unknown(reason) => Meaning::Unknown(reason),
-            _ => Meaning::Local(Rc::new(Expression::Unknown)),
+            _ => Meaning::Local(Arc::new(Expression::Unknown)),
         }
     }
 
@@ -212,7 +212,7 @@ impl<'a> Lowering<'a> {
         match all {
             Meaning::Spark(value) => self.one_of(value).meaning,
             Meaning::Tuple(items) => {
-                Meaning::Tuple(Rc::new(items.iter().map(|it| self.some(it.clone())).collect()))
+                Meaning::Tuple(Arc::new(items.iter().map(|it| self.some(it.clone())).collect()))
             }
             other => other,
         }
@@ -243,21 +243,21 @@ impl<'a> Lowering<'a> {
                 let mut items = (*items).clone();
                 items.retain(|it| it.0 != key);
                 items.push((key.to_owned(), shallow(value.clone(), DEPTH)));
-                Meaning::Record(Rc::new(items))
+                Meaning::Record(Arc::new(items))
             }
             (Some(Meaning::Local(expression)), Some(key)) if is_empty_mapping(&expression) => {
-                Meaning::Record(Rc::new(vec![(key.to_owned(), shallow(value.clone(), DEPTH))]))
+                Meaning::Record(Arc::new(vec![(key.to_owned(), shallow(value.clone(), DEPTH))]))
             }
             (Some(before @ (Meaning::Record(_) | Meaning::Mapping(_))), _) => {
                 let item = self.mapped(&before);
                 let item =
                     if carries(&item) { self.merge(&[item, value.clone()]) } else { value.clone() };
-                Meaning::Mapping(Rc::new(shallow(item, DEPTH)))
+                Meaning::Mapping(Arc::new(shallow(item, DEPTH)))
             }
             (Some(Meaning::Many(_) | Meaning::Each(_) | Meaning::Tuple(_)), _) => {
                 return self.append(name, value);
             }
-            _ => Meaning::Mapping(Rc::new(shallow(value.clone(), DEPTH))),
+            _ => Meaning::Mapping(Arc::new(shallow(value.clone(), DEPTH))),
         };
         self.record_self_attribute(name, &meaning);
         self.define(name, meaning);
@@ -330,7 +330,7 @@ impl<'a> Lowering<'a> {
             (Meaning::Mapping(_) | Meaning::Record(_), "copy" | "toMap") => object.meaning.clone(),
             (Meaning::Mapping(_) | Meaning::Record(_), "values") => match &object.meaning {
                 Meaning::Record(items) if items.iter().all(|it| carries(&it.1)) => {
-                    Meaning::Tuple(Rc::new(items.iter().map(|it| it.1.clone()).collect()))
+                    Meaning::Tuple(Arc::new(items.iter().map(|it| it.1.clone()).collect()))
                 }
                 mapping => Self::collection_of(self.mapped(&mapping.clone())),
             },
@@ -342,7 +342,7 @@ impl<'a> Lowering<'a> {
                 if !carries(&item) {
                     return None;
                 }
-                Meaning::Each(Rc::new(shallow(pair(item), DEPTH)))
+                Meaning::Each(Arc::new(shallow(pair(item), DEPTH)))
             }
             (
                 Meaning::Mapping(_) | Meaning::Record(_),
@@ -369,7 +369,7 @@ impl<'a> Lowering<'a> {
             (Meaning::Many(_) | Meaning::Each(_) | Meaning::Tuple(_), "zip") => {
                 let other = self.element(arguments.lowered.first().map(|it| &it.1)?).meaning;
                 let item = self.element(object).meaning;
-                Meaning::Each(Rc::new(shallow(row(vec![item, other]), DEPTH)))
+                Meaning::Each(Arc::new(shallow(row(vec![item, other]), DEPTH)))
             }
             _ => return None,
         };
@@ -387,7 +387,7 @@ impl<'a> Lowering<'a> {
             Some(collection) if is_collection(&collection.meaning) => {
                 lowering.element(collection).meaning
             }
-            _ => Meaning::Local(Rc::new(Expression::Unknown)),
+            _ => Meaning::Local(Arc::new(Expression::Unknown)),
         };
         let meaning = match (name, lowered.as_slice()) {
             ("set" | "sorted" | "reversed" | "frozenset", [only, ..])
@@ -413,7 +413,7 @@ impl<'a> Lowering<'a> {
                 if !items.iter().any(|it| carries(&it.1)) {
                     return None;
                 }
-                Meaning::Record(Rc::new(items))
+                Meaning::Record(Arc::new(items))
             }
             ("Map", [_, ..]) if self.language == Language::Scala => {
                 return self.map_of(arguments);
@@ -425,20 +425,20 @@ impl<'a> Lowering<'a> {
             }
             ("dict", [only]) => match element(self, 0) {
                 Meaning::Tuple(items) if items.len() == 2 && is_collection(&only.meaning) => {
-                    Meaning::Mapping(Rc::new(items[1].clone()))
+                    Meaning::Mapping(Arc::new(items[1].clone()))
                 }
                 _ => return None,
             },
             ("enumerate", [_, ..]) => {
                 let item = element(self, 0);
-                Meaning::Each(Rc::new(pair(carries(&item).then_some(item)?)))
+                Meaning::Each(Arc::new(pair(carries(&item).then_some(item)?)))
             }
             ("zip", [_, ..]) => {
                 let items: Vec<Meaning> = (0..lowered.len()).map(|at| element(self, at)).collect();
                 if !items.iter().any(carries) {
                     return None;
                 }
-                Meaning::Each(Rc::new(row(items)))
+                Meaning::Each(Arc::new(row(items)))
             }
             ("next" | "min" | "max", [only, ..]) if is_collection(&only.meaning) => {
                 return Some(self.element(only));
@@ -464,10 +464,10 @@ impl<'a> Lowering<'a> {
             items.push((key.unwrap_or_default().to_owned(), shallow(value.clone(), DEPTH)));
         }
         let meaning = if keyed && items.len() <= KEYS {
-            Meaning::Record(Rc::new(items))
+            Meaning::Record(Arc::new(items))
         } else {
             let values: Vec<Meaning> = items.into_iter().map(|it| it.1).collect();
-            Meaning::Mapping(Rc::new(shallow(self.merge(&values), DEPTH)))
+            Meaning::Mapping(Arc::new(shallow(self.merge(&values), DEPTH)))
         };
         let expression =
             Expression::Apply { function: "map".to_owned(), arguments: arguments.expressions() };
@@ -488,7 +488,7 @@ impl<'a> Lowering<'a> {
             }
             "values" | "toMap" => match self.element(&object).meaning {
                 Meaning::Tuple(parts) if parts.len() == 2 && name == "toMap" => {
-                    plain(Meaning::Mapping(Rc::new(parts[1].clone())))
+                    plain(Meaning::Mapping(Arc::new(parts[1].clone())))
                 }
                 Meaning::Tuple(parts) if parts.len() == 2 => {
                     plain(Self::collection_of(parts[1].clone()))
@@ -497,8 +497,8 @@ impl<'a> Lowering<'a> {
             },
             "zipWithIndex" => {
                 let item = self.element(&object).meaning;
-                let index = Meaning::Local(Rc::new(Expression::Unknown));
-                plain(Meaning::Each(Rc::new(row(vec![item, index]))))
+                let index = Meaning::Local(Arc::new(Expression::Unknown));
+                plain(Meaning::Each(Arc::new(row(vec![item, index]))))
             }
             "tail" | "init" | "reverse" => {
                 let item = self.element(&object).meaning;
@@ -532,7 +532,7 @@ impl<'a> Lowering<'a> {
             }
             Meaning::Many(_) | Meaning::Each(_) => whole.meaning.clone(),
             Meaning::Unknown(reason) => Meaning::Unknown(*reason),
-            _ => Meaning::Local(Rc::new(Expression::Unknown)),
+            _ => Meaning::Local(Arc::new(Expression::Unknown)),
         };
         self.lowered(meaning)
     }
@@ -540,12 +540,12 @@ impl<'a> Lowering<'a> {
 
 /// A pair of a key and something.
 fn pair(value: Meaning) -> Meaning {
-    Meaning::Tuple(Rc::new(vec![Meaning::Local(Rc::new(Expression::Unknown)), value]))
+    Meaning::Tuple(Arc::new(vec![Meaning::Local(Arc::new(Expression::Unknown)), value]))
 }
 
 /// Several things in a row.
 pub(super) fn row(items: Vec<Meaning>) -> Meaning {
-    Meaning::Tuple(Rc::new(items.into_iter().map(|it| shallow(it, DEPTH)).collect()))
+    Meaning::Tuple(Arc::new(items.into_iter().map(|it| shallow(it, DEPTH)).collect()))
 }
 
 /// Whether a meaning is worth remembering in a collection: it leads to Spark values.
@@ -592,18 +592,18 @@ fn shallow(meaning: Meaning, depth: u32) -> Meaning {
     };
     match meaning {
         Meaning::Tuple(items) if items.iter().any(nests) => {
-            Meaning::Tuple(Rc::new(items.iter().map(|it| shallow(it.clone(), below)).collect()))
+            Meaning::Tuple(Arc::new(items.iter().map(|it| shallow(it.clone(), below)).collect()))
         }
         Meaning::Maybe(item) if nests(&item) => {
-            Meaning::Maybe(Rc::new(shallow((*item).clone(), below)))
+            Meaning::Maybe(Arc::new(shallow((*item).clone(), below)))
         }
         Meaning::Each(item) if nests(&item) => {
-            Meaning::Each(Rc::new(shallow((*item).clone(), below)))
+            Meaning::Each(Arc::new(shallow((*item).clone(), below)))
         }
         Meaning::Mapping(item) if nests(&item) => {
-            Meaning::Mapping(Rc::new(shallow((*item).clone(), below)))
+            Meaning::Mapping(Arc::new(shallow((*item).clone(), below)))
         }
-        Meaning::Record(items) if items.iter().any(|it| nests(&it.1)) => Meaning::Record(Rc::new(
+        Meaning::Record(items) if items.iter().any(|it| nests(&it.1)) => Meaning::Record(Arc::new(
             items.iter().map(|(key, it)| (key.clone(), shallow(it.clone(), below))).collect(),
         )),
         flat => flat,

@@ -1,6 +1,6 @@
 //! What names mean, frame by frame.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use program::{
     Confidence, Expression, FunctionId, Language, Literal, Origin, TextPart, Type,
@@ -9,6 +9,7 @@ use program::{
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Lowering;
+use super::functions::Found;
 use program::summary::{ClassName, ForeignFunction, Shape};
 
 /// What an expression or a name means to the lowering.
@@ -23,39 +24,39 @@ pub(super) enum Meaning {
     /// A driver-side collection whose elements are like this value.
     Many(ValueId),
     /// A driver-side collection whose elements are like this one, which is no value of Spark's itself.
-    Each(Rc<Meaning>),
+    Each(Arc<Meaning>),
     /// A driver-side mapping whose values are like this one.
-    Mapping(Rc<Meaning>),
+    Mapping(Arc<Meaning>),
     /// A driver-side mapping with the keys that are written out.
-    Record(Rc<Vec<(String, Meaning)>>),
+    Record(Arc<Vec<(String, Meaning)>>),
     /// Scala's `Option`, `Try` and their like: such a thing, or none.
-    Maybe(Rc<Meaning>),
+    Maybe(Arc<Meaning>),
     /// A column expression.
-    Column(Rc<Expression>),
+    Column(Arc<Expression>),
     /// A value of the language itself.
-    Local(Rc<Expression>),
+    Local(Arc<Expression>),
     /// An imported module, class or function, by its full path.
-    Path(Rc<str>),
+    Path(Arc<str>),
     /// One of Spark's classes.
     Class(Type),
     /// A function of the file, by its place among the definitions.
     Function(usize),
     /// A class of the file, by name.
-    LocalClass(Rc<str>),
+    LocalClass(Arc<str>),
     /// An instance of a class of the file.
-    Instance(Rc<str>),
+    Instance(Arc<str>),
     /// A function of another file.
-    Foreign(Rc<ForeignFunction>),
+    Foreign(Arc<ForeignFunction>),
     /// A class of another file.
-    ForeignClass(Rc<ClassName>),
+    ForeignClass(Arc<ClassName>),
     /// An instance of a class of another file.
-    ForeignInstance(Rc<ClassName>),
+    ForeignInstance(Arc<ClassName>),
     /// Several things in a row.
-    Tuple(Rc<Vec<Meaning>>),
+    Tuple(Arc<Vec<Meaning>>),
     /// A bound method, or a function with some of its arguments, by its place among the callables.
     Bound(usize),
     /// Something whose call gives a thing of this shape.
-    Callable(Rc<Shape>),
+    Callable(Arc<Shape>),
     /// An object of a library around Spark.
     Library(spark::Library),
 }
@@ -88,15 +89,15 @@ impl Lowered {
 }
 
 /// An expression that a name may stand for. A large one is not carried along, or names that double it would blow it up.
-fn shared(expression: &Expression) -> Rc<Expression> {
+fn shared(expression: &Expression) -> Arc<Expression> {
     const NODES: usize = 300;
     thread_local! {
-        static UNKNOWN: Rc<Expression> = Rc::new(Expression::Unknown);
+        static UNKNOWN: Arc<Expression> = Arc::new(Expression::Unknown);
     }
     match expression {
-        Expression::Unknown => UNKNOWN.with(Rc::clone),
-        _ if fits(expression, &mut { NODES }) => Rc::new(expression.clone()),
-        _ => UNKNOWN.with(Rc::clone),
+        Expression::Unknown => UNKNOWN.with(Arc::clone),
+        _ if fits(expression, &mut { NODES }) => Arc::new(expression.clone()),
+        _ => UNKNOWN.with(Arc::clone),
     }
 }
 
@@ -129,7 +130,7 @@ pub(super) enum FrameKind {
 }
 
 /// What names mean. They are copied at every branch, so copying is cheap.
-pub(super) type Names = FxHashMap<Rc<str>, Meaning>;
+pub(super) type Names = FxHashMap<Arc<str>, Meaning>;
 
 /// The names of a file, a class body, a function or a lambda.
 #[derive(Debug, Clone)]
@@ -139,11 +140,11 @@ pub(super) struct Frame {
     /// Names declared `global` or `nonlocal`.
     pub(super) outer: FxHashSet<String>,
     /// The class that `self` is an instance of.
-    pub(super) class: Option<Rc<str>>,
+    pub(super) class: Option<Arc<str>>,
 }
 
 impl Frame {
-    pub(super) fn new(kind: FrameKind, class: Option<Rc<str>>) -> Self {
+    pub(super) fn new(kind: FrameKind, class: Option<Arc<str>>) -> Self {
         Self { kind, names: FxHashMap::default(), outer: FxHashSet::default(), class }
     }
 }
@@ -167,6 +168,7 @@ impl Lowering<'_> {
                 && frame.kind == FrameKind::Class
                 && index != last;
             if !hidden && let Some(meaning) = frame.names.get(name) {
+                self.looked_up(name, Some(index));
                 let meaning = meaning.clone();
                 return Some(match &meaning {
                     // A parameter's number counts within its own function only.
@@ -180,18 +182,33 @@ impl Lowering<'_> {
             }
             crossed |= matches!(frame.kind, FrameKind::Function | FrameKind::Lambda);
         }
+        self.looked_up(name, None);
         None
+    }
+
+    /// What a statement at the margin finds by `name` in the frames around it; `here` tells that no function lies between.
+    pub(super) fn outer_name(&self, name: &str, here: bool) -> Option<&Meaning> {
+        let last = self.frames.len().saturating_sub(1);
+        self.frames.iter().enumerate().rev().find_map(|(index, frame)| {
+            let hidden = self.language == Language::Python
+                && frame.kind == FrameKind::Class
+                && !(here && index == last);
+            frame.names.get(name).filter(|_| !hidden)
+        })
     }
 
     /// Gives `name` a meaning in the innermost frame, or where a `global` statement says it lives.
     pub(super) fn define(&mut self, name: &str, meaning: Meaning) {
         if self.frame().outer.contains(name) {
             let shape = self.shape_of(&meaning);
+            self.found_out(|| Found::Global(name.into(), shape.clone()));
             self.found.record_global(name, &shape);
+            self.about_to_bind(name, 0);
             if let Some(file) = self.frames.first_mut() {
                 file.names.insert(name.into(), meaning.clone());
             }
         }
+        self.about_to_bind(name, self.frames.len().saturating_sub(1));
         let names = &mut self.frame().names;
         match names.get_mut(name) {
             Some(known) => *known = meaning,
@@ -202,7 +219,7 @@ impl Lowering<'_> {
     }
 
     /// The class that `self` or `this` is an instance of here.
-    pub(super) fn enclosing_class(&self) -> Option<Rc<str>> {
+    pub(super) fn enclosing_class(&self) -> Option<Arc<str>> {
         self.frames.iter().rev().find_map(|frame| frame.class.clone())
     }
 
@@ -250,7 +267,7 @@ impl Lowering<'_> {
         let Some(first) = values.first() else {
             let columns = distinct.iter().all(|it| matches!(it, Meaning::Column(_)));
             return if columns {
-                Meaning::Column(Rc::new(Expression::Unknown))
+                Meaning::Column(Arc::new(Expression::Unknown))
             } else {
                 distinct
                     .iter()
@@ -285,7 +302,7 @@ impl Lowering<'_> {
         match meanings.first()? {
             Meaning::Tuple(first) => {
                 let width = first.len();
-                let tuples: Vec<Rc<Vec<Meaning>>> = meanings
+                let tuples: Vec<Arc<Vec<Meaning>>> = meanings
                     .iter()
                     .filter_map(|it| {
                         if let Meaning::Tuple(items) = it { Some(items.clone()) } else { None }
@@ -302,7 +319,7 @@ impl Lowering<'_> {
                         self.merge(&parts)
                     })
                     .collect();
-                Some(Meaning::Tuple(Rc::new(items)))
+                Some(Meaning::Tuple(Arc::new(items)))
             }
             Meaning::Maybe(_) => {
                 let parts: Option<Vec<Meaning>> = meanings
@@ -337,7 +354,7 @@ impl Lowering<'_> {
                     }
                 }
                 (all && returns != Shape::Unknown)
-                    .then(|| Meaning::Callable(Rc::new(returns.unbounded())))
+                    .then(|| Meaning::Callable(Arc::new(returns.unbounded())))
             }
             // Instances of several classes are instances of what they have in common.
             Meaning::Instance(_) => self.common_base(meanings),
@@ -369,14 +386,14 @@ impl Lowering<'_> {
         if others.is_empty() && items.len() <= super::collections::KEYS {
             // What only some of them hold is that wherever it is found.
             let items = items.into_iter().map(|(key, parts)| (key, self.merge(&parts))).collect();
-            return Some(Meaning::Record(Rc::new(items)));
+            return Some(Meaning::Record(Arc::new(items)));
         }
         others.extend(items.into_iter().flat_map(|it| it.1));
-        Some(Meaning::Mapping(Rc::new(self.merge(&others))))
+        Some(Meaning::Mapping(Arc::new(self.merge(&others))))
     }
 
     fn common_base(&self, meanings: &[&Meaning]) -> Option<Meaning> {
-        let mut common: Option<Vec<Rc<str>>> = None;
+        let mut common: Option<Vec<Arc<str>>> = None;
         for meaning in meanings {
             let Meaning::Instance(class) = meaning else { return None };
             let ancestry = self.ancestry(class);
@@ -396,7 +413,7 @@ impl Lowering<'_> {
             }
             return;
         }
-        let mut differing: Vec<Rc<str>> = Vec::new();
+        let mut differing: Vec<Arc<str>> = Vec::new();
         for (at, end) in ends.iter().enumerate() {
             let (before, after) = (&ends[..at], &ends[at + 1..]);
             for (name, meaning) in end {
@@ -408,7 +425,7 @@ impl Lowering<'_> {
             }
         }
         differing.sort_unstable();
-        let merged: Vec<(Rc<str>, Meaning)> = differing
+        let merged: Vec<(Arc<str>, Meaning)> = differing
             .into_iter()
             .map(|name| {
                 let meanings: Vec<Meaning> =
@@ -434,29 +451,27 @@ impl Lowering<'_> {
             }
             Shape::Instance(class) => match &class.file {
                 None => Meaning::Instance(class.name.as_ref().into()),
-                Some(_) => Meaning::ForeignInstance(Rc::new(class.clone())),
+                Some(_) => Meaning::ForeignInstance(Arc::new(class.clone())),
             },
             Shape::Tuple(items) => {
                 let items = items.iter().map(|item| self.materialized(item, origin)).collect();
-                Meaning::Tuple(Rc::new(items))
+                Meaning::Tuple(Arc::new(items))
             }
-            Shape::Maybe(item) => Meaning::Maybe(Rc::new(self.materialized(item, origin))),
-            Shape::Each(item) => Meaning::Each(Rc::new(self.materialized(item, origin))),
-            Shape::Mapping(item) => Meaning::Mapping(Rc::new(self.materialized(item, origin))),
+            Shape::Maybe(item) => Meaning::Maybe(Arc::new(self.materialized(item, origin))),
+            Shape::Each(item) => Meaning::Each(Arc::new(self.materialized(item, origin))),
+            Shape::Mapping(item) => Meaning::Mapping(Arc::new(self.materialized(item, origin))),
             Shape::Record(items) => {
                 let items = items
                     .iter()
                     .map(|(key, item)| (key.to_string(), self.materialized(item, origin)))
                     .collect();
-                Meaning::Record(Rc::new(items))
+                Meaning::Record(Arc::new(items))
             }
-            Shape::Function(position) => {
-                Meaning::Function(self.by_position.get(position).copied()?)
-            }
-            Shape::Callable(result) => Meaning::Callable(Rc::new((**result).clone())),
+            Shape::Function(key) => Meaning::Function(self.function_of_key(*key)?),
+            Shape::Callable(result) => Meaning::Callable(Arc::new((**result).clone())),
             Shape::Class(class) => match &class.file {
                 None => Meaning::LocalClass(class.name.as_ref().into()),
-                Some(_) => Meaning::ForeignClass(Rc::new(class.clone())),
+                Some(_) => Meaning::ForeignClass(Arc::new(class.clone())),
             },
             Shape::Library(library) => Meaning::Library(*library),
         })
@@ -493,9 +508,7 @@ impl Lowering<'_> {
                     .map(|(key, item)| (key.as_str().into(), self.shape_of(item)))
                     .collect(),
             ),
-            Meaning::Function(index) => {
-                Shape::Function(self.definitions[*index].def.name.range.start)
-            }
+            Meaning::Function(index) => Shape::Function(self.definitions[*index].key),
             Meaning::Callable(result) => Shape::Callable(Box::new((**result).clone())),
             Meaning::LocalClass(class) => {
                 Shape::Class(ClassName { file: None, name: class.as_ref().into() })

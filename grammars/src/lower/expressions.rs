@@ -1,6 +1,6 @@
 //! Expressions: names, operators, attributes, items; calls are in `calls`.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use program::{
     Confidence, Expression, Language, Literal, Origin, ResultUse, TextPart, TextRange, Type,
@@ -197,14 +197,17 @@ impl<'a> Lowering<'a> {
         if self.classes.contains_key(name) {
             return self.lowered(Meaning::LocalClass(name.into()));
         }
-        if let Some(value) = self.ambient.get(name) {
-            return Lowered::spark(*value);
+        let ambient = self.ambient.get(name).copied();
+        self.asked_ambient(name, ambient);
+        if let Some(value) = ambient {
+            return Lowered::spark(value);
         }
         let global = self.known.global(name).cloned();
         if let Some(shape) = global
             && let Some(meaning) = self.materialize(&shape, &Origin::Ambient(name.to_owned()))
         {
             if let Meaning::Spark(value) = meaning {
+                self.made_ambient(name, value);
                 self.ambient.insert(name.to_owned(), value);
             }
             return self.lowered(meaning);
@@ -245,6 +248,7 @@ impl<'a> Lowering<'a> {
             if let Some(kind) = types::ambient(name) {
                 let value =
                     self.value(kind, Confidence::Declared, Origin::Ambient(name.to_owned()), None);
+                self.made_ambient(name, value);
                 self.ambient.insert(name.to_owned(), value);
                 return Lowered::spark(value);
             }
@@ -252,7 +256,7 @@ impl<'a> Lowering<'a> {
                 return self.lowered(Meaning::Class(kind));
             }
             if self.star_functions && types::is_column_function(self.language, name) {
-                let path: Rc<str> = format!("pyspark.sql.functions.{name}").into();
+                let path: Arc<str> = format!("pyspark.sql.functions.{name}").into();
                 return self.lowered(Meaning::Path(path));
             }
         }
@@ -359,7 +363,7 @@ impl<'a> Lowering<'a> {
         {
             let list = Expression::List(left.iter().chain(right).cloned().collect());
             return Lowered {
-                meaning: many.unwrap_or(Meaning::Local(Rc::new(list.clone()))),
+                meaning: many.unwrap_or(Meaning::Local(Arc::new(list.clone()))),
                 expression: list,
                 call: None,
             };
@@ -438,7 +442,7 @@ impl<'a> Lowering<'a> {
                 self.spark_attribute(range, receiver_range, name, object)
             }
             Meaning::Path(path) => {
-                let path: Rc<str> = format!("{path}.{}", name.text).into();
+                let path: Arc<str> = format!("{path}.{}", name.text).into();
                 let mut lowered = self.named_meaning(Meaning::Path(path.clone()));
                 if types::column_function(&path).is_none()
                     && matches!(lowered.meaning, Meaning::Path(_))

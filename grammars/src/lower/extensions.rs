@@ -1,6 +1,5 @@
 //! Methods that a Scala file adds to Spark's types: `implicit class`, `implicit def` to a class, and `extension`.
 
-use std::rc::Rc;
 use std::sync::Arc;
 
 use program::summary::{ClassName, ForeignFunction, FunctionSummary, Shape};
@@ -27,27 +26,27 @@ pub(super) enum Extension {
 #[derive(Debug, Clone)]
 pub(super) enum ForeignExtension {
     /// Of a class that wraps the receiver.
-    Wrapped(Rc<ForeignFunction>),
+    Wrapped(Arc<ForeignFunction>),
     /// One that takes the receiver as its first argument.
-    First(Rc<ForeignFunction>),
+    First(Arc<ForeignFunction>),
 }
 
 /// What may hold implicits.
 enum Owner {
-    Class(Rc<ClassName>),
-    Package(Rc<str>),
+    Class(Arc<ClassName>),
+    Package(Arc<str>),
 }
 
 /// What a file adds to Spark's types, by the class that does, none for the file outside of classes. The names are such as no program can
 /// have: the type's with the method's for an extension, with a number for a conversion, which returns what has the methods.
 #[derive(Debug, Default)]
-pub(super) struct Additions(FxHashMap<Option<Rc<str>>, Vec<Addition>>);
+pub(super) struct Additions(FxHashMap<Option<Arc<str>>, Vec<Addition>>);
 
 type Addition = (Arc<str>, FunctionSummary);
 
 impl Additions {
     /// What one class adds, or the file outside of classes.
-    pub(super) fn of(&self, owner: Option<&Rc<str>>) -> &[Addition] {
+    pub(super) fn of(&self, owner: Option<&Arc<str>>) -> &[Addition] {
         self.0.get(&owner.cloned()).map_or(&[], Vec::as_slice)
     }
 }
@@ -61,7 +60,7 @@ fn added(kind: Type, name: &str) -> String {
 }
 
 /// The name that a class within an object has for other files.
-fn inner(owner: Option<&Rc<str>>, class: &str) -> Arc<str> {
+fn inner(owner: Option<&Arc<str>>, class: &str) -> Arc<str> {
     owner.map_or_else(|| class.into(), |owner| format!("{owner}#{class}").into())
 }
 
@@ -75,11 +74,11 @@ impl Lowering<'_> {
             let written = parameter.and_then(|it| it.annotation.as_ref());
             written.is_some_and(|written| self.is_of(written, kind))
         };
-        let wraps = |class: &Rc<str>| {
+        let wraps = |class: &Arc<str>| {
             self.implicits.contains_key(class)
                 && takes(self.classes.get(class).and_then(|it| it.first()))
         };
-        let converts = |class: &Rc<str>| {
+        let converts = |class: &Arc<str>| {
             self.definitions.iter().any(|it| {
                 is_decorated(it.def, &["implicit"])
                     && it.def.returns.as_ref().is_some_and(|it| it.name == **class)
@@ -101,7 +100,7 @@ impl Lowering<'_> {
     /// A name that the import of everything in one of the file's objects brings.
     pub(super) fn starred(&mut self, name: &str) -> Option<Lowered> {
         for star in self.stars.clone().iter().rev() {
-            let class: Rc<str> = star.rsplit('.').next()?.into();
+            let class: Arc<str> = star.rsplit('.').next()?.into();
             if !self.classes.contains_key(&class) {
                 continue;
             }
@@ -177,7 +176,7 @@ impl Lowering<'_> {
             Some(Shape::Spark { kind, .. }) => Some(kind),
             _ => None,
         };
-        let mut conversions: FxHashMap<Option<Rc<str>>, Vec<(Type, Shape)>> = FxHashMap::default();
+        let mut conversions: FxHashMap<Option<Arc<str>>, Vec<(Type, Shape)>> = FxHashMap::default();
         for (index, definition) in self.definitions.iter().enumerate() {
             let def = definition.def;
             let extends = is_decorated(def, &["extension"]);
@@ -195,7 +194,7 @@ impl Lowering<'_> {
                 conversions.entry(definition.class.clone()).or_default().push((kind, shape));
             }
         }
-        let mut classes: Vec<(&Rc<str>, &Option<Rc<str>>)> = self.implicits.iter().collect();
+        let mut classes: Vec<(&Arc<str>, &Option<Arc<str>>)> = self.implicits.iter().collect();
         classes.sort_unstable();
         for (class, around) in classes {
             let first = self.classes.get(class).and_then(|it| it.first());
@@ -219,7 +218,7 @@ impl Lowering<'_> {
     }
 
     /// The implicit classes within objects, each by the name that it has for other files.
-    pub(super) fn inner_implicits(&self) -> Vec<(Arc<str>, Rc<str>)> {
+    pub(super) fn inner_implicits(&self) -> Vec<(Arc<str>, Arc<str>)> {
         let inner_ones = self.implicits.iter().filter(|(_, around)| around.is_some());
         inner_ones.map(|(class, around)| (inner(around.as_ref(), class), class.clone())).collect()
     }

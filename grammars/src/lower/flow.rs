@@ -1,6 +1,6 @@
 //! Control flow: branches and their merges, loops and what they carry.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use program::{
     Expression, Language, Origin, ResultUse, ScopeKind, TextRange, UnresolvedReason, ValueId,
@@ -443,7 +443,7 @@ impl<'a> Lowering<'a> {
             Meaning::Record(items) if matches!(element.kind, ExprKind::Mapping(_)) => {
                 let item = items.last().map(|it| it.1.clone());
                 let item = item.unwrap_or(Meaning::Unknown(UnresolvedReason::Other));
-                let meaning = Meaning::Mapping(Rc::new(item));
+                let meaning = Meaning::Mapping(Arc::new(item));
                 Lowered { meaning, expression: Expression::Unknown, call: None }
             }
             Meaning::Mapping(_) if matches!(element.kind, ExprKind::Mapping(_)) => {

@@ -1,7 +1,7 @@
 //! Functions and classes of the file, and what crosses their borders.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use program::{
     Confidence, Expression, Function, FunctionId, Origin, ResultUse, ScopeId, ScopeKind, TextRange,
@@ -33,17 +33,69 @@ pub(super) struct Summary {
 /// What one pass over the file learns for the next.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Summaries {
-    /// By the position of the function's name.
+    /// By the function's key.
     pub(super) functions: FxHashMap<u32, Summary>,
     /// Attributes by class and name.
-    pub(super) attributes: FxHashMap<Rc<str>, BTreeMap<String, Shape>>,
+    pub(super) attributes: FxHashMap<Arc<str>, BTreeMap<String, Shape>>,
     /// Names of the file's own scope, as they are at its end.
     pub(super) globals: BTreeMap<String, Shape>,
     /// What loops make of names that are nothing before them, by the loop's position and the name.
     pub(super) carried: FxHashMap<u32, BTreeMap<String, Shape>>,
 }
 
+/// Something that a pass learns for the next.
+#[derive(Debug, Clone)]
+pub(super) enum Found {
+    /// Spark is given the function of this key.
+    Closure(u32),
+    /// What a call gives a function's parameters.
+    Given(u32, Vec<Shape>),
+    /// What one parameter of a function, which has so many, is given whatever else was found.
+    Runs(u32, usize, usize, Shape),
+    /// What a function returns, and whether some path returns what is not known.
+    Returns(u32, Shape, bool),
+    /// What an attribute of a class is set to.
+    Attribute(Arc<str>, Box<str>, Shape),
+    /// What a name of the file's own scope is set to.
+    Global(Box<str>, Shape),
+    /// What the loop at a place makes of a name.
+    Carried(u32, Box<str>, Shape),
+}
+
 impl Summaries {
+    /// Learns what was found.
+    pub(super) fn take(&mut self, found: Found) {
+        match found {
+            Found::Closure(key) => self.functions.entry(key).or_default().closure = true,
+            Found::Given(key, shapes) => self.record_given(key, &shapes),
+            Found::Runs(key, count, place, shape) => self.record_runs(key, count, place, shape),
+            Found::Returns(key, returns, unsure) => {
+                let entry = self.functions.entry(key).or_default();
+                entry.returns = returns;
+                entry.unsure = unsure;
+            }
+            Found::Attribute(class, name, shape) => self.record_attribute(&class, &name, &shape),
+            Found::Global(name, shape) => self.record_global(&name, &shape),
+            Found::Carried(place, name, shape) => self.record_carried(place, &name, shape),
+        }
+    }
+
+    fn record_given(&mut self, key: u32, shapes: &[Shape]) {
+        let summary = self.functions.entry(key).or_default();
+        summary.parameters.resize(shapes.len(), Shape::Unknown);
+        for (known, shape) in summary.parameters.iter_mut().zip(shapes) {
+            *known = std::mem::take(known).join(shape);
+        }
+    }
+
+    fn record_runs(&mut self, key: u32, count: usize, place: usize, shape: Shape) {
+        let summary = self.functions.entry(key).or_default();
+        summary.parameters.resize(count, Shape::Unknown);
+        if let Some(parameter) = summary.parameters.get_mut(place) {
+            *parameter = shape;
+        }
+    }
+
     pub(super) fn record_global(&mut self, name: &str, shape: &Shape) {
         if matches!(shape, Shape::Function(_) | Shape::Class(_)) {
             // What `def` and `class` define is found by its name.
@@ -53,7 +105,7 @@ impl Summaries {
         *known = std::mem::take(known).join(&shape.unbounded());
     }
 
-    pub(super) fn record_attribute(&mut self, class: &Rc<str>, name: &str, shape: &Shape) {
+    pub(super) fn record_attribute(&mut self, class: &Arc<str>, name: &str, shape: &Shape) {
         let known = self.attributes.entry(class.clone()).or_default();
         let known = known.entry(name.to_owned()).or_default();
         *known = std::mem::take(known).join(&shape.unbounded());
@@ -75,9 +127,14 @@ impl Summaries {
 #[derive(Debug)]
 pub(super) struct Definition<'a> {
     pub(super) def: &'a FunctionDef,
-    pub(super) class: Option<Rc<str>>,
+    pub(super) class: Option<Arc<str>>,
     pub(super) function: FunctionId,
+    /// What it goes by from one pass to the next: its number for one that is collected, its place for one that is found on the way.
+    pub(super) key: u32,
 }
+
+/// Set in the keys of functions that are found on the way.
+const ON_THE_WAY: u32 = 1 << 31;
 
 /// The function whose body is being lowered.
 #[derive(Debug, Default)]
@@ -103,7 +160,7 @@ pub(super) enum Runs {
 
 impl<'a> Lowering<'a> {
     /// Collects the functions and classes of `body`, in the order of the text, so that a call may precede its definition.
-    pub(super) fn collect(&mut self, body: &'a [Stmt], class: Option<&Rc<str>>, depth: u32) {
+    pub(super) fn collect(&mut self, body: &'a [Stmt], class: Option<&Arc<str>>, depth: u32) {
         if depth > super::DEPTH {
             return;
         }
@@ -117,7 +174,7 @@ impl<'a> Lowering<'a> {
                     self.aliases.insert(name.text.as_str(), target);
                 }
                 StmtKind::Class { name, body, parameters, bases, decorators, .. } => {
-                    let name: Rc<str> = name.text.as_str().into();
+                    let name: Arc<str> = name.text.as_str().into();
                     if decorators.iter().any(
                         |it| matches!(&it.kind, ExprKind::Name(written) if written == "implicit"),
                     ) {
@@ -152,7 +209,7 @@ impl<'a> Lowering<'a> {
     fn define_function(
         &mut self,
         def: &'a FunctionDef,
-        class: Option<Rc<str>>,
+        class: Option<Arc<str>>,
         range: TextRange,
     ) -> usize {
         let function = FunctionId(self.program.functions.len() as u32);
@@ -164,6 +221,13 @@ impl<'a> Lowering<'a> {
             range,
         });
         let index = self.definitions.len();
+        // Two of one place are one to what is learned.
+        let twin = self.by_position.get(&def.name.range.start);
+        let key = match twin.and_then(|it| self.definitions.get(*it)) {
+            Some(twin) => twin.key,
+            None if self.collected => ON_THE_WAY | def.name.range.start,
+            None => index as u32,
+        };
         self.by_position.insert(def.name.range.start, index);
         self.by_name.entry(&def.name.text).or_default().push(index);
         if let Some(class) = &class
@@ -171,8 +235,17 @@ impl<'a> Lowering<'a> {
         {
             self.methods.entry(class.clone()).or_default().insert(&def.name.text, index);
         }
-        self.definitions.push(Definition { def, class, function });
+        self.definitions.push(Definition { def, class, function, key });
         index
+    }
+
+    /// The function that goes by a key, if there is one yet.
+    pub(super) fn function_of_key(&self, key: u32) -> Option<usize> {
+        let place = match key & ON_THE_WAY {
+            0 => self.definitions.get(key as usize)?.def.name.range.start,
+            _ => key & !ON_THE_WAY,
+        };
+        self.by_position.get(&place).copied()
     }
 
     /// Lowers a definition where it stands.
@@ -192,11 +265,11 @@ impl<'a> Lowering<'a> {
     fn function_body(&mut self, def: &'a FunctionDef, index: usize, range: TextRange) {
         let function = self.definitions[index].function;
         let class = self.definitions[index].class.clone();
-        let (known, name_at) = (self.known, def.name.range.start);
+        let (known, key) = (self.known, self.definitions[index].key);
         let elsewhere = self.called_from_elsewhere(def, index);
-        let closure = known.is_closure(name_at)
-            || elsewhere.closure
-            || self.found.functions.get(&def.name.range.start).is_some_and(|it| it.closure);
+        let found = self.found_closure(index);
+        self.asked_closure(index, found);
+        let closure = known.is_closure(key) || elsewhere.closure || found;
         let outer_scope = self.open(ScopeKind::Function(def.name.text.clone()), range, def.header);
         self.program.functions[function.index()].scope = Some(self.scope);
         if closure {
@@ -227,14 +300,14 @@ impl<'a> Lowering<'a> {
             let declared = self.declared(parameter);
             // Nothing is asked for that would not count: it is no reason for another pass.
             let seen = match declared {
-                Shape::Unknown => known.parameter(name_at, position).cloned(),
+                Shape::Unknown => known.parameter(key, position).cloned(),
                 Shape::Spark { kind, confidence: Confidence::Declared, bound: None }
                     if named.is_none() && placed.is_none() =>
                 {
-                    let certain = known.is_certain(name_at, position, kind);
+                    let certain = known.is_certain(key, position, kind);
                     certain.then(|| Shape::spark(kind, Confidence::Known))
                 }
-                Shape::Spark { .. } => known.parameter(name_at, position).cloned(),
+                Shape::Spark { .. } => known.parameter(key, position).cloned(),
                 _ => None,
             };
             let seen = seen.unwrap_or_default();
@@ -259,9 +332,10 @@ impl<'a> Lowering<'a> {
         self.frames.pop();
         self.scope = outer_scope;
         let (returns, declared) = self.summarized_returns(def, class.as_ref(), &activation);
-        let entry = self.found.functions.entry(def.name.range.start).or_default();
-        entry.returns = if activation.unsure { returns.unbounded() } else { returns };
-        entry.unsure = activation.unsure && !declared;
+        let returns = if activation.unsure { returns.unbounded() } else { returns };
+        let unsure = activation.unsure && !declared;
+        self.found_out(|| Found::Returns(key, returns.clone(), unsure));
+        self.found.take(Found::Returns(key, returns, unsure));
         if let Some(only) = self.returned_expression(activation.expressions) {
             self.program.functions[function.index()].returns = only;
         }
@@ -271,7 +345,7 @@ impl<'a> Lowering<'a> {
     fn summarized_returns(
         &self,
         def: &FunctionDef,
-        class: Option<&Rc<str>>,
+        class: Option<&Arc<str>>,
         activation: &Activation,
     ) -> (Shape, bool) {
         let declared = match def.returns.as_ref().map(|it| (it, self.annotation(it))) {
@@ -388,7 +462,7 @@ impl<'a> Lowering<'a> {
         let typed = parameter.annotation.is_some();
         let meaning = self.materialize(&shape, &origin);
         let meaning = meaning.unwrap_or(if typed || shape == Shape::Local {
-            Meaning::Local(Rc::new(Expression::Parameter(index)))
+            Meaning::Local(Arc::new(Expression::Parameter(index)))
         } else {
             Meaning::Parameter(function, index)
         });
@@ -432,11 +506,9 @@ impl<'a> Lowering<'a> {
 
     /// What a function of the file returns, as far as it is known yet.
     pub(super) fn returns_of(&self, index: usize) -> Shape {
-        let def = self.definitions[index].def;
-        let position = def.name.range.start;
-        let found = self.found.functions.get(&position).map(|it| &it.returns);
-        let found = found.filter(|it| **it != Shape::Unknown);
-        let returns = found.or_else(|| self.known.returns(position));
+        let Definition { def, key, .. } = self.definitions[index];
+        self.asked_returns(index);
+        let returns = self.found_returns(index).or_else(|| self.known.returns(key));
         match (returns, &def.returns) {
             (Some(returns), _) => returns.clone(),
             (None, Some(declared)) => {
@@ -445,6 +517,18 @@ impl<'a> Lowering<'a> {
             }
             (None, None) => Shape::Unknown,
         }
+    }
+
+    /// What the pass found a function to return so far.
+    pub(super) fn found_returns(&self, index: usize) -> Option<&Shape> {
+        let found = self.found.functions.get(&self.definitions.get(index)?.key)?;
+        Some(&found.returns).filter(|it| **it != Shape::Unknown)
+    }
+
+    /// Whether the pass found a function to be given to Spark so far.
+    pub(super) fn found_closure(&self, index: usize) -> bool {
+        let key = self.definitions.get(index).map(|it| it.key);
+        key.and_then(|it| self.found.functions.get(&it)).is_some_and(|it| it.closure)
     }
 
     /// How many of the first parameters a call gives without writing them: `self` or `cls`.
@@ -464,11 +548,9 @@ impl<'a> Lowering<'a> {
         let def = self.definitions[index].def;
         let skip = self.implicit(index, bound);
         let shapes = self.parameter_shapes(def, skip, arguments);
-        let summary = self.found.functions.entry(def.name.range.start).or_default();
-        summary.parameters.resize(def.parameters.len(), Shape::Unknown);
-        for (known, shape) in summary.parameters.iter_mut().zip(&shapes) {
-            *known = std::mem::take(known).join(shape);
-        }
+        let key = self.definitions[index].key;
+        self.found_out(|| Found::Given(key, shapes.clone()));
+        self.found.record_given(key, &shapes);
     }
 
     /// `yield value` and `yield from values`.
@@ -515,8 +597,10 @@ impl<'a> Lowering<'a> {
 
     /// Marks a function of the file as one that the executors run.
     pub(super) fn mark_closure(&mut self, index: usize) {
-        let position = self.definitions[index].def.name.range.start;
-        self.found.functions.entry(position).or_default().closure = true;
+        let key = self.definitions[index].key;
+        self.gave_to_spark(index);
+        self.found_out(|| Found::Closure(key));
+        self.found.take(Found::Closure(key));
     }
 
     /// A function literal given to Spark, as a function of the model.
@@ -590,7 +674,7 @@ impl<'a> Lowering<'a> {
             return Lowered::local(local);
         }
         let meaning = match (runs, self.shape_of(&result.meaning).unbounded()) {
-            (Runs::Locally, shape) if !shape.is_unknown() => Meaning::Callable(Rc::new(shape)),
+            (Runs::Locally, shape) if !shape.is_unknown() => Meaning::Callable(Arc::new(shape)),
             _ => Meaning::Unknown(UnresolvedReason::Other),
         };
         Lowered { meaning, expression: Expression::Function(function), call: None }
@@ -630,7 +714,7 @@ impl<'a> Lowering<'a> {
         header: TextRange,
         runs: bool,
     ) {
-        let class: Rc<str> = name.into();
+        let class: Arc<str> = name.into();
         self.define(name, Meaning::LocalClass(class.clone()));
         let outer: ScopeId = self.open(ScopeKind::Class(name.to_owned()), range, header);
         self.frames.push(Frame::new(FrameKind::Class, Some(class.clone())));
@@ -640,7 +724,9 @@ impl<'a> Lowering<'a> {
             if let Pattern::Name(name) = &parameter.pattern {
                 let origin = Origin::Ambient(name.text.clone());
                 let meaning = self.materialize(&shape, &origin);
-                self.found.record_attribute(&class, &name.text, &shape);
+                let text = name.text.as_str();
+                self.found_out(|| Found::Attribute(class.clone(), text.into(), shape.clone()));
+                self.found.record_attribute(&class, text, &shape);
                 self.define(
                     &name.text,
                     meaning.unwrap_or(Meaning::Unknown(UnresolvedReason::Parameter)),
@@ -651,8 +737,10 @@ impl<'a> Lowering<'a> {
         let frame = self.frames.pop();
         for (name, meaning) in frame.into_iter().flat_map(|it| it.names) {
             let shape = self.shape_of(&meaning);
+            self.found_out(|| Found::Attribute(class.clone(), (*name).into(), shape.clone()));
             self.found.record_attribute(&class, &name, &shape);
             if runs {
+                self.made_member();
                 // The body has run: whoever names a member means this very value.
                 self.members.entry(class.clone()).or_default().insert(name, meaning);
             }
@@ -662,7 +750,7 @@ impl<'a> Lowering<'a> {
 }
 
 /// How many of a method's parameters are the object or the class that it is called on: `self` or `cls`, which Scala does not write.
-fn receivers(def: &FunctionDef, class: Option<&Rc<str>>) -> usize {
+fn receivers(def: &FunctionDef, class: Option<&Arc<str>>) -> usize {
     let first = def.parameters.first().map(|it| &it.pattern);
     let named =
         matches!(first, Some(Pattern::Name(name)) if matches!(name.text.as_str(), "self" | "cls"));

@@ -1,6 +1,6 @@
 //! Objects of libraries around Spark.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use program::{Confidence, Expression, Origin, UnresolvedReason};
 use spark::{Library, LibraryMember};
@@ -21,7 +21,7 @@ impl Lowering<'_> {
                 return Lowered::spark(self.value(kind, Confidence::Declared, origin, None));
             }
             LibraryMember::Object(library) => Meaning::Library(library),
-            LibraryMember::Local => Meaning::Local(Rc::new(Expression::Unknown)),
+            LibraryMember::Local => Meaning::Local(Arc::new(Expression::Unknown)),
         };
         Lowered { meaning, expression: Expression::Unknown, call: None }
     }

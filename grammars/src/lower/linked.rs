@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use program::summary::{
@@ -17,6 +17,7 @@ use super::arguments::{SPREAD, SPREAD_KEYWORDS};
 use super::calls::is_foreign_library;
 use super::environment::{FrameKind, Lowered, Meaning, is_null};
 use super::extensions::Additions;
+use super::replay::Star;
 use super::types;
 use crate::syntax::{Expr, ExprKind, FunctionDef, Parameter, Pattern};
 
@@ -24,7 +25,7 @@ use crate::syntax::{Expr, ExprKind, FunctionDef, Parameter, Pattern};
 const ANCESTORS: usize = 16;
 
 /// A full path, with what it means.
-pub(super) type Meant = (Rc<str>, Answer);
+pub(super) type Meant = (Arc<str>, Answer);
 
 /// Other files, each question put to them once however many passes ask it.
 pub(super) struct Asked<'l> {
@@ -39,7 +40,7 @@ impl<'l> Asked<'l> {
         Self { links, answers: RefCell::default(), paths: RefCell::default() }
     }
 
-    fn ask(&self, question: Question) -> Answer {
+    pub(super) fn ask(&self, question: Question) -> Answer {
         if let Some(known) = self.answers.borrow().get(&question) {
             return known.clone();
         }
@@ -52,8 +53,8 @@ impl<'l> Asked<'l> {
 /// What a class extends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Ancestor {
-    Local(Rc<str>),
-    Foreign(Rc<ClassName>),
+    Local(Arc<str>),
+    Foreign(Arc<ClassName>),
 }
 
 /// What a class has by some name.
@@ -71,12 +72,14 @@ impl<'a> Lowering<'a> {
     }
 
     /// The full path that a path stands for, with what it means. Scala's may begin in the file's own package.
-    fn resolved_path(&self, path: &str) -> Meant {
-        if let Some(known) = self.links.paths.borrow().get(path) {
-            return known.clone();
-        }
-        let resolved = self.resolve_path(path);
-        self.links.paths.borrow_mut().insert(path.to_owned(), resolved.clone());
+    pub(super) fn resolved_path(&self, path: &str) -> Meant {
+        let known = self.links.paths.borrow().get(path).cloned();
+        let resolved = known.unwrap_or_else(|| {
+            let resolved = self.resolve_path(path);
+            self.links.paths.borrow_mut().insert(path.to_owned(), resolved.clone());
+            resolved
+        });
+        self.asked_path(path, &resolved);
         resolved
     }
 
@@ -94,11 +97,13 @@ impl<'a> Lowering<'a> {
 
     /// What a name means that is bound nowhere in the file: one that a star import brings, or in Scala one of the same package.
     pub(super) fn free_path(&self, name: &str) -> Option<Meant> {
-        if let Some(known) = self.free.borrow().get(name) {
-            return known.clone();
-        }
-        let found = self.find_free_path(name);
-        self.free.borrow_mut().insert(name.to_owned(), found.clone());
+        let known = self.free.borrow().get(name).cloned();
+        let found = known.unwrap_or_else(|| {
+            let found = self.find_free_path(name);
+            self.free.borrow_mut().insert(name.to_owned(), found.clone());
+            found
+        });
+        self.asked_free(name, found.as_ref());
         found
     }
 
@@ -123,19 +128,42 @@ impl<'a> Lowering<'a> {
             if self.stars.last().is_some_and(|last| **last == *path) {
                 return;
             }
-            self.stars.retain(|star| **star != *path);
-            self.stars.push(path.into());
-            self.free.borrow_mut().clear();
+            self.take_star(Star::Workspace(path.into()));
         }
+    }
+
+    /// Everything of something is imported.
+    pub(super) fn take_star(&mut self, star: Star) {
+        self.took_star(&star);
+        match star {
+            Star::Workspace(path) => {
+                self.stars.retain(|star| *star != path);
+                self.stars.push(path);
+                self.free.borrow_mut().clear();
+            }
+            Star::Spark(path) => {
+                self.spark_stars.push(path);
+                self.starred.borrow_mut().clear();
+            }
+            Star::Functions => self.star_functions = true,
+            Star::Implicits => self.implicits_imported = true,
+        }
+        let mut hasher = DefaultHasher::new();
+        (&self.stars, &self.spark_stars).hash(&mut hasher);
+        (self.star_functions, self.implicits_imported).hash(&mut hasher);
+        self.stars_fingerprint = hasher.finish();
     }
 
     /// What a path means, where other files say so.
     pub(super) fn path_meaning(&mut self, path: &str) -> Option<Meaning> {
-        if let Some(known) = self.foreign.get(path) {
+        let known = self.foreign.get(path);
+        self.asked_foreign(path, known);
+        if let Some(known) = known {
             return Some(known.clone());
         }
         let answer = self.resolved_path(path).1;
         let meaning = self.answered(answer, path)?;
+        self.made_foreign(path, &meaning);
         self.foreign.insert(path.to_owned(), meaning.clone());
         Some(meaning)
     }
@@ -150,9 +178,9 @@ impl<'a> Lowering<'a> {
         match answer {
             Answer::Unknown | Answer::Ambiguous | Answer::Module | Answer::Calls(_) => None,
             Answer::External(path) => Some(Meaning::Path(path.as_ref().into())),
-            Answer::Function(function) => Some(Meaning::Foreign(Rc::new(function))),
+            Answer::Function(function) => Some(Meaning::Foreign(Arc::new(function))),
             Answer::Class(class) => Some(match &class.file {
-                Some(_) => Meaning::ForeignClass(Rc::new(class)),
+                Some(_) => Meaning::ForeignClass(Arc::new(class)),
                 None => Meaning::LocalClass(class.name.as_ref().into()),
             }),
             Answer::Value(shape) => self.materialize(&shape, &Origin::Ambient(name.to_owned())),
@@ -163,11 +191,16 @@ impl<'a> Lowering<'a> {
     pub(super) fn foreign_member(&mut self, class: &ClassName, name: &str) -> Option<Meaning> {
         let file = class.file.as_ref()?;
         let key = format!("{file}:{}.{name}", class.name);
-        if let Some(known) = self.foreign.get(&key) {
+        let known = self.foreign.get(&key);
+        self.asked_foreign(&key, known);
+        if let Some(known) = known {
             return Some(known.clone());
         }
-        let answer = self.links.ask(Question::Member(class.clone(), name.into()));
+        let question = Question::Member(class.clone(), name.into());
+        let answer = self.links.ask(question.clone());
+        self.asked_question(&question, &answer);
         let meaning = self.answered(answer, name)?;
+        self.made_foreign(&key, &meaning);
         self.foreign.insert(key, meaning.clone());
         Some(meaning)
     }
@@ -212,7 +245,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// What a class of the file extends, nearest first, itself left out; classes of other files stand for their own ancestors.
-    pub(super) fn ancestors(&self, class: &Rc<str>) -> Vec<Ancestor> {
+    pub(super) fn ancestors(&self, class: &Arc<str>) -> Vec<Ancestor> {
         let mut found = Vec::new();
         let mut pending = vec![class.clone()];
         let mut seen = vec![class.clone()];
@@ -220,7 +253,7 @@ impl<'a> Lowering<'a> {
             for base in self.bases.get(&class).into_iter().flatten().take(ANCESTORS) {
                 match self.base(base) {
                     Some((Base::Class(base), _)) => {
-                        let base: Rc<str> = base.as_ref().into();
+                        let base: Arc<str> = base.as_ref().into();
                         if !seen.contains(&base) && seen.len() < ANCESTORS {
                             seen.push(base.clone());
                             found.push(Ancestor::Local(base.clone()));
@@ -229,7 +262,7 @@ impl<'a> Lowering<'a> {
                     }
                     Some((Base::Path(_), Answer::Class(class))) => {
                         found.push(match &class.file {
-                            Some(_) => Ancestor::Foreign(Rc::new(class)),
+                            Some(_) => Ancestor::Foreign(Arc::new(class)),
                             None => Ancestor::Local(class.name.as_ref().into()),
                         });
                     }
@@ -241,7 +274,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// What a class of the file inherits by this name.
-    pub(super) fn inherited(&mut self, class: &Rc<str>, name: &str) -> Option<Inherited> {
+    pub(super) fn inherited(&mut self, class: &Arc<str>, name: &str) -> Option<Inherited> {
         if self.bases.get(class).is_none_or(Vec::is_empty) {
             return None;
         }
@@ -310,6 +343,7 @@ impl<'a> Lowering<'a> {
                 }
             }
         }
+        self.called_out(&function.name, &shapes);
         self.calls_out.entry(function.name.clone()).or_default().join(&shapes);
         let name = function.name.name.as_ref();
         let values = arguments.iter().map(|it| it.1.expression.clone()).collect();
@@ -330,6 +364,7 @@ impl<'a> Lowering<'a> {
     pub(super) fn give_foreign(&mut self, function: &ForeignFunction, closure: bool, first: Shape) {
         let positional = if first == Shape::Unknown { Vec::new() } else { vec![first] };
         let shapes = CallShapes { positional, keywords: BTreeMap::new(), closure };
+        self.called_out(&function.name, &shapes);
         self.calls_out.entry(function.name.clone()).or_default().join(&shapes);
     }
 
@@ -355,7 +390,9 @@ impl<'a> Lowering<'a> {
         }
         let class = self.definitions[index].class.as_deref().map(Arc::from);
         let question = Question::Calls { class, function: def.name.text.as_str().into() };
-        match self.links.ask(question) {
+        let answer = self.links.ask(question.clone());
+        self.asked_question(&question, &answer);
+        match answer {
             Answer::Calls(shapes) => shapes,
             _ => CallShapes::default(),
         }
@@ -430,7 +467,7 @@ impl<'a> Lowering<'a> {
     pub(super) fn function_summary(&self, index: usize) -> Option<FunctionSummary> {
         let definition = self.definitions.get(index)?;
         let def = definition.def;
-        let found = self.found.functions.get(&def.name.range.start);
+        let found = self.found.functions.get(&definition.key);
         let returns = found.map(|it| it.returns.bounded()).unwrap_or_default();
         let returns = match found {
             Some(found) if found.unsure => returns.unbounded().at_most(Confidence::Declared),
@@ -448,7 +485,7 @@ impl<'a> Lowering<'a> {
         })
     }
 
-    fn class_summary(&self, class: &Rc<str>, additions: &Additions) -> ClassSummary {
+    fn class_summary(&self, class: &Arc<str>, additions: &Additions) -> ClassSummary {
         let bases = self.bases.get(class).into_iter().flatten().take(ANCESTORS);
         let bases = bases.filter_map(|base| Some(self.base(base)?.0)).collect();
         let methods = self

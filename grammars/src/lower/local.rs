@@ -1,6 +1,6 @@
 //! Methods of values that are not known to be Spark's: collections of the language, and receivers without a type.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use program::{
     Confidence, Expression, Language, Origin, ResultUse, TextRange, Type, UnresolvedReason,
@@ -209,7 +209,7 @@ impl<'a> Lowering<'a> {
             "partition" | "span" if super::collections::carries(&object.meaning) => {
                 let halves = vec![object.meaning.clone(), object.meaning.clone()];
                 Lowered {
-                    meaning: Meaning::Tuple(Rc::new(halves)),
+                    meaning: Meaning::Tuple(Arc::new(halves)),
                     expression: Expression::Unknown,
                     call: None,
                 }
@@ -222,10 +222,10 @@ impl<'a> Lowering<'a> {
                 match item {
                     Meaning::Tuple(pair) if name == "map" && pair.len() == 2 => {
                         let value = pair.get(1).cloned().unwrap_or(Meaning::Tuple(pair));
-                        Lowered { meaning: Meaning::Mapping(Rc::new(value)), ..folded }
+                        Lowered { meaning: Meaning::Mapping(Arc::new(value)), ..folded }
                     }
                     item if name == "mapValues" && super::collections::carries(&item) => {
-                        Lowered { meaning: Meaning::Mapping(Rc::new(item)), ..folded }
+                        Lowered { meaning: Meaning::Mapping(Arc::new(item)), ..folded }
                     }
                     _ => folded,
                 }

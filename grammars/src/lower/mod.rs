@@ -27,6 +27,7 @@ mod libraries;
 mod linked;
 mod local;
 mod options;
+pub(crate) mod replay;
 mod rest;
 mod sql;
 mod standard;
@@ -36,7 +37,7 @@ mod types;
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use program::{
     Binding, Bound, Call, CallId, Confidence, Language, Origin, Program, ResultUse, Scope, ScopeId,
@@ -47,10 +48,11 @@ use rustc_hash::FxHashMap;
 use crate::syntax::{File, Parameter, Pattern, Stmt, StmtKind, TypeRef};
 use callables::Callable;
 use environment::{Frame, FrameKind, Lowered, Meaning, Names};
-use functions::{Activation, Definition, Summaries};
+use functions::{Activation, Definition, Found, Summaries};
 use known::Known;
 use linked::{Asked, Meant};
 use program::summary::{CallShapes, FunctionName, Links, Shape};
+use replay::{Memory, Recording, Replay, Star};
 
 /// How deep statements and expressions may nest before the rest is left out.
 const DEPTH: u32 = 150;
@@ -65,25 +67,54 @@ const MOST_PASSES: usize = 16;
 const PASSED: usize = 400_000;
 
 /// The program that `file` is among the files that `links` speaks for, less its driver code, which follows from the file alone.
-pub(crate) fn program(language: Language, file: &File, text: &str, links: &dyn Links) -> Program {
+/// What an earlier lowering left in `memory` is not lowered again.
+pub(crate) fn program(
+    language: Language,
+    file: &File,
+    text: &str,
+    links: &dyn Links,
+    memory: Option<&Memory>,
+) -> Program {
     let asked = Asked::new(links);
     let mut found = Summaries::default();
     let mut spare = None;
+    let mut replay = memory.map(Memory::recalled);
     let mut passes = (PASSED / text.len().max(1)).clamp(PASSES, MOST_PASSES);
+    // How many passes it took the last time; the program of the last one only is looked at.
+    let before = replay.as_ref().map_or(0, |it| it.passes);
+    let mut made = 0;
     loop {
         passes -= 1;
+        made += 1;
         let last = passes == 0;
         if last {
             found.forget_bounds();
         }
         let known = Known::new(found);
-        let mut pass = Lowering::new(language, file, text, &known, &asked);
-        if let Some(spare) = spare {
-            pass.reuse(spare);
-        }
-        pass.settled = !last;
-        pass.run(file);
+        let mut run = |passing: bool, spare: Option<Program>| {
+            let mut pass = Lowering::new(language, file, text, &known, &asked);
+            if let Some(spare) = spare {
+                pass.reuse(spare);
+            }
+            pass.settled = !last;
+            pass.replay = replay.take();
+            if let Some(replay) = &mut pass.replay {
+                replay.passing = passing;
+            }
+            pass.run(file);
+            replay = pass.replay.take();
+            pass
+        };
+        let passing = !last && made < before;
+        let mut pass = run(passing, spare.take());
         if last || known.is_as(&pass.found) {
+            if passing {
+                // It comes to rest sooner than the last time.
+                pass = run(false, Some(pass.program));
+            }
+            if let (Some(memory), Some(replay)) = (memory, replay) {
+                memory.keep(replay, made);
+            }
             return pass.finished();
         }
         found = pass.found;
@@ -108,34 +139,34 @@ struct Lowering<'a> {
     by_position: FxHashMap<u32, usize>,
     /// The definitions of each name, in order.
     by_name: FxHashMap<&'a str, Vec<usize>>,
-    methods: FxHashMap<Rc<str>, FxHashMap<&'a str, usize>>,
-    classes: FxHashMap<Rc<str>, &'a [Parameter]>,
+    methods: FxHashMap<Arc<str>, FxHashMap<&'a str, usize>>,
+    classes: FxHashMap<Arc<str>, &'a [Parameter]>,
     /// Scala's `implicit` classes, each with the object around it.
-    implicits: FxHashMap<Rc<str>, Option<Rc<str>>>,
+    implicits: FxHashMap<Arc<str>, Option<Arc<str>>>,
     /// Scala's names for types.
     aliases: FxHashMap<&'a str, &'a TypeRef>,
     /// What function literals are given where the type says so, by where they begin.
     expected: FxHashMap<u32, Vec<Shape>>,
     /// Names of the classes that extend a class, by its last name.
-    children: FxHashMap<Rc<str>, Vec<Rc<str>>>,
+    children: FxHashMap<Arc<str>, Vec<Arc<str>>>,
     callables: Vec<Callable<'a>>,
     /// What the bodies of objects bound, by class and name.
-    members: FxHashMap<Rc<str>, Names>,
+    members: FxHashMap<Arc<str>, Names>,
     activations: Vec<Activation>,
     ambient: FxHashMap<String, ValueId>,
     /// Whether Spark's column functions are imported by a star.
     star_functions: bool,
     /// What of Spark's everything is imported of, in order, each once.
-    spark_stars: Vec<&'a str>,
+    spark_stars: Vec<Arc<str>>,
     /// The classes that names mean by them.
     starred: RefCell<FxHashMap<String, Option<Type>>>,
     links: &'a Asked<'a>,
     /// Scala's package.
     package: Option<&'a str>,
     /// What classes of the file extend, as written.
-    bases: FxHashMap<Rc<str>, Vec<String>>,
+    bases: FxHashMap<Arc<str>, Vec<String>>,
     /// Modules, packages and objects of which everything is imported, Spark's left out.
-    stars: Vec<Rc<str>>,
+    stars: Vec<Arc<str>>,
     /// What names mean that are bound nowhere in the file, as long as no further star is imported.
     free: RefCell<FxHashMap<String, Option<Meant>>>,
     /// What names of other files mean, so that each is one value throughout.
@@ -148,6 +179,15 @@ struct Lowering<'a> {
     awaited: FxHashMap<String, Vec<carried::Awaited>>,
     /// Temporary views, in the order in which they are made.
     views: Vec<sql::View>,
+    /// Whether Spark's implicits are imported.
+    implicits_imported: bool,
+    /// Of what is imported of everything.
+    stars_fingerprint: u64,
+    /// Whether all functions are collected that stand in statements.
+    collected: bool,
+    replay: Option<Replay>,
+    /// The statement that is being lowered at the margin, where that is taken note of.
+    recording: RefCell<Option<Box<Recording>>>,
 }
 
 impl<'a> Lowering<'a> {
@@ -219,6 +259,11 @@ impl<'a> Lowering<'a> {
             settled: true,
             awaited: FxHashMap::default(),
             views: Vec::new(),
+            implicits_imported: false,
+            stars_fingerprint: 0,
+            collected: false,
+            replay: None,
+            recording: RefCell::default(),
         }
     }
 
@@ -242,7 +287,10 @@ impl<'a> Lowering<'a> {
             self.program.uses_spark |= any_spark_import(&part.body, 0);
             self.collect(&part.body, None, 0);
         }
+        self.collected = true;
+        self.begin_replay(file);
         for part in &file.parts {
+            self.begin_part(part);
             self.block(&part.body);
         }
         if self.definitions.is_empty() {
@@ -273,7 +321,7 @@ impl<'a> Lowering<'a> {
         let mut ended = false;
         for statement in body {
             // Code after a jump does not run, but what it says is lowered all the same.
-            ended |= self.lower_statement(statement);
+            ended |= self.remembered_statement(statement);
         }
         self.depth -= 1;
         ended
@@ -342,6 +390,9 @@ impl<'a> Lowering<'a> {
             }
             StmtKind::TypeAlias { .. } => false,
             StmtKind::Global(names) => {
+                if self.at_margin() {
+                    self.end_replay();
+                }
                 let names = names.iter().map(|name| name.text.clone());
                 self.frame().outer.extend(names);
                 false
@@ -361,10 +412,15 @@ impl<'a> Lowering<'a> {
         self.program.imports.push(import.clone());
         if import.member.as_deref() == Some("*")
             && types::imports_spark(import)
-            && !self.spark_stars.contains(&import.path.as_str())
+            && !self.spark_stars.iter().any(|it| **it == *import.path)
         {
-            self.spark_stars.push(&import.path);
-            self.starred.borrow_mut().clear();
+            self.take_star(Star::Spark(import.path.as_str().into()));
+        }
+        let owner = import.path.rsplit('.').next().unwrap_or_default();
+        let implicits = owner.ends_with("mplicits")
+            || import.member.as_deref().is_some_and(|member| member.ends_with("mplicits"));
+        if implicits && !self.implicits_imported {
+            self.take_star(Star::Implicits);
         }
         let full;
         let import = match self.rooted(import) {
@@ -377,7 +433,9 @@ impl<'a> Lowering<'a> {
         match import.member.as_deref() {
             Some("*") => {
                 let inside = format!("{}.x", import.path);
-                self.star_functions |= types::column_function(&inside).is_some();
+                if !self.star_functions && types::column_function(&inside).is_some() {
+                    self.take_star(Star::Functions);
+                }
                 self.star(&import.path);
             }
             Some(member) => {
@@ -425,7 +483,7 @@ impl<'a> Lowering<'a> {
         if self.language != Language::Scala {
             return None;
         }
-        let class: Rc<str> = path.rsplit('.').next()?.into();
+        let class: Arc<str> = path.rsplit('.').next()?.into();
         if !self.classes.contains_key(&class) {
             return None;
         }
@@ -610,6 +668,7 @@ impl<'a> Lowering<'a> {
             && !self.is_guess_of(name, meaning)
         {
             let shape = self.shape_of(meaning);
+            self.found_out(|| Found::Attribute(class.clone(), attribute.into(), shape.clone()));
             self.found.record_attribute(&class, attribute, &shape);
         }
     }
@@ -739,6 +798,9 @@ impl<'a> Lowering<'a> {
     }
 
     fn set_use(&mut self, lowered: &Lowered, result_use: ResultUse) {
+        if let Some(call) = lowered.call {
+            self.used_call(call);
+        }
         if let Some(call) = lowered.call
             && let Some(call) = self.program.calls.get_mut(call.index())
         {

@@ -1,7 +1,7 @@
 //! Scala's `Option`, `Try` and their like: a thing that may be there or not. What is done with it happens at most once, so that it
 //! is a branch and no loop. Functions given by name to methods of collections stand here too.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use program::{Argument, Expression, Language, ResultUse, ScopeKind, TextRange, UnresolvedReason};
 
@@ -17,10 +17,10 @@ impl<'a> Lowering<'a> {
     /// A thing that may be there.
     pub(super) fn maybe_of(item: Meaning) -> Meaning {
         match item {
-            item if carries(&item) => Meaning::Maybe(Rc::new(item)),
+            item if carries(&item) => Meaning::Maybe(Arc::new(item)),
             Meaning::Unknown(reason) => Meaning::Unknown(reason),
             item if is_null(&item) => item,
-            _ => Meaning::Local(Rc::new(Expression::Unknown)),
+            _ => Meaning::Local(Arc::new(Expression::Unknown)),
         }
     }
 
@@ -229,7 +229,7 @@ impl<'a> Lowering<'a> {
     pub(super) fn bind_given(&mut self, parameters: &'a [Parameter], given: &[Lowered]) {
         if let ([only], [_, _, ..]) = (parameters, given) {
             let tuple = Lowered {
-                meaning: Meaning::Tuple(Rc::new(
+                meaning: Meaning::Tuple(Arc::new(
                     given.iter().map(|it| it.meaning.clone()).collect(),
                 )),
                 expression: Expression::Unknown,
@@ -285,7 +285,7 @@ impl<'a> Lowering<'a> {
             self.run_over(site.range, written, function, std::slice::from_ref(object), false);
         let meaning = match name {
             "filter" => object.meaning.clone(),
-            "foreach" => Meaning::Local(Rc::new(Expression::Unknown)),
+            "foreach" => Meaning::Local(Arc::new(Expression::Unknown)),
             _ => Self::collection_of(made.meaning),
         };
         Some(Lowered { meaning, expression: Expression::Unknown, call: None })

@@ -22,9 +22,9 @@ const DEPTH: u32 = 24;
 /// A temporary view: its name in lower case, where it was made, and of what.
 #[derive(Debug, Clone)]
 pub(super) struct View {
-    name: String,
-    scope: ScopeId,
-    value: ValueId,
+    pub(super) name: String,
+    pub(super) scope: ScopeId,
+    pub(super) value: ValueId,
 }
 
 /// A query that is being lowered.
@@ -97,12 +97,14 @@ impl<'a> Lowering<'a> {
     /// Remembers what a temporary view shows from here on.
     pub(super) fn define_view(&mut self, name: &str, value: ValueId) {
         let name = name.to_lowercase();
+        self.made_view(&name, self.scope, value);
         self.views.push(View { name, scope: self.scope, value });
     }
 
     /// The dataset behind a temporary view, as far as this path of the program says.
     pub(super) fn view(&mut self, name: &str) -> Option<ValueId> {
         let name = name.to_lowercase().replace('`', "");
+        self.asked_view(&name);
         let function = |lowering: &Self, scope: ScopeId| {
             lowering.program.ancestors(scope).find(|&it| {
                 matches!(
@@ -631,6 +633,7 @@ impl<'a> Lowering<'a> {
         for value in std::iter::once(receiver).chain(values_in(&arguments)) {
             let used =
                 if value == receiver { ResultUse::Receiver(id) } else { ResultUse::Argument(id) };
+            self.used_in_sql(value, used);
             if let Some(producer) = self.program.producer(value)
                 && let Some(call) = self.program.calls.get_mut(producer.index())
                 && call.in_sql

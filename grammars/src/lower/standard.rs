@@ -1,7 +1,7 @@
 //! Scala's standard library as far as what is Spark's passes through it: packages by their full names, objects that make collections,
 //! `pipe` and `tap`, `Using`; and rows of the language that Spark's implicits make a dataset.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use program::{Confidence, Expression, Language, Origin, TextRange, Type, UnresolvedReason};
 
@@ -121,7 +121,7 @@ impl<'a> Lowering<'a> {
         let merged = self.merge(&meanings);
         let meaning = match merged {
             Meaning::Tuple(pair) if mapping && pair.len() == 2 => {
-                Meaning::Mapping(Rc::new(pair.get(1).cloned()?))
+                Meaning::Mapping(Arc::new(pair.get(1).cloned()?))
             }
             merged if carries(&merged) && !mapping => Self::collection_of(merged),
             _ => return None,
@@ -237,12 +237,7 @@ impl<'a> Lowering<'a> {
             .frames
             .iter()
             .any(|frame| matches!(frame.kind, FrameKind::Class | FrameKind::Function));
-        let imported = self.program.imports.iter().any(|import| {
-            let owner = import.path.rsplit('.').next().unwrap_or_default();
-            owner.ends_with("mplicits")
-                || import.member.as_deref().is_some_and(|member| member.ends_with("mplicits"))
-        });
-        if imported {
+        if self.implicits_imported {
             Confidence::Known
         } else if script {
             Confidence::Declared

@@ -1,5 +1,7 @@
 //! Types from names, imports and annotations.
 
+use std::sync::Arc;
+
 use program::{Import, Language, Type};
 
 /// Whether an import is one of Spark's API.
@@ -90,7 +92,7 @@ pub(super) fn class_of_path(path: &str, language: Language) -> Option<Type> {
 }
 
 /// The class that a name bound nowhere means where everything of these modules or packages is imported.
-pub(super) fn class_of_stars(stars: &[&str], name: &str, language: Language) -> Option<Type> {
+pub(super) fn class_of_stars(stars: &[Arc<str>], name: &str, language: Language) -> Option<Type> {
     stars.iter().find_map(|star| class_of_path(&format!("{star}.{name}"), language))
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn part(tree: &SyntaxTree, text: &str, range: TextRange) -> Part {
     let mut body = Vec::new();
     front.children(root, &mut body);
     let (comments, syntax_errors) = comments_and_errors(tree, text, &mut front.left_out);
-    Part { range, body, comments, syntax_errors, left_out: front.left_out }
+    Part { range, body, comments, syntax_errors, left_out: front.left_out, ..Part::default() }
 }
 
 /// The parts that a text falls into at `ends`, of whose whole that is the tree. None where a statement reaches from one part into the next.

@@ -61,7 +61,7 @@ impl Content {
             return Some(Self::Json(text.into()));
         }
         let language = from_proto::language(language, uri)?;
-        Some(Self::Text(Document::new(language, text)))
+        Some(Self::Text(Document::new(language, text).to_be_edited()))
     }
 
     /// The same after an editor's changes. Each is in terms of the text that those before it left.

@@ -670,7 +670,7 @@ pub(crate) fn edited(
 ) -> Document {
     let whole = changes.iter().rposition(|change| change.range.is_none());
     let (mut document, changes) = match whole {
-        Some(at) => (Document::new(document.language(), &changes[at].text), &changes[at + 1..]),
+        Some(at) => (document.with_text(&changes[at].text), &changes[at + 1..]),
         None => (document.clone(), changes),
     };
     for change in changes {

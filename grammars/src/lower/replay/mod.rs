@@ -1,0 +1,346 @@
+//! Statements that need not be lowered again.
+//!
+//! Lowering a statement at the margin of a file or of a class, a function with its body among them, takes note of all that it asks of
+//! what came before: what names mean, what an earlier pass found, what other files say. A later lowering, of the same text or of one after
+//! an edit, finds the statement by its [fingerprint](fingerprint), and where all answers are the same, what the statement left in
+//! the program is put there again with its ids and places moved. So a keystroke costs the statements that it changes, and those that
+//! see another answer by it. That the program is the one of a first lowering is held by `rules/tests/incremental.rs` and a fuzz target.
+
+mod fingerprint;
+mod recording;
+mod relocate;
+mod unit;
+mod validation;
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustc_hash::FxHashMap;
+
+pub(crate) use fingerprint::Mark;
+pub(super) use recording::Recording;
+pub(super) use unit::Star;
+
+use super::Lowering;
+use super::environment::FrameKind;
+use crate::syntax::{File, Part, Stmt};
+use fingerprint::{Outline, is_passed_through};
+use unit::{Bases, Place, Unit};
+
+/// A statement's fingerprint, with that of its place.
+type Key = (u128, u64);
+
+/// How many lowerings of one statement are remembered.
+const VARIANTS: usize = 6;
+
+/// How many lowerings later a statement that is nowhere any more is forgotten.
+const LATER: u32 = 32;
+
+/// What lowerings of a document's texts left for those of later ones.
+#[derive(Debug, Default)]
+pub(crate) struct Memory(Mutex<Arc<Kept>>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    /// What holds for all of the file: its language, its tables of definitions.
+    outline: u128,
+    units: FxHashMap<Key, Vec<Arc<Unit>>>,
+    /// How many lowerings it has seen.
+    age: u32,
+    /// How many passes the last one took.
+    passes: usize,
+}
+
+impl Memory {
+    /// What is remembered now. It does not change with the memory.
+    pub(super) fn recalled(&self) -> Replay {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Replay { kept: Arc::clone(&kept), passes: kept.passes, ..Replay::default() }
+    }
+
+    /// Keeps what a lowering of so many passes made.
+    pub(super) fn keep(&self, replay: Replay, passes: usize) {
+        let Replay { outline, kept, made, .. } = replay;
+        drop(kept);
+        let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if now.outline != outline {
+            *now = Arc::new(Kept { outline, units: made, age: 0, passes });
+            return;
+        }
+        if Arc::get_mut(&mut now).is_none() {
+            // Another lowering looks at it.
+            let (units, age) = (now.units.clone(), now.age);
+            *now = Arc::new(Kept { outline, units, age, passes });
+        }
+        let Some(kept) = Arc::get_mut(&mut now) else { return };
+        for (key, units) in made {
+            let known = kept.units.entry(key).or_default();
+            known.splice(0..0, units);
+            known.truncate(VARIANTS);
+        }
+        kept.age += 1;
+        kept.passes = passes;
+        if kept.age.is_multiple_of(LATER) {
+            let oldest = kept.age - LATER;
+            kept.units.retain(|_, units| {
+                units.retain(|it| it.used.load(Ordering::Relaxed) >= oldest);
+                !units.is_empty()
+            });
+        }
+    }
+}
+
+/// What one lowering of a file has at hand, throughout its passes.
+#[derive(Debug, Default)]
+pub(super) struct Replay {
+    outline: u128,
+    kept: Arc<Kept>,
+    /// What was made.
+    made: FxHashMap<Key, Vec<Arc<Unit>>>,
+    /// How many passes it took the last time.
+    pub(super) passes: usize,
+    /// Whether nobody will look at the program of this pass: it holds what lowering itself asks of it, and no more.
+    pub(super) passing: bool,
+    /// Where the last statement stood.
+    place: Arc<Place>,
+    place_fingerprint: u64,
+    /// The marks of the part that is being lowered, and the next one's number.
+    marks: Arc<[Mark]>,
+    next: usize,
+    part_start: u32,
+    /// The next definition in the order of the text.
+    definition: u32,
+    /// How many definitions were collected.
+    definitions: u32,
+    /// Whether something happened that replays do not account for: the rest of the pass does without.
+    off: bool,
+}
+
+impl Part {
+    fn marks(&self, text: &str) -> Arc<[Mark]> {
+        let made = || fingerprint::marks(&self.body, text, self.range.start).into();
+        Arc::clone(self.marks.get_or_init(made))
+    }
+}
+
+impl<'a> Lowering<'a> {
+    /// Begins a pass, once functions and classes are collected.
+    pub(super) fn begin_replay(&mut self, file: &File) {
+        let outline = match &self.replay {
+            None => return,
+            // The tables are the same in each pass.
+            Some(replay) if replay.outline != 0 => replay.outline,
+            Some(_) => self.outline(file),
+        };
+        let definitions = self.definitions.len() as u32;
+        if let Some(replay) = &mut self.replay {
+            replay.outline = outline;
+            if replay.kept.outline != outline {
+                replay.kept = Arc::default();
+            }
+            replay.definition = 0;
+            replay.definitions = definitions;
+            replay.off = false;
+        }
+    }
+
+    /// Begins a part of the file.
+    pub(super) fn begin_part(&mut self, part: &Part) {
+        if let Some(replay) = &mut self.replay {
+            replay.marks = part.marks(self.text);
+            replay.next = 0;
+            replay.part_start = part.range.start;
+        }
+    }
+
+    /// What all statements of the file have in common, with what each can know of definitions elsewhere.
+    fn outline(&self, file: &File) -> u128 {
+        let mut outline = Outline::new();
+        outline.text(&format!("{:?}", self.language));
+        outline.count(usize::from(self.program.uses_spark));
+        outline.text(file.package.as_deref().unwrap_or("\0"));
+        for definition in &self.definitions {
+            outline.text(definition.class.as_deref().unwrap_or("\0"));
+            outline.function(definition.def, self.text);
+        }
+        outline.count(self.definitions.len());
+        let mut classes: Vec<_> = self.classes.iter().collect();
+        classes.sort_unstable_by_key(|it| it.0);
+        for (class, parameters) in classes {
+            outline.text(class);
+            outline.parameters(parameters, self.text);
+            let around = self.implicits.get(class);
+            outline.count(usize::from(around.is_some()));
+            outline.text(around.and_then(Option::as_deref).unwrap_or("\0"));
+            let bases = self.bases.get(class).map_or(&[][..], Vec::as_slice);
+            outline.count(bases.len());
+            bases.iter().for_each(|base| outline.text(base));
+        }
+        let mut children: Vec<_> = self.children.iter().collect();
+        children.sort_unstable();
+        for (base, children) in children {
+            outline.text(base);
+            outline.count(children.len());
+            children.iter().for_each(|child| outline.text(child));
+        }
+        let mut aliases: Vec<_> = self.aliases.iter().collect();
+        aliases.sort_unstable_by_key(|it| it.0);
+        for (name, target) in aliases {
+            outline.text(name);
+            outline.annotation(target);
+        }
+        outline.finish().max(1)
+    }
+
+    /// Lowers a statement of a block; one at the margin is taken from memory where it can be.
+    pub(super) fn remembered_statement(&mut self, statement: &'a Stmt) -> bool {
+        let outside = self.recording.get_mut().is_none()
+            && self.replay.as_ref().is_some_and(|replay| !replay.off);
+        if !outside || is_passed_through(statement) {
+            return self.lower_statement(statement);
+        }
+        let Some(fingerprint) = self.next_mark(statement) else {
+            return self.lower_statement(statement);
+        };
+        let Some((place, place_fingerprint)) = self.place() else {
+            return self.lower_statement(statement);
+        };
+        let key = (fingerprint, place_fingerprint);
+        let bases = self.bases(statement);
+        if let Some(ended) = self.replayed(key, &place, bases) {
+            return ended;
+        }
+        let age = self.replay.as_ref().map_or(0, |it| it.kept.age);
+        let recording = Recording::new(place, bases, age, self);
+        *self.recording.get_mut() = Some(Box::new(recording));
+        let ended = self.lower_statement(statement);
+        let recording = self.recording.get_mut().take();
+        let definitions = definitions_in(statement, 0);
+        if let Some(recording) = recording
+            && let Some(unit) = self.recorded(*recording, definitions, ended)
+            && let Some(replay) = &mut self.replay
+        {
+            let units = replay.made.entry(key).or_default();
+            if units.len() >= VARIANTS {
+                units.remove(0);
+            }
+            units.push(Arc::new(unit));
+        }
+        let dynamic = self.definitions.len() as u32;
+        if let Some(replay) = &mut self.replay {
+            replay.definition += definitions;
+            replay.off |= dynamic != replay.definitions;
+        }
+        ended
+    }
+
+    /// The rest of the pass does without replays.
+    pub(super) fn end_replay(&mut self) {
+        if let Some(replay) = &mut self.replay {
+            replay.off = true;
+        }
+        if let Some(recording) = self.recording.get_mut() {
+            recording.spoil();
+        }
+    }
+
+    fn next_mark(&mut self, statement: &Stmt) -> Option<u128> {
+        let replay = self.replay.as_mut()?;
+        let mark = replay.marks.get(replay.next).copied();
+        replay.next += 1;
+        let start = statement.range.start.wrapping_sub(replay.part_start);
+        match mark {
+            Some(mark) if mark.start == start => Some(mark.fingerprint),
+            _ => {
+                replay.off = true;
+                None
+            }
+        }
+    }
+
+    /// Where a statement at the margin stands, with the fingerprint of that.
+    fn place(&mut self) -> Option<(Arc<Place>, u64)> {
+        let replay = self.replay.as_mut()?;
+        let known = &replay.place;
+        let last = self.frames.last().and_then(|it| it.class.as_ref());
+        let same_class = match (last, known.frames.last().and_then(|it| it.1.as_ref())) {
+            (None, None) => true,
+            (Some(class), Some(known)) => Arc::ptr_eq(class, known),
+            _ => false,
+        };
+        let same = same_class
+            && known.frames.len() == self.frames.len()
+            && known.depth == self.depth
+            && known.stars == self.stars_fingerprint;
+        if !same {
+            let frames = self.frames.iter().map(|it| (it.kind, it.class.clone())).collect();
+            let place = Place { frames, depth: self.depth, stars: self.stars_fingerprint };
+            replay.place_fingerprint = place.fingerprint();
+            replay.place = Arc::new(place);
+        }
+        Some((Arc::clone(&replay.place), replay.place_fingerprint))
+    }
+
+    fn bases(&self, statement: &Stmt) -> Bases {
+        let program = &self.program;
+        Bases {
+            start: statement.range.start,
+            end: statement.range.end,
+            values: program.values.len() as u32,
+            calls: program.calls.len() as u32,
+            bindings: program.bindings.len() as u32,
+            functions: program.functions.len() as u32,
+            scopes: program.scopes.len() as u32,
+            definitions: self.replay.as_ref().map_or(0, |it| it.definition),
+            scope: self.scope,
+        }
+    }
+
+    /// Puts what a statement left before into the program, where one of its lowerings saw what there is to see now.
+    fn replayed(&mut self, key: Key, place: &Arc<Place>, bases: Bases) -> Option<bool> {
+        let replay = self.replay.as_ref()?;
+        let made = replay.made.get(&key).cloned();
+        let kept = Arc::clone(&replay.kept);
+        let made = made.iter().flatten().rev();
+        for unit in made.chain(kept.units.get(&key).into_iter().flatten()) {
+            if *unit.place != **place {
+                continue;
+            }
+            let Some(externals) = self.matches(unit, bases.start) else { continue };
+            if !self.put_unit(unit, &externals, bases) {
+                continue;
+            }
+            unit.used.store(kept.age, Ordering::Relaxed);
+            if let Some(replay) = &mut self.replay {
+                replay.definition += unit.definitions;
+            }
+            return Some(unit.ended);
+        }
+        None
+    }
+
+    /// Whether the innermost frame is that of the file or of a class.
+    pub(super) fn at_margin(&self) -> bool {
+        self.frames.last().is_none_or(|it| matches!(it.kind, FrameKind::File | FrameKind::Class))
+    }
+}
+
+/// How many functions are collected in a statement.
+fn definitions_in(statement: &Stmt, depth: u32) -> u32 {
+    use crate::syntax::StmtKind;
+    if depth > super::DEPTH {
+        return 0;
+    }
+    let of = |body: &[Stmt]| -> u32 { body.iter().map(|it| definitions_in(it, depth + 1)).sum() };
+    match &statement.kind {
+        StmtKind::Function(def) => 1 + of(&def.body),
+        StmtKind::Class { body, .. }
+        | StmtKind::For { body, .. }
+        | StmtKind::While { body, .. }
+        | StmtKind::With { body, .. }
+        | StmtKind::Block(body)
+        | StmtKind::Main(body) => of(body),
+        StmtKind::Branch { arms, .. } => arms.iter().map(|arm| of(arm)).sum(),
+        _ => 0,
+    }
+}

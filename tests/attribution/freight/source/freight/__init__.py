@@ -1,3 +1,0 @@
-from .session import session_for
-
-__all__ = ["session_for"]
