@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
+use crate::batch::Batches;
 use crate::lines::{Lines, MAX_LINE};
 use crate::state::State;
-use crate::task_events::{self, Memo, TaskEnded, TaskStarted};
+use crate::task_events::Memo;
 
 /// Decoded bytes in a block.
 pub(crate) const BLOCK: usize = 256 << 10;
@@ -14,25 +15,21 @@ pub(crate) const BLOCK: usize = 256 << 10;
 pub(crate) struct Block {
     /// The line that began in earlier blocks and ends in this one.
     first: Vec<u8>,
-    begun: bool,
     /// The bytes, of which `filled` are in use.
     bytes: Vec<u8>,
     filled: usize,
-    /// Where its whole lines stand.
-    whole: Range<usize>,
-    lines: Vec<Line>,
-    ends: Vec<TaskEnded>,
-    updates: Vec<(u64, i64)>,
+    /// What its whole lines say, in their order.
+    pieces: Vec<Piece>,
+    batches: Batches,
     memo: Memo,
 }
 
-/// A line, as far as it is read.
+/// A part of what a block's lines say.
 #[derive(Debug)]
-enum Line {
-    Start(TaskStarted),
-    /// The end of a task: the next of `ends`.
-    End(Range<usize>),
-    /// To be read yet.
+enum Piece {
+    /// Starts and ends of tasks: which of the batches.
+    Tasks(Range<usize>),
+    /// Where a line stands that is to be read yet.
     Other(Range<usize>),
 }
 
@@ -68,57 +65,55 @@ impl Block {
         taken
     }
 
-    /// Tells its whole lines from the beginning of one that goes on behind it.
-    pub(crate) fn cut(&mut self, lines: &mut Lines) {
-        let bytes = &self.bytes[..self.filled];
-        (self.begun, self.whole) = lines.cut(bytes, MAX_LINE, &mut self.first);
-    }
-
-    /// Reads what each line says by itself.
+    /// Reads what each line says by itself, but the first, which may have begun in an earlier block.
     pub(crate) fn read(&mut self) {
-        self.lines.clear();
-        self.ends.clear();
-        self.updates.clear();
-        let mut start = self.whole.start;
-        for end in memchr::memchr_iter(b'\n', &self.bytes[self.whole.clone()]) {
-            let end = self.whole.start + end;
-            let (line, range) = (self.bytes[start..end].trim_ascii_end(), start..end);
+        let bytes = &self.bytes[..self.filled];
+        self.pieces.clear();
+        self.batches.clear();
+        let mut ends = memchr::memchr_iter(b'\n', bytes);
+        let Some(first) = ends.next() else { return };
+        let mut start = first + 1;
+        for end in ends {
+            let line = start..start + bytes[start..end].trim_ascii_end().len();
             start = end + 1;
-            let read = if line.starts_with(task_events::END) {
-                task_events::ended(line, &mut self.memo, &mut self.updates).map(|task| {
-                    self.ends.push(task);
-                    Line::End(range.clone())
-                })
-            } else if line.starts_with(task_events::START) {
-                task_events::started(line).map(Line::Start)
-            } else {
-                None
-            };
-            self.lines.push(read.unwrap_or(Line::Other(range)));
+            if !self.batches.read(bytes, line.clone(), &mut self.memo) {
+                let before = self.batches.close();
+                if !before.is_empty() {
+                    self.pieces.push(Piece::Tasks(before));
+                }
+                self.pieces.push(Piece::Other(line));
+            }
+        }
+        let before = self.batches.close();
+        if !before.is_empty() {
+            self.pieces.push(Piece::Tasks(before));
         }
     }
 
     /// Adds its events to what was read before. The block is empty then.
-    pub(crate) fn apply(&mut self, state: &mut State) {
+    pub(crate) fn apply(&mut self, lines: &mut Lines, state: &mut State) {
+        let bytes = &self.bytes[..self.filled];
         state.profile.quality.bytes += self.filled as u64;
-        if self.begun {
+        let (begun, whole) = lines.cut(bytes, MAX_LINE, &mut self.first);
+        if begun {
             state.line(&self.first);
+        } else if whole.start == 0
+            && let Some(end) = memchr::memchr(b'\n', &bytes[whole])
+        {
+            state.line(&bytes[..end]);
         }
-        let mut ends = self.ends.iter();
-        for line in &self.lines {
-            match line {
-                Line::Start(task) => state.started(*task),
-                Line::End(range) => {
-                    let Some(task) = ends.next() else { continue };
-                    let updates = task.updates.start as usize..task.updates.end as usize;
-                    let updates = self.updates.get(updates).unwrap_or_default();
-                    state.ended(task, &self.bytes[range.clone()], updates);
+        for piece in &self.pieces {
+            match piece {
+                Piece::Tasks(batches) => {
+                    for batch in &self.batches.all()[batches.clone()] {
+                        state.batch(batch, bytes);
+                    }
                 }
-                Line::Other(range) => state.other(&self.bytes[range.clone()]),
+                Piece::Other(line) => state.other(&bytes[line.clone()]),
             }
         }
+        self.pieces.clear();
         self.filled = 0;
-        self.begun = false;
         // One long line must not hold its memory for the rest of the log.
         if self.first.capacity() > BLOCK {
             self.first = Vec::new();

@@ -3,6 +3,7 @@
 //! The reader streams; it knows nothing of sources, workspace paths or rules, and touches no files: bytes come through
 //! [`LogSource`], which the server implements.
 
+mod batch;
 mod block;
 mod codec;
 mod error;
@@ -21,6 +22,7 @@ mod storage;
 mod task_events;
 mod task_table;
 mod tasks;
+mod values;
 
 pub use error::LogError;
 pub use follower::{Follower, Grown};

@@ -1,11 +1,11 @@
-//! A part's bytes through decoder, lines and state: by one thread, or by several once there is much to read. One thread decodes and
-//! cuts blocks of whole lines, some read what the lines say by themselves, and the calling one takes the blocks in their order, so that the
-//! number of threads has no influence on the result.
+//! A part's bytes through decoder, lines and state: by one thread, or by several once there is much to read. Each takes blocks of bytes and
+//! reads what their lines say by themselves; the calling one also takes the blocks in their order, so that the number of threads has no
+//! influence on the result. Where bytes are to be decoded, one more thread does that.
 
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read};
 use std::ops::ControlFlow;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::sync::{Mutex, PoisonError};
 
 use crate::block::Block;
@@ -16,8 +16,8 @@ use crate::state::State;
 /// Decoded bytes from which on it pays to start threads.
 const MUCH: usize = 4 << 20;
 
-/// More threads than this would wait for the one that takes the blocks.
-const WORKERS: usize = 6;
+/// More threads than this would wait for each other.
+const THREADS: usize = 8;
 
 /// Compressed bytes read at once.
 const INPUT: usize = 256 << 10;
@@ -43,13 +43,13 @@ pub(crate) fn drain(
     taken: Taken<'_>,
 ) -> Result<(), Stopped> {
     let Buffers { block, input } = buffers;
-    let mut feed = Feed { bytes, decoder, lines, input, block };
+    let mut feed = Feed { bytes, decoder, input, block };
     let mut read = 0;
     while threads < 2 || read < MUCH {
         let over = feed.step(&mut |mut block| {
             block.read();
             read += block.filled();
-            block.apply(state);
+            block.apply(lines, state);
             match taken(state) {
                 ControlFlow::Continue(()) => Ok(block),
                 ControlFlow::Break(()) => Err(Stopped::Enough),
@@ -59,26 +59,25 @@ pub(crate) fn drain(
             return Ok(());
         }
     }
-    parallel(feed, state, threads, taken)
+    parallel(feed, lines, state, threads.min(THREADS), taken)
 }
 
 /// Memory that reading again and again needs not ask for.
 #[derive(Debug, Default)]
 pub(crate) struct Buffers {
-    block: Block,
+    block: Box<Block>,
     input: Vec<u8>,
 }
 
 /// Gives a block away, and gets an empty one for it.
-type Emit<'a> = &'a mut dyn FnMut(Block) -> Result<Block, Stopped>;
+type Emit<'a> = &'a mut dyn FnMut(Box<Block>) -> Result<Box<Block>, Stopped>;
 
 /// Where blocks come from.
 struct Feed<'a> {
     bytes: &'a mut (dyn Read + Send),
     decoder: &'a mut Decoder,
-    lines: &'a mut Lines,
     input: &'a mut Vec<u8>,
-    block: &'a mut Block,
+    block: &'a mut Box<Block>,
 }
 
 impl Feed<'_> {
@@ -92,31 +91,30 @@ impl Feed<'_> {
                 self.block.fill(count);
                 over = count == 0;
             }
-            emit_block(self.block, self.lines, emit)?;
+            emit_block(self.block, emit)?;
             return Ok(over);
         }
         self.input.resize(INPUT, 0);
         let count = read(self.bytes, self.input)?;
-        let (block, lines) = (&mut *self.block, &mut *self.lines);
+        let block = &mut *self.block;
         self.decoder.push(&self.input[..count], &mut |mut decoded: &[u8]| {
             while !decoded.is_empty() {
                 decoded = &decoded[block.take(decoded)..];
                 if block.is_full() {
-                    emit_block(block, lines, emit)?;
+                    emit_block(block, emit)?;
                 }
             }
             Ok(())
         })?;
         if count == 0 {
-            emit_block(self.block, self.lines, emit)?;
+            emit_block(self.block, emit)?;
         }
         Ok(count == 0)
     }
 }
 
-fn emit_block(block: &mut Block, lines: &mut Lines, emit: Emit<'_>) -> Result<(), Stopped> {
+fn emit_block(block: &mut Box<Block>, emit: Emit<'_>) -> Result<(), Stopped> {
     if block.filled() > 0 {
-        block.cut(lines);
         *block = emit(std::mem::take(block))?;
     }
     Ok(())
@@ -132,40 +130,123 @@ fn read(bytes: &mut (dyn Read + Send), buffer: &mut [u8]) -> Result<usize, Stopp
     }
 }
 
+/// A block and its place in the part.
+type Numbered = (u64, Box<Block>);
+
+/// Where the threads get blocks from that are to be read.
+enum Supply<'a> {
+    /// Each fills an empty one itself, in turn.
+    Files(Mutex<Filling<'a>>, Mutex<Receiver<Box<Block>>>),
+    /// A thread decodes into them.
+    Decoded(Mutex<Receiver<Numbered>>),
+}
+
+/// Blocks that are filled from a file.
+struct Filling<'a> {
+    feed: Feed<'a>,
+    blocks: u64,
+    /// There are no more bytes; where that is an error, it is told once.
+    over: bool,
+    failed: Option<Stopped>,
+}
+
+/// What a thread gets that asks for a block.
+enum Next {
+    Block(Numbered),
+    /// None now: others have them.
+    Wait,
+    Over,
+}
+
+impl Supply<'_> {
+    /// The next block to be read. Who may wait gets one, unless there are no more.
+    fn next(&self, may_wait: bool) -> Next {
+        match self {
+            Self::Files(filling, empty) => {
+                let block = match take(empty, may_wait) {
+                    Ok(block) => block,
+                    Err(next) => return next,
+                };
+                let mut filling = filling.lock().unwrap_or_else(PoisonError::into_inner);
+                filling.fill(block).map_or(Next::Over, Next::Block)
+            }
+            Self::Decoded(blocks) => take(blocks, may_wait).map_or_else(|next| next, Next::Block),
+        }
+    }
+}
+
+/// Takes what comes next, where `may_wait` says so after waiting for it.
+fn take<T>(receiver: &Mutex<Receiver<T>>, may_wait: bool) -> Result<T, Next> {
+    if may_wait {
+        let receiver = receiver.lock().unwrap_or_else(PoisonError::into_inner);
+        return receiver.recv().map_err(|_| Next::Over);
+    }
+    // Whoever holds it waits for the same.
+    let Ok(receiver) = receiver.try_lock() else { return Err(Next::Wait) };
+    receiver.try_recv().map_err(|error| match error {
+        TryRecvError::Empty => Next::Wait,
+        TryRecvError::Disconnected => Next::Over,
+    })
+}
+
+impl Filling<'_> {
+    fn fill(&mut self, empty: Box<Block>) -> Option<Numbered> {
+        if self.over {
+            return None;
+        }
+        *self.feed.block = empty;
+        let mut filled = None;
+        let step = self.feed.step(&mut |block| {
+            filled = Some(block);
+            Ok(Box::default())
+        });
+        match step {
+            Ok(over) => self.over = over,
+            Err(error) => (self.over, self.failed) = (true, Some(error)),
+        }
+        self.blocks += u64::from(filled.is_some());
+        filled.map(|block| (self.blocks - 1, block))
+    }
+}
+
 fn parallel(
     mut feed: Feed<'_>,
+    lines: &mut Lines,
     state: &mut State,
     threads: usize,
     taken: Taken<'_>,
 ) -> Result<(), Stopped> {
-    let workers = (threads - 1).clamp(1, WORKERS);
-    let (give_empty, get_empty) = channel::<Block>();
-    let (give_cut, get_cut) = channel::<(u64, Block)>();
-    let (give_read, get_read) = channel::<(u64, Block)>();
+    let (give_empty, get_empty) = channel::<Box<Block>>();
+    let (give_read, get_read) = channel::<Numbered>();
     // As many blocks as there are bound what is held: who wants one more waits until one was taken.
-    for _ in 0..workers + 3 {
-        let _ = give_empty.send(Block::default());
+    for _ in 0..2 * threads {
+        let _ = give_empty.send(Box::default());
     }
-    let get_cut = Mutex::new(get_cut);
-    std::thread::scope(|scope| {
-        // Gone with this closure, so that nobody waits for a block where reading stops early.
-        let (give_empty, get_read) = (give_empty, get_read);
-        let source = scope.spawn(move || {
+    let (supply, decode) = if matches!(feed.decoder, Decoder::Plain) {
+        let filling = Filling { feed, blocks: 0, over: false, failed: None };
+        (Supply::Files(Mutex::new(filling), Mutex::new(get_empty)), None)
+    } else {
+        let (give, get) = channel::<Numbered>();
+        let decode = move || {
             let mut number = 0;
             let mut emit = |block| {
-                give_cut.send((number, block)).map_err(|_| Stopped::Enough)?;
+                give.send((number, block)).map_err(|_| Stopped::Enough)?;
                 number += 1;
                 get_empty.recv().map_err(|_| Stopped::Enough)
             };
             while !feed.step(&mut emit)? {}
             Ok(())
-        });
-        for _ in 0..workers {
-            let (get_cut, give_read) = (&get_cut, give_read.clone());
+        };
+        (Supply::Decoded(Mutex::new(get)), Some(decode))
+    };
+    let outcome = std::thread::scope(|scope| {
+        // Gone with this closure, so that nobody waits for a block where reading stops early.
+        let (give_empty, get_read) = (give_empty, get_read);
+        let decoding = decode.map(|decode| scope.spawn(decode));
+        for _ in 1..threads {
+            let (supply, give_read) = (&supply, give_read.clone());
             scope.spawn(move || {
-                loop {
-                    let next = get_cut.lock().unwrap_or_else(PoisonError::into_inner).recv();
-                    let Ok((number, mut block)) = next else { return };
+                while let Next::Block((number, mut block)) = supply.next(true) {
                     block.read();
                     if give_read.send((number, block)).is_err() {
                         return;
@@ -174,20 +255,37 @@ fn parallel(
             });
         }
         drop(give_read);
-        let mut early: BTreeMap<u64, Block> = BTreeMap::new();
+        let mut early: BTreeMap<u64, Box<Block>> = BTreeMap::new();
         let mut next = 0;
-        for (number, block) in &get_read {
-            early.insert(number, block);
+        loop {
+            early.extend(get_read.try_iter());
             while let Some(mut block) = early.remove(&next) {
                 next += 1;
-                block.apply(state);
+                block.apply(lines, state);
                 if taken(state).is_break() {
                     return Err(Stopped::Enough);
                 }
                 // Nobody wants it where everything was read.
                 let _ = give_empty.send(block);
             }
+            if let Next::Block((number, mut block)) = supply.next(false) {
+                block.read();
+                early.insert(number, block);
+            } else if let Ok((number, block)) = get_read.recv() {
+                early.insert(number, block);
+            } else {
+                break;
+            }
         }
-        source.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    })
+        decoding.map_or(Ok(()), |decoding| {
+            decoding.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
+    });
+    match supply {
+        Supply::Files(filling, _) => {
+            let filling = filling.into_inner().unwrap_or_else(PoisonError::into_inner);
+            outcome.and(filling.failed.map_or(Ok(()), Err))
+        }
+        Supply::Decoded(_) => outcome,
+    }
 }

@@ -1,6 +1,7 @@
 //! Quantiles over a stage attempt's tasks: exact while there are few, a log-bucket sketch beyond.
 
 use crate::profile::{Quantiles, TaskSummary};
+use crate::values::Values;
 
 /// Up to this many tasks quantiles are exact. Beyond it each is within 1.6 % of the true value (minimum and maximum stay exact).
 pub(crate) const EXACT_TASKS: u64 = 100_000;
@@ -25,7 +26,8 @@ enum Column {
 }
 
 impl Samples {
-    pub(crate) fn push(&mut self, row: &[u64; COLUMNS]) {
+    pub(crate) fn push(&mut self, duration: u64, values: &Values) {
+        let row = std::iter::once(&duration).chain(&values.row);
         for (column, &value) in self.columns.iter_mut().zip(row) {
             column.push(self.tasks, value);
         }
@@ -195,7 +197,7 @@ mod tests {
     fn the_median_of_an_even_count_is_the_upper_middle() {
         let mut samples = Samples::default();
         for value in [4, 1, 3, 2] {
-            samples.push(&[value; COLUMNS]);
+            samples.push(value, &Values { row: [value; COLUMNS - 1], ..Values::default() });
         }
         let summary = samples.summary().unwrap();
         assert_eq!(
@@ -209,11 +211,11 @@ mod tests {
         let mut samples = Samples::default();
         let total = EXACT_TASKS + 5_000;
         for value in 0..total {
-            let mut row = [0; COLUMNS];
+            let mut values = Values::default();
             // A permutation, so that the order of arrival is not the order of size.
-            row[0] = (value * 7_919) % total + 1_000;
-            row[2] = u64::from(value == total - 1) * 9;
-            samples.push(&row);
+            let duration = (value * 7_919) % total + 1_000;
+            values.row[1] = u64::from(value == total - 1) * 9;
+            samples.push(duration, &values);
         }
         let summary = samples.summary().unwrap();
         assert!(summary.approximate);

@@ -7,6 +7,9 @@ pub(crate) const DEPTH: usize = 8;
 /// Most digits of an integer, so that no sum of digits overflows.
 const DIGITS: usize = 18;
 
+/// A literal from which on a call pays to compare it.
+const LONG: usize = 160;
+
 /// A position in a line.
 pub(crate) struct Scan<'a> {
     bytes: &'a [u8],
@@ -27,7 +30,7 @@ impl<'a> Scan<'a> {
     }
 
     #[inline(always)]
-    fn rest(&self) -> &'a [u8] {
+    pub(crate) fn rest(&self) -> &'a [u8] {
         self.bytes.get(self.at..).unwrap_or_default()
     }
 
@@ -39,7 +42,7 @@ impl<'a> Scan<'a> {
     /// Steps over a literal, where it stands here.
     #[inline(always)]
     pub(crate) fn has(&mut self, literal: &[u8]) -> bool {
-        let found = self.rest().starts_with(literal);
+        let found = begins(self.rest(), literal);
         if found {
             self.at += literal.len();
         }
@@ -62,8 +65,12 @@ impl<'a> Scan<'a> {
 
     /// The value of the digits that stand here.
     #[inline(always)]
-    fn digits(&mut self) -> Option<i64> {
+    pub(crate) fn digits(&mut self) -> Option<i64> {
         let rest = self.rest();
+        if let Some((value, digits)) = few_digits(rest) {
+            self.at += digits;
+            return (digits > 0).then_some(value);
+        }
         let mut value = 0;
         let mut digits = 0;
         while let Some(byte) = rest.get(digits) {
@@ -106,7 +113,7 @@ impl<'a> Scan<'a> {
         let mut next = 0;
         loop {
             let rest = self.rest();
-            match keys[next..].iter().position(|key| rest.starts_with(key)) {
+            match keys[next..].iter().position(|key| begins(rest, key)) {
                 Some(ahead) => {
                     next += ahead + 1;
                     self.at += keys[next - 1].len();
@@ -140,7 +147,10 @@ impl<'a> Scan<'a> {
     pub(crate) fn skip_number(&mut self) -> Option<()> {
         let rest = self.rest();
         let quoted = usize::from(rest.first() == Some(&b'"'));
-        let digits = rest[quoted..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let digits = match few_digits(&rest[quoted..]) {
+            Some((_, digits)) => digits,
+            None => rest[quoted..].iter().take_while(|byte| byte.is_ascii_digit()).count(),
+        };
         let end = quoted + digits;
         let is_plain = match rest.get(quoted) {
             Some(b'0') => digits == 1,
@@ -151,6 +161,11 @@ impl<'a> Scan<'a> {
             return Some(());
         }
         self.skip()
+    }
+
+    /// What stands between two places.
+    pub(crate) fn between(&self, start: usize, end: usize) -> &'a [u8] {
+        self.bytes.get(start..end).unwrap_or_default()
     }
 
     /// What was stepped over from `start` on.
@@ -216,6 +231,45 @@ impl<'a> Scan<'a> {
     }
 }
 
+/// Whether the bytes begin with a literal: as `starts_with`, but without a call, since most literals are short.
+#[inline(always)]
+pub(crate) fn begins(bytes: &[u8], literal: &[u8]) -> bool {
+    if literal.len() > LONG {
+        return bytes.starts_with(literal);
+    }
+    let Some(bytes) = bytes.get(..literal.len()) else { return false };
+    // The last bytes are compared with what may have been compared before them.
+    match (bytes.last_chunk::<16>(), literal.last_chunk::<16>()) {
+        (Some(end), Some(other)) => {
+            let (pieces, others) = (bytes.as_chunks::<16>().0, literal.as_chunks::<16>().0);
+            pieces.iter().zip(others).all(|(piece, other)| piece == other) && end == other
+        }
+        _ => match (bytes.last_chunk::<8>(), literal.last_chunk::<8>()) {
+            (Some(end), Some(other)) => end == other && bytes[..8] == literal[..8],
+            _ => bytes.iter().zip(literal).all(|(byte, other)| byte == other),
+        },
+    }
+}
+
+/// The value of the digits that stand here and how many they are, where fewer than eight do and it is not near the end.
+#[inline(always)]
+fn few_digits(bytes: &[u8]) -> Option<(i64, usize)> {
+    const ONES: u64 = u64::MAX / 255;
+    // Eight bytes at once: digits are below ten then, the first one lowest.
+    let word = u64::from_le_bytes(*bytes.first_chunk()?) ^ (ONES * b'0' as u64);
+    let other = (((word & (ONES * 0x7f)) + ONES * (0x80 - 10)) | word) & (ONES << 7);
+    if other == 0 {
+        return None;
+    }
+    let digits = other.trailing_zeros() / 8;
+    // Zeros in front, so that there are eight digits; then sums of two, of four and of eight.
+    let word = if digits == 0 { 0 } else { word << (64 - 8 * digits) };
+    let twos = (word.wrapping_mul(10).wrapping_add(word >> 8)) & (ONES / 257 * 0xff);
+    let fours = (twos.wrapping_mul(100).wrapping_add(twos >> 16)) & 0x0000_ffff_0000_ffff;
+    let value = (fours.wrapping_mul(10_000).wrapping_add(fours >> 32)) & 0xffff_ffff;
+    Some((value.cast_signed(), digits as usize))
+}
+
 /// The length of a string's content up to its closing quote; none where something in it has to be unescaped or is not allowed.
 #[inline(always)]
 fn plain(bytes: &[u8]) -> Option<usize> {
@@ -264,6 +318,39 @@ mod tests {
                 assert_eq!(Scan::new(json.as_bytes()).string(), None, "{json:?}");
             }
             assert_eq!(Scan::new(&json.as_bytes()[..=text.len()]).string(), None);
+        }
+    }
+
+    #[test]
+    fn digits_are_read_wherever_they_end() {
+        for text in ["0", "7", "42", "907", "0042", "1234567", "12345678", "123456789012345678"] {
+            for behind in ["", ",", "\"", "/", ":", "x", "\u{80}", "\u{ff}", ",1234567890"] {
+                let json = format!("{text}{behind}");
+                let mut scan = Scan::new(json.as_bytes());
+                assert_eq!(scan.digits(), text.parse().ok(), "{json}");
+                assert_eq!(scan.at, text.len(), "{json}");
+            }
+        }
+        for none in ["", "x", "-1", "/234567890", ":234567890", "\u{b0}2345678"] {
+            assert_eq!(Scan::new(none.as_bytes()).digits(), None, "{none}");
+        }
+        assert_eq!(Scan::new(b"1234567890123456789").digits(), None);
+    }
+
+    #[test]
+    fn a_literal_is_found_where_the_bytes_begin_with_it() {
+        let text: Vec<u8> = (0..200).collect();
+        for length in (0..70).chain([LONG - 1, LONG, LONG + 1]) {
+            for from in 0..2 {
+                let literal = &text[from..from + length];
+                assert_eq!(begins(&text, literal), text.starts_with(literal), "{from} {length}");
+            }
+            assert!(!begins(&text[..length], &text[..=length]));
+            for at in 0..length {
+                let mut literal = text[..length].to_vec();
+                literal[at] ^= 1;
+                assert!(!begins(&text, &literal), "{at} of {length}");
+            }
         }
     }
 

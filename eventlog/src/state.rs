@@ -2,18 +2,20 @@
 //! `org.apache.spark.status.AppStatusListener`; what is kept per stage attempt does not grow with its tasks beyond
 //! [`EXACT_TASKS`](crate::quantiles::EXACT_TASKS) of them.
 
+use crate::batch::{Batch, Batches};
 use crate::events;
 use crate::events::Number;
 use crate::plan;
 use crate::profile::{
-    CallSite, Executor, Job, JobStatus, Profile, RddInfo, Runtime, SqlExecution, StageAttempt,
-    StageMetrics, StageStatus,
+    CallSite, Executor, ExecutorShare, Job, JobStatus, Profile, RddInfo, Runtime, SqlExecution,
+    StageAttempt, StageStatus,
 };
-use crate::quantiles::{COLUMNS, Samples};
+use crate::quantiles::Samples;
 use crate::storage::Storage;
-use crate::task_events::{self, Memo, TaskEnded, TaskStarted};
+use crate::task_events::Memo;
 use crate::task_table::{TaskOutcome, TaskTableBuilder};
 use crate::tasks::{TaskEnd, Tasks};
+use crate::values::{Values, duration};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -43,8 +45,8 @@ pub(crate) struct State {
     storage: Storage,
     /// Where every task attempt is wanted.
     pub(crate) task_table: Option<TaskTableBuilder>,
-    /// The last line's updates of SQL accumulators.
-    updates: Vec<(u64, i64)>,
+    /// What the last line adds, where it is a task's start or end.
+    batches: Batches,
     pub(crate) memo: Memo,
 }
 
@@ -90,56 +92,61 @@ impl State {
     /// Takes one line, without its newline.
     pub(crate) fn line(&mut self, line: &[u8]) {
         let line = line.trim_ascii();
-        if line.starts_with(task_events::END) {
-            let mut updates = std::mem::take(&mut self.updates);
-            updates.clear();
-            let task = task_events::ended(line, &mut self.memo, &mut updates);
-            if let Some(task) = &task {
-                self.ended(task, line, &updates);
-            }
-            self.updates = updates;
-            if task.is_some() {
-                return;
-            }
-        } else if line.starts_with(task_events::START)
-            && let Some(task) = task_events::started(line)
-        {
-            self.started(task);
-            return;
+        let mut batches = std::mem::take(&mut self.batches);
+        batches.clear();
+        let is_read = batches.read(line, 0..line.len(), &mut self.memo);
+        for batch in batches.all() {
+            self.batch(batch, line);
         }
-        self.other(line);
-    }
-
-    /// Takes the line of a task's end that was read already.
-    pub(crate) fn ended(&mut self, task: &TaskEnded, line: &[u8], updates: &[(u64, i64)]) {
-        self.profile.quality.lines += 1;
-        self.spark_events += 1;
-        let text = |range: &std::ops::Range<u32>| {
-            let text = line.get(range.start as usize..range.end as usize).unwrap_or_default();
-            std::str::from_utf8(text).unwrap_or_default()
-        };
-        let end = TaskEnd {
-            is_told: true,
-            index: task.index,
-            attempt: task.attempt,
-            executor: text(&task.executor),
-            host: text(&task.host),
-            launch_time: task.launch_time,
-            finish_time: task.finish_time,
-            metrics: task.metrics.as_ref(),
-        };
-        let stage = (task.stage_id, task.stage_attempt_id);
-        self.task_end(stage, None, &end, updates.iter().copied());
-        if let Some(heap) = task.jvm_heap_memory {
-            self.peak_heap(end.executor, heap);
+        self.batches = batches;
+        if !is_read {
+            self.other(line);
         }
     }
 
-    /// Takes the line of a task's start that was read already.
-    pub(crate) fn started(&mut self, task: TaskStarted) {
-        self.profile.quality.lines += 1;
-        self.spark_events += 1;
-        self.task_start(task);
+    /// Takes what tasks' starts and ends that were read already add to a stage attempt. `bytes` is what their lines stand in.
+    pub(crate) fn batch(&mut self, batch: &Batch, bytes: &[u8]) {
+        let lines = u64::from(batch.starts) + batch.tasks.len() as u64;
+        self.profile.quality.lines += lines;
+        self.spark_events += lines;
+        let last = &mut self.profile.application.last_event_ms;
+        *last = batch.last_ms.max(*last);
+        let stage = self.stage(batch.stage_id, batch.stage_attempt_id);
+        stage.launched(Number(batch.first_launch_ms));
+        let attempt = &mut stage.attempt;
+        attempt.num_complete_tasks += batch.tasks.len() as u64;
+        attempt.num_measured_tasks += batch.measured;
+        attempt.task_duration = attempt.task_duration.saturating_add(batch.duration);
+        attempt.metrics.merge(&batch.metrics);
+        for &(id, update) in &batch.updates {
+            let sum = stage.updates.entry(id).or_default();
+            *sum = sum.saturating_add(update);
+        }
+        for executor in &batch.executors {
+            stage.tasks.share(executor.id(bytes), executor.share);
+        }
+        let mut starts = 0;
+        for task in &batch.tasks {
+            // Whether the stage is over is asked at each end, so it has to be known what ran then.
+            stage.active += i64::from(task.starts_before - starts) - 1;
+            starts = task.starts_before;
+            let end = batch.task_end(task, bytes);
+            if let Some(values) = end.values {
+                stage.succeeded(&end, task.duration, values);
+            }
+            stage.seal_if_over();
+        }
+        stage.active += i64::from(batch.starts - starts);
+        if let Some(table) = &mut self.task_table {
+            let stage = (batch.stage_id.unsigned(), batch.stage_attempt_id.attempt());
+            for task in &batch.tasks {
+                let end = batch.task_end(task, bytes);
+                table.push(&end, stage, TaskOutcome::Succeeded, task.duration);
+            }
+        }
+        for executor in &batch.executors {
+            self.peak_heap(executor.id(bytes), executor.heap);
+        }
     }
 
     /// Takes any line.
@@ -180,11 +187,11 @@ impl State {
             "SparkListenerTaskEnd" => self.task_end_event(&parse(line)?),
             "SparkListenerTaskStart" => {
                 let start: events::TaskStart = parse(line)?;
-                self.task_start(TaskStarted {
-                    stage_id: start.stage_id,
-                    stage_attempt_id: start.stage_attempt_id,
-                    launch_time: start.info.map(|info| info.launch_time).unwrap_or_default(),
-                });
+                let launch_time = start.info.map(|info| info.launch_time).unwrap_or_default();
+                self.saw(launch_time);
+                let stage = self.stage(start.stage_id, start.stage_attempt_id);
+                stage.active += 1;
+                stage.launched(launch_time);
             }
             "SparkListenerStageSubmitted" => self.stage_submitted(parse(line)?),
             "SparkListenerStageCompleted" => self.stage_completed(parse(line)?),
@@ -220,7 +227,8 @@ impl State {
             }
             "SparkListenerStageExecutorMetrics" => {
                 let metrics: events::StageExecutorMetrics<'_> = parse(line)?;
-                self.peak_heap(&metrics.executor_id.0, metrics.metrics.jvm_heap_memory);
+                let heap = metrics.metrics.jvm_heap_memory.unsigned();
+                self.peak_heap(&metrics.executor_id.0, heap);
             }
             "SparkListenerEnvironmentUpdate" => {
                 let update: events::EnvironmentUpdate = parse(line)?;
@@ -288,58 +296,34 @@ impl State {
         })
     }
 
-    fn task_start(&mut self, task: TaskStarted) {
-        self.saw(task.launch_time);
-        let stage = self.stage(task.stage_id, task.stage_attempt_id);
-        stage.active += 1;
-        stage.launched(task.launch_time);
-    }
-
     fn task_end_event(&mut self, event: &events::TaskEnd<'_>) {
         let info = event.info.as_ref();
-        let mut end = TaskEnd { metrics: event.metrics.as_ref(), ..TaskEnd::default() };
+        let values = event.metrics.as_ref().map(Values::of);
+        let mut end = TaskEnd { values: values.as_ref(), ..TaskEnd::default() };
+        let (mut launch_time, mut finish_time) = (Number::default(), Number::default());
         if let Some(info) = info {
             end.is_told = true;
             (end.index, end.attempt) = (info.index, info.attempt);
             (end.executor, end.host) = (&info.executor_id.0, &info.host.0);
-            (end.launch_time, end.finish_time) = (info.launch_time, info.finish_time);
+            (launch_time, finish_time) = (info.launch_time, info.finish_time);
+            end.launch_time = launch_time;
         }
-        let updates = info.into_iter().flat_map(|info| &info.accumulables).filter_map(|one| {
-            // -1 stands for a metric that was never set (`SQLMetric.initValue`).
-            let update = one.update.0.filter(|&update| update >= 0)?;
-            if one.metadata.0 == "sql" { Some((id(one.id)?, update)) } else { None }
-        });
+        self.saw(finish_time);
+        let duration = duration(launch_time, finish_time);
         let failure = Some(&event.reason).filter(|reason| reason.reason.0 != "Success");
-        self.task_end((event.stage_id, event.stage_attempt_id), failure, &end, updates);
-        if let (Some(metrics), Some(info)) = (&event.executor_metrics, info) {
-            self.peak_heap(&info.executor_id.0, metrics.jvm_heap_memory);
-        }
-    }
-
-    fn task_end(
-        &mut self,
-        (stage_id, stage_attempt_id): (Number, Number),
-        failure: Option<&events::TaskEndReason<'_>>,
-        task: &TaskEnd<'_>,
-        updates: impl Iterator<Item = (u64, i64)>,
-    ) {
-        self.saw(task.finish_time);
-        let stage = self.stage(stage_id, stage_attempt_id);
-        stage.active -= 1;
-        stage.launched(task.launch_time);
-        let duration = task.finish_time.or_zero().saturating_sub(task.launch_time.or_zero());
-        let duration = u64::try_from(duration).unwrap_or(0);
         let killed = failure.is_some_and(|reason| {
             matches!(reason.reason.0.as_ref(), "TaskKilled" | "TaskCommitDenied")
         });
+        let stage = self.stage(event.stage_id, event.stage_attempt_id);
+        stage.active -= 1;
+        stage.launched(launch_time);
+        let attempt = &mut stage.attempt;
         match failure {
             None => {
-                stage.attempt.num_complete_tasks += 1;
-                let sum = &mut stage.attempt.task_duration;
-                *sum = sum.saturating_add(duration);
+                attempt.num_complete_tasks += 1;
+                attempt.task_duration = attempt.task_duration.saturating_add(duration);
             }
             Some(reason) => {
-                let attempt = &mut stage.attempt;
                 let count = if killed {
                     &mut attempt.num_killed_tasks
                 } else {
@@ -349,21 +333,26 @@ impl State {
                 stage.tasks.failed(reason, killed, duration);
             }
         }
-        if let Some(metrics) = task.metrics {
+        if let (Some(metrics), Some(values)) = (&event.metrics, &values) {
             stage.attempt.num_measured_tasks += 1;
             stage.attempt.metrics.add(metrics);
             if failure.is_none() {
-                stage.tasks.succeeded(task, duration, metrics);
-                if stage.sealed {
-                    stage.late += 1;
-                } else {
-                    stage.samples.push(&row(duration, metrics));
+                if end.is_told {
+                    let share = ExecutorShare { tasks: 1, task_time: duration };
+                    stage.tasks.share(end.executor, share);
                 }
+                stage.succeeded(&end, duration, values);
             }
         }
-        for (id, update) in updates {
-            let sum = stage.updates.entry(id).or_default();
-            *sum = sum.saturating_add(update);
+        for accumulable in info.into_iter().flat_map(|info| &info.accumulables) {
+            // -1 stands for a metric that was never set (`SQLMetric.initValue`).
+            let update = accumulable.update.0.filter(|&update| update >= 0);
+            if accumulable.metadata.0 == "sql"
+                && let (Some(update), Some(id)) = (update, id(accumulable.id))
+            {
+                let sum = stage.updates.entry(id).or_default();
+                *sum = sum.saturating_add(update);
+            }
         }
         stage.seal_if_over();
         if let Some(table) = &mut self.task_table {
@@ -372,13 +361,16 @@ impl State {
                 (Some(_), true) => TaskOutcome::Killed,
                 (Some(_), false) => TaskOutcome::Failed,
             };
-            table.push(task, (stage_id.unsigned(), stage_attempt_id.attempt()), outcome, duration);
+            let stage = (event.stage_id.unsigned(), event.stage_attempt_id.attempt());
+            table.push(&end, stage, outcome, duration);
+        }
+        if let (Some(metrics), Some(info)) = (&event.executor_metrics, info) {
+            self.peak_heap(&info.executor_id.0, metrics.jvm_heap_memory.unsigned());
         }
     }
 
     /// Notes an executor's heap, unless no heartbeat has seen it.
-    fn peak_heap(&mut self, executor: &str, seen: Number) {
-        let seen = seen.unsigned();
+    fn peak_heap(&mut self, executor: &str, seen: u64) {
         if seen == 0 {
             return;
         }
@@ -649,6 +641,16 @@ impl Stage {
         }
     }
 
+    /// Takes a task that succeeded and has metrics.
+    fn succeeded(&mut self, task: &TaskEnd<'_>, duration: u64, values: &Values) {
+        self.tasks.succeeded(task, duration, values);
+        if self.sealed {
+            self.late += 1;
+        } else {
+            self.samples.push(duration, values);
+        }
+    }
+
     /// Lets go of the tasks' values once none can follow, as `AppStatusListener` lets go of a live stage.
     fn seal_if_over(&mut self) {
         if self.attempt.status != StageStatus::Active && self.active <= 0 && !self.sealed {
@@ -660,71 +662,6 @@ impl Stage {
         self.sealed = true;
         self.attempt.task_summary = std::mem::take(&mut self.samples).summary();
     }
-}
-
-impl StageMetrics {
-    fn add(&mut self, task: &events::TaskMetrics) {
-        let add = |sum: &mut u64, value: Number| *sum = sum.saturating_add(value.unsigned());
-        add(&mut self.executor_deserialize_time, task.executor_deserialize_time);
-        add(&mut self.executor_deserialize_cpu_time, task.executor_deserialize_cpu_time);
-        add(&mut self.executor_run_time, task.executor_run_time);
-        add(&mut self.executor_cpu_time, task.executor_cpu_time);
-        add(&mut self.result_size, task.result_size);
-        add(&mut self.jvm_gc_time, task.jvm_gc_time);
-        add(&mut self.result_serialization_time, task.result_serialization_time);
-        add(&mut self.memory_bytes_spilled, task.memory_bytes_spilled);
-        add(&mut self.disk_bytes_spilled, task.disk_bytes_spilled);
-        add(&mut self.peak_execution_memory, task.peak_execution_memory);
-        if let Some(input) = &task.input {
-            add(&mut self.input_bytes, input.bytes_read);
-            add(&mut self.input_records, input.records_read);
-        }
-        if let Some(output) = &task.output {
-            add(&mut self.output_bytes, output.bytes_written);
-            add(&mut self.output_records, output.records_written);
-        }
-        if let Some(read) = &task.shuffle_read {
-            add(&mut self.shuffle_remote_blocks_fetched, read.remote_blocks_fetched);
-            add(&mut self.shuffle_local_blocks_fetched, read.local_blocks_fetched);
-            add(&mut self.shuffle_fetch_wait_time, read.fetch_wait_time);
-            add(&mut self.shuffle_remote_bytes_read, read.remote_bytes_read);
-            add(&mut self.shuffle_remote_bytes_read_to_disk, read.remote_bytes_read_to_disk);
-            add(&mut self.shuffle_local_bytes_read, read.local_bytes_read);
-            add(&mut self.shuffle_read_bytes, read.remote_bytes_read);
-            add(&mut self.shuffle_read_bytes, read.local_bytes_read);
-            add(&mut self.shuffle_read_records, read.records_read);
-        }
-        if let Some(write) = &task.shuffle_write {
-            add(&mut self.shuffle_write_bytes, write.bytes_written);
-            add(&mut self.shuffle_write_time, write.write_time);
-            add(&mut self.shuffle_write_records, write.records_written);
-        }
-    }
-}
-
-/// A task's values in the order of [`TaskSummary`](crate::TaskSummary)'s fields.
-fn row(duration: u64, task: &events::TaskMetrics) -> [u64; COLUMNS] {
-    let read = task.shuffle_read.as_ref();
-    let write = task.shuffle_write.as_ref();
-    let number = |value: Option<Number>| value.unwrap_or_default().unsigned();
-    [
-        duration,
-        task.executor_run_time.unsigned(),
-        task.executor_cpu_time.unsigned(),
-        task.jvm_gc_time.unsigned(),
-        task.result_size.unsigned(),
-        task.memory_bytes_spilled.unsigned(),
-        task.disk_bytes_spilled.unsigned(),
-        task.peak_execution_memory.unsigned(),
-        number(task.input.as_ref().map(|input| input.bytes_read)),
-        number(task.output.as_ref().map(|output| output.bytes_written)),
-        number(read.map(|read| read.remote_bytes_read))
-            .saturating_add(number(read.map(|read| read.local_bytes_read))),
-        number(read.map(|read| read.records_read)),
-        number(read.map(|read| read.fetch_wait_time)),
-        number(write.map(|write| write.bytes_written)),
-        number(write.map(|write| write.records_written)),
-    ]
 }
 
 fn rdd(rdd: events::Rdd<'_>) -> RddInfo {

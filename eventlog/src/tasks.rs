@@ -1,8 +1,9 @@
 //! What is kept of a stage attempt's single tasks: the longest, the failures, and each executor's share. None of it grows with the
 //! number of tasks.
 
-use crate::events::{Number, TaskEndReason, TaskMetrics};
+use crate::events::{Number, TaskEndReason};
 use crate::profile::{ExecutorShare, Task, TaskFailure};
+use crate::values::Values;
 use std::collections::BTreeMap;
 
 /// Longest tasks that are kept.
@@ -24,8 +25,7 @@ pub(crate) struct TaskEnd<'a> {
     pub(crate) executor: &'a str,
     pub(crate) host: &'a str,
     pub(crate) launch_time: Number,
-    pub(crate) finish_time: Number,
-    pub(crate) metrics: Option<&'a TaskMetrics>,
+    pub(crate) values: Option<&'a Values>,
 }
 
 /// A stage attempt's tasks so far.
@@ -39,25 +39,30 @@ pub(crate) struct Tasks {
 }
 
 impl Tasks {
-    /// Takes a task that succeeded.
-    pub(crate) fn succeeded(&mut self, task: &TaskEnd<'_>, duration: u64, metrics: &TaskMetrics) {
-        if !task.is_told {
+    /// Adds to what an executor did of the tasks that succeeded.
+    pub(crate) fn share(&mut self, executor: &str, more: ExecutorShare) {
+        if executor.is_empty() || more.tasks == 0 {
             return;
         }
-        if !task.executor.is_empty() {
-            if !self.shares.contains_key(task.executor) {
-                self.shares.insert(task.executor.to_owned(), ExecutorShare::default());
-            }
-            if let Some(share) = self.shares.get_mut(task.executor) {
-                share.tasks += 1;
-                share.task_time = share.task_time.saturating_add(duration);
-            }
+        if !self.shares.contains_key(executor) {
+            self.shares.insert(executor.to_owned(), ExecutorShare::default());
+        }
+        if let Some(share) = self.shares.get_mut(executor) {
+            share.tasks += more.tasks;
+            share.task_time = share.task_time.saturating_add(more.task_time);
+        }
+    }
+
+    /// Takes a task that succeeded.
+    pub(crate) fn succeeded(&mut self, task: &TaskEnd<'_>, duration: u64, values: &Values) {
+        if !task.is_told {
+            return;
         }
         let full = self.longest.len() == LONGEST;
         if full && duration <= self.longest[self.shortest].duration {
             return;
         }
-        let task = kept(task, duration, metrics);
+        let task = kept(task, duration, values);
         if full {
             self.longest[self.shortest] = task;
         } else {
@@ -101,10 +106,7 @@ impl Tasks {
     }
 }
 
-fn kept(task: &TaskEnd<'_>, duration: u64, metrics: &TaskMetrics) -> Task {
-    let read = metrics.shuffle_read.as_ref();
-    let input = metrics.input.as_ref();
-    let count = |number: Option<Number>| number.unwrap_or_default().unsigned();
+fn kept(task: &TaskEnd<'_>, duration: u64, values: &Values) -> Task {
     Task {
         index: task.index.unsigned(),
         attempt: task.attempt.attempt(),
@@ -112,16 +114,15 @@ fn kept(task: &TaskEnd<'_>, duration: u64, metrics: &TaskMetrics) -> Task {
         host: task.host.to_owned(),
         launch_ms: task.launch_time.or_zero(),
         duration,
-        executor_run_time: metrics.executor_run_time.unsigned(),
-        executor_cpu_time: metrics.executor_cpu_time.unsigned(),
-        jvm_gc_time: metrics.jvm_gc_time.unsigned(),
-        shuffle_fetch_wait_time: count(read.map(|read| read.fetch_wait_time)),
-        input_bytes: count(input.map(|input| input.bytes_read)),
-        input_records: count(input.map(|input| input.records_read)),
-        shuffle_read_bytes: count(read.map(|read| read.remote_bytes_read))
-            .saturating_add(count(read.map(|read| read.local_bytes_read))),
-        shuffle_read_records: count(read.map(|read| read.records_read)),
-        disk_bytes_spilled: metrics.disk_bytes_spilled.unsigned(),
+        executor_run_time: values.run_time(),
+        executor_cpu_time: values.cpu_time(),
+        jvm_gc_time: values.gc_time(),
+        shuffle_fetch_wait_time: values.fetch_wait_time(),
+        input_bytes: values.input_bytes(),
+        input_records: values.input_records,
+        shuffle_read_bytes: values.shuffle_read_bytes(),
+        shuffle_read_records: values.shuffle_read_records(),
+        disk_bytes_spilled: values.disk_spilled(),
     }
 }
 

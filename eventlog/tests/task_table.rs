@@ -30,7 +30,7 @@ fn every_attempt_is_one_row() {
     ];
     let (_, table) = with_tasks(&log(&lines), 3, 7);
     let table = table.unwrap();
-    assert_eq!(table.stages, [(4, 0), (2, 0)]);
+    assert_eq!(table.stages, [(2, 0), (4, 0)]);
     assert_eq!(table.executors, ["a", "b"]);
     let rows: Vec<_> = table
         .tasks
@@ -43,9 +43,9 @@ fn every_attempt_is_one_row() {
     assert_eq!(
         rows,
         [
-            ((0, 0, 0, 0), TaskOutcome::Failed, 5_000, 50, 40, 10.0),
-            ((0, 0, 1, 1), TaskOutcome::Succeeded, 5_000, 40, 30, 10.0),
-            ((1, 9, 255, 0), TaskOutcome::Killed, 5_000, 30, 20, 10.0),
+            ((0, 9, 255, 0), TaskOutcome::Killed, 5_000, 30, 20, 10.0),
+            ((1, 0, 0, 0), TaskOutcome::Failed, 5_000, 50, 40, 10.0),
+            ((1, 0, 1, 1), TaskOutcome::Succeeded, 5_000, 40, 30, 10.0),
         ]
     );
 }
