@@ -36,7 +36,7 @@ impl Log {
         let id = self.profile.stages.len() as u64;
         self.profile.stages.push(StageAttempt {
             stage_id: id,
-            name: name.to_owned(),
+            name: name.into(),
             status: StageStatus::Complete,
             num_tasks: 1,
             num_complete_tasks: 1,
@@ -73,7 +73,7 @@ impl Log {
             stage_ids: vec![stage],
             execution_id: execution,
             root_execution_id: execution,
-            call_site: CallSite { short: short.to_owned(), long: long.to_owned() },
+            call_site: CallSite { short: short.into(), long: long.into() },
             ..Default::default()
         });
         self.clock += run_ms as i64;
@@ -88,8 +88,8 @@ impl Log {
         self.profile.executions.push(SqlExecution {
             execution_id: id,
             root_execution_id: id,
-            description: short.to_owned(),
-            details: long.to_owned(),
+            description: short.into(),
+            details: long.into(),
             start_ms,
             end_ms: Some(self.clock),
             job_ids: vec![id],
@@ -104,8 +104,8 @@ impl Log {
         self.profile.executions.push(SqlExecution {
             execution_id: id,
             root_execution_id: id,
-            description: short.to_owned(),
-            details: long.to_owned(),
+            description: short.into(),
+            details: long.into(),
             start_ms: self.clock,
             end_ms: Some(self.clock + 1),
             ..Default::default()
@@ -117,7 +117,7 @@ impl Log {
     fn rdd_job(mut self, short: &str, run_ms: u64, rdd_sites: &[&str]) -> Self {
         let rdds = rdd_sites
             .iter()
-            .map(|site| RddInfo { call_site: (*site).to_owned(), ..Default::default() })
+            .map(|site| RddInfo { call_site: (*site).into(), ..Default::default() })
             .collect();
         self.job(None, short, "", run_ms, rdds);
         self

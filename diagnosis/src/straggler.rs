@@ -107,7 +107,7 @@ fn cause(run: &Run<'_>, stage: &StageAttempt, tail: &Tail<'_>, worst: &Task) -> 
         let on = |host: &str| tail.slow.iter().filter(|task| task.host == host).count();
         let slow = on(&worst.host);
         if slow >= HOST_TASKS && float(slow as u64) >= HOST_SHARE * float(tail.slow.len() as u64) {
-            return Cause::Host(worst.host.clone());
+            return Cause::Host(worst.host.to_string());
         }
     }
     // CPU time is the JVM's: what Python computes is missing in it.

@@ -26,7 +26,7 @@ impl Plans {
         });
         PlanNode {
             name: name.into(),
-            simple_string: format!("{name} Inner"),
+            simple_string: format!("{name} Inner").into(),
             metrics: metrics.collect(),
             children,
             ..PlanNode::default()
@@ -36,7 +36,7 @@ impl Plans {
     fn exchange(&mut self, size: i64, rows: i64) -> PlanNode {
         let metrics = [("data size", size), ("shuffle records written", rows)];
         let mut exchange = self.node("Exchange", &metrics, Vec::new());
-        exchange.simple_string = format!("Exchange of {}", self.next);
+        exchange.simple_string = format!("Exchange of {}", self.next).into();
         let stage = self.node("ShuffleQueryStage", &[], vec![exchange]);
         self.node("Sort", &[], vec![stage])
     }
@@ -59,7 +59,7 @@ fn join(name: &str, left: i64, right: i64, kind: &str) -> Profile {
     let mut plans = Plans::new();
     let sides = vec![plans.exchange(left, 10), plans.exchange(right, 10)];
     let mut join = plans.node(name, &[("number of output rows", 5)], sides);
-    join.simple_string = format!("{name} [a#1], [a#2], {kind}");
+    join.simple_string = format!("{name} [a#1], [a#2], {kind}").into();
     plans.run(join)
 }
 
@@ -153,7 +153,8 @@ fn the_same_shuffle_twice_is_named_and_a_reused_one_not() {
     let exchange = |plans: &mut Plans, id: &str| {
         let mut node = plans.exchange(100 * MIB, 10);
         let exchange = &mut node.children[0].children[0];
-        exchange.simple_string = format!("Exchange hashpartitioning(a#{id}, 200), [plan_id={id}]");
+        exchange.simple_string =
+            format!("Exchange hashpartitioning(a#{id}, 200), [plan_id={id}]").into();
         node
     };
     let mut plans = Plans::new();

@@ -100,7 +100,7 @@ fn results_at_the_driver_are_weighed_against_its_limit() {
     profile.stages[0].details =
         "org.apache.spark.sql.execution.exchange.BroadcastExchangeExec".into();
     assert!(of(&profile).is_empty());
-    profile.stages[0].details.clear();
+    profile.stages[0].details = eventlog::ArcStr::new();
     profile.stages[0].metrics.result_size = 60 << 20;
     assert!(of(&profile).is_empty());
     profile.spark_properties.insert("spark.driver.maxResultSize".into(), "100m".into());

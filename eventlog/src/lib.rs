@@ -22,8 +22,10 @@ mod storage;
 mod task_events;
 mod task_table;
 mod tasks;
+mod texts;
 mod values;
 
+pub use arcstr::ArcStr;
 pub use error::LogError;
 pub use follower::{Follower, Grown};
 pub use reader::{Reader, read, read_with, read_with_tasks};

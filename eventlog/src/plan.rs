@@ -2,6 +2,8 @@
 
 use crate::events::{Map, Number, Text};
 use crate::profile::{PlanMetric, PlanNode};
+use crate::texts::Texts;
+use arcstr::ArcStr;
 use serde::Deserialize;
 
 /// Deepest node that is kept. Dropping and comparing a tree recurses, and Spark itself gives up on plans of this depth.
@@ -18,23 +20,26 @@ struct Metric<'a> {
     metric_type: Text<'a>,
 }
 
-/// Metrics of a `SparkPlanInfo` or an adaptive metric update.
-pub(crate) fn metrics(json: &[u8]) -> Option<Vec<PlanMetric>> {
+/// Accumulators of the metrics of an adaptive metric update.
+pub(crate) fn accumulators(json: &[u8]) -> Option<Vec<u64>> {
     let metrics: Vec<Metric<'_>> = serde_json::from_slice(json).ok()?;
-    Some(
-        metrics
-            .into_iter()
-            .map(|metric| PlanMetric {
-                name: metric.name.into_string(),
-                accumulator_id: metric.accumulator_id.unsigned(),
-                kind: metric.metric_type.into_string(),
-            })
-            .collect(),
-    )
+    Some(metrics.iter().map(|metric| metric.accumulator_id.unsigned()).collect())
+}
+
+/// Metrics of a `SparkPlanInfo`.
+fn metrics(json: &[u8], texts: &mut Texts) -> Option<Vec<PlanMetric>> {
+    let metrics: Vec<Metric<'_>> = serde_json::from_slice(json).ok()?;
+    let mut exact = Vec::with_capacity(metrics.len());
+    exact.extend(metrics.iter().map(|metric| PlanMetric {
+        name: texts.of(&metric.name.0),
+        accumulator_id: metric.accumulator_id.unsigned(),
+        kind: texts.of(&metric.metric_type.0),
+    }));
+    Some(exact)
 }
 
 /// Reads a plan from JSON that is known to be well formed. The flag says that nodes below [`MAX_DEPTH`] were left out.
-pub(crate) fn read(json: &[u8]) -> Option<(PlanNode, bool)> {
+pub(crate) fn read(json: &[u8], texts: &mut Texts) -> Option<(PlanNode, bool)> {
     let mut walk = Walk { json, at: 0 };
     let mut cut = false;
     // Nodes from the root to the one being read.
@@ -55,10 +60,10 @@ pub(crate) fn read(json: &[u8]) -> Option<(PlanNode, bool)> {
                 let value = walk.value()?;
                 let node = open.last_mut()?;
                 match key {
-                    b"\"nodeName\"" => node.name = text(value)?,
-                    b"\"simpleString\"" => node.simple_string = text(value)?,
+                    b"\"nodeName\"" => node.name = text(value, texts)?,
+                    b"\"simpleString\"" => node.simple_string = text(value, texts)?,
                     b"\"metadata\"" => node.metadata = serde_json::from_slice::<Map>(value).ok()?.0,
-                    b"\"metrics\"" => node.metrics = metrics(value)?,
+                    b"\"metrics\"" => node.metrics = metrics(value, texts)?,
                     _ => {}
                 }
             }
@@ -72,7 +77,9 @@ pub(crate) fn read(json: &[u8]) -> Option<(PlanNode, bool)> {
             // The end of a list of children.
             b']' => {}
             b'}' => {
-                let node = open.pop()?;
+                let mut node = open.pop()?;
+                // Most nodes have one child.
+                node.children.shrink_to_fit();
                 match open.last_mut() {
                     Some(parent) => parent.children.push(node),
                     None => return Some((node, cut)),
@@ -83,8 +90,8 @@ pub(crate) fn read(json: &[u8]) -> Option<(PlanNode, bool)> {
     }
 }
 
-fn text(json: &[u8]) -> Option<String> {
-    serde_json::from_slice::<Text<'_>>(json).ok().map(Text::into_string)
+fn text(json: &[u8], texts: &mut Texts) -> Option<ArcStr> {
+    serde_json::from_slice::<Text<'_>>(json).ok().map(|text| texts.of(&text.0))
 }
 
 /// A position in well-formed JSON.
@@ -165,7 +172,7 @@ mod tests {
     #[test]
     fn a_tree_keeps_its_order_and_its_escapes() {
         let json = r#"{"nodeName":"Join","simpleString":"a \"q\\\" [ {","children":[ {"nodeName":"L","simpleString":"","children":[{"nodeName":"LL","simpleString":"","children":[],"metadata":{},"metrics":[]}],"metadata":{"Location":"x, [1]"},"metrics":[]}, {"nodeName":"R","children":[],"future":[{"a":[1]}]}],"metadata":{},"metrics":[{"name":"number of output rows","accumulatorId":7,"metricType":"sum"}]}"#;
-        let (plan, cut) = read(json.as_bytes()).unwrap();
+        let (plan, cut) = read(json.as_bytes(), &mut Texts::default()).unwrap();
         let names: Vec<_> = plan.preorder().iter().map(|node| node.name.clone()).collect();
         assert_eq!((names.join(" ").as_str(), cut), ("Join L LL R", false));
         assert_eq!(plan.simple_string, r#"a "q\" [ {"#);
@@ -182,9 +189,9 @@ mod tests {
                 "]}".repeat(depth)
             )
         };
-        let (plan, cut) = read(deep(600).as_bytes()).unwrap();
+        let (plan, cut) = read(deep(600).as_bytes(), &mut Texts::default()).unwrap();
         assert_eq!((plan.preorder().len(), cut), (600, false));
-        let (plan, cut) = read(deep(200_000).as_bytes()).unwrap();
+        let (plan, cut) = read(deep(200_000).as_bytes(), &mut Texts::default()).unwrap();
         assert_eq!((plan.preorder().len(), cut), (MAX_DEPTH, true));
     }
 
@@ -193,7 +200,7 @@ mod tests {
         for json in
             ["", "[]", "null", "{", r#"{"nodeName":1"#, r#"{"a":"#, r#"{"children":[1]}"#, "}"]
         {
-            assert!(read(json.as_bytes()).is_none(), "{json}");
+            assert!(read(json.as_bytes(), &mut Texts::default()).is_none(), "{json}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a run did and what it cost. Times are milliseconds since the epoch or durations in milliseconds unless the name says
 //! otherwise; sizes are bytes. Field names follow Spark's REST API (`org.apache.spark.status.api.v1`).
 
+use arcstr::ArcStr;
 use std::collections::BTreeMap;
 
 /// A run, as its event log tells it.
@@ -79,9 +80,9 @@ pub struct Executor {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CallSite {
     /// `callSite.short` or a description: `collect at /srv/job.py:18`.
-    pub short: String,
+    pub short: ArcStr,
     /// The stack, one frame a line.
-    pub long: String,
+    pub long: ArcStr,
 }
 
 /// A job.
@@ -143,9 +144,9 @@ pub struct StageAttempt {
     /// Attempt, from 0.
     pub attempt_id: u32,
     /// `Stage Name`.
-    pub name: String,
+    pub name: ArcStr,
     /// `Details`: the call stack.
-    pub details: String,
+    pub details: ArcStr,
     /// How it ended.
     pub status: StageStatus,
     /// `Number of Tasks`.
@@ -174,13 +175,14 @@ pub struct StageAttempt {
     pub metrics: StageMetrics,
     /// Quantiles over successful tasks; none if no task succeeded with metrics.
     pub task_summary: Option<TaskSummary>,
-    /// The longest successful tasks that carry metrics, longest first: 32 at most.
+    /// The successful tasks with metrics that took at least one and a half times the median, longest first: 32 at most, and at least the
+    /// longest one.
     pub longest_tasks: Vec<Task>,
     /// Tasks that failed or were killed, by what they say for themselves, costliest first: 16 at most, further ones counted with
     /// the last that was told apart.
     pub task_failures: Vec<TaskFailure>,
     /// What each executor did of the attempt's successful tasks, by executor id.
-    pub executor_shares: BTreeMap<String, ExecutorShare>,
+    pub executor_shares: BTreeMap<ArcStr, ExecutorShare>,
     /// Σ finish − launch over successful tasks, milliseconds.
     pub task_duration: u64,
     /// SQL metric accumulators that the stage's tasks updated, with what this attempt added: the sum of its tasks' updates, or the
@@ -268,9 +270,9 @@ pub struct Task {
     /// Its attempt, from 0.
     pub attempt: u32,
     /// Id of the executor that ran it.
-    pub executor: String,
+    pub executor: ArcStr,
     /// That executor's host.
-    pub host: String,
+    pub host: ArcStr,
     /// Launch, milliseconds since the epoch.
     pub launch_ms: i64,
     /// Finish minus launch, milliseconds.
@@ -321,11 +323,11 @@ pub struct RddInfo {
     /// `RDD ID`.
     pub id: u64,
     /// `Name`.
-    pub name: String,
+    pub name: ArcStr,
     /// `name` of its `Scope`: the operator it was made for.
-    pub scope: Option<String>,
+    pub scope: Option<ArcStr>,
     /// `Callsite`.
-    pub call_site: String,
+    pub call_site: ArcStr,
     /// `Parent IDs`.
     pub parent_ids: Vec<u64>,
     /// Whether its storage level uses memory or disk: it is persisted.
@@ -355,9 +357,9 @@ pub struct SqlExecution {
     /// `rootExecutionId`; its own id where it is a root or the log does not say.
     pub root_execution_id: u64,
     /// `description`: `collect at /srv/job.py:18`.
-    pub description: String,
+    pub description: ArcStr,
     /// `details`: the stack.
-    pub details: String,
+    pub details: ArcStr,
     /// Start, milliseconds since the epoch.
     pub start_ms: i64,
     /// End.
@@ -378,9 +380,9 @@ pub struct SqlExecution {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PlanNode {
     /// `nodeName`.
-    pub name: String,
+    pub name: ArcStr,
     /// `simpleString`, possibly truncated by Spark.
-    pub simple_string: String,
+    pub simple_string: ArcStr,
     /// `metadata` (`Location`, `PushedFilters`, …).
     pub metadata: BTreeMap<String, String>,
     /// Its metrics.
@@ -393,11 +395,11 @@ pub struct PlanNode {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PlanMetric {
     /// Its name, such as `number of output rows`.
-    pub name: String,
+    pub name: ArcStr,
     /// Its accumulator.
     pub accumulator_id: u64,
     /// `sum`, `size`, `timing` (milliseconds), `nsTiming` (nanoseconds) or `average` (times ten).
-    pub kind: String,
+    pub kind: ArcStr,
 }
 
 /// What the log can and cannot tell.

@@ -15,6 +15,7 @@ use crate::storage::Storage;
 use crate::task_events::Memo;
 use crate::task_table::{TaskOutcome, TaskTableBuilder};
 use crate::tasks::{TaskEnd, Tasks};
+use crate::texts::Texts;
 use crate::values::{Values, duration};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
@@ -33,7 +34,7 @@ pub(crate) struct State {
     /// Events of names that only Spark writes.
     pub(crate) spark_events: u64,
     jobs: BTreeMap<u64, Job>,
-    stages: FxHashMap<(u64, u32), Stage>,
+    stages: FxHashMap<(u64, u32), Box<Stage>>,
     executions: BTreeMap<u64, Execution>,
     /// What SQL executions modified, with the number of those that said so.
     modified: BTreeMap<String, Modified>,
@@ -45,6 +46,7 @@ pub(crate) struct State {
     storage: Storage,
     /// Where every task attempt is wanted.
     pub(crate) task_table: Option<TaskTableBuilder>,
+    texts: Texts,
     /// What the last line adds, where it is a task's start or end.
     batches: Batches,
     pub(crate) memo: Memo,
@@ -54,7 +56,7 @@ pub(crate) struct State {
 #[derive(Debug, Clone, Default)]
 struct Stage {
     attempt: StageAttempt,
-    samples: Samples,
+    samples: Option<Box<Samples>>,
     tasks: Tasks,
     /// Task starts less task ends.
     active: i64,
@@ -66,6 +68,9 @@ struct Stage {
     updates: FxHashMap<u64, i64>,
     /// SQL accumulators' values at the stage's end, which are totals of the application.
     values: FxHashMap<u64, i64>,
+    /// Both, by accumulator, of a stage that is over.
+    settled_updates: Vec<(u64, i64)>,
+    settled_values: Vec<(u64, i64)>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -111,7 +116,7 @@ impl State {
         self.spark_events += lines;
         let last = &mut self.profile.application.last_event_ms;
         *last = batch.last_ms.max(*last);
-        let stage = self.stage(batch.stage_id, batch.stage_attempt_id);
+        let (stage, texts) = self.stage(batch.stage_id, batch.stage_attempt_id);
         stage.launched(Number(batch.first_launch_ms));
         let attempt = &mut stage.attempt;
         attempt.num_complete_tasks += batch.tasks.len() as u64;
@@ -123,7 +128,7 @@ impl State {
             *sum = sum.saturating_add(update);
         }
         for executor in &batch.executors {
-            stage.tasks.share(executor.id(bytes), executor.share);
+            stage.tasks.share(executor.id(bytes), executor.share, texts);
         }
         let mut starts = 0;
         for task in &batch.tasks {
@@ -132,7 +137,7 @@ impl State {
             starts = task.starts_before;
             let end = batch.task_end(task, bytes);
             if let Some(values) = end.values {
-                stage.succeeded(&end, task.duration, values);
+                stage.succeeded(&end, task.duration, values, texts);
             }
             stage.seal_if_over();
         }
@@ -189,7 +194,7 @@ impl State {
                 let start: events::TaskStart = parse(line)?;
                 let launch_time = start.info.map(|info| info.launch_time).unwrap_or_default();
                 self.saw(launch_time);
-                let stage = self.stage(start.stage_id, start.stage_attempt_id);
+                let (stage, _) = self.stage(start.stage_id, start.stage_attempt_id);
                 stage.active += 1;
                 stage.launched(launch_time);
             }
@@ -205,13 +210,11 @@ impl State {
             }
             "SparkListenerSQLAdaptiveSQLMetricUpdates" => {
                 let update: events::AdaptiveMetricUpdates<'_> = parse(line)?;
-                let metrics = update
+                let accumulators = update
                     .sql_plan_metrics
-                    .and_then(|metrics| plan::metrics(metrics.get().as_bytes()));
+                    .and_then(|metrics| plan::accumulators(metrics.get().as_bytes()));
                 let execution = self.executions.entry(update.execution_id.unsigned()).or_default();
-                execution
-                    .accumulators
-                    .extend(metrics.iter().flatten().map(|metric| metric.accumulator_id));
+                execution.accumulators.extend(accumulators.into_iter().flatten());
             }
             "SparkListenerDriverAccumUpdates" => self.driver_updates(&parse(line)?),
             "SparkListenerExecutorAdded" => self.executor_added(parse(line)?),
@@ -288,12 +291,14 @@ impl State {
         *last = at.or_zero().max(*last);
     }
 
-    fn stage(&mut self, id: Number, attempt: Number) -> &mut Stage {
+    fn stage(&mut self, id: Number, attempt: Number) -> (&mut Stage, &mut Texts) {
         let key = (id.unsigned(), attempt.attempt());
-        self.stages.entry(key).or_insert_with(|| Stage {
-            attempt: StageAttempt { stage_id: key.0, attempt_id: key.1, ..StageAttempt::default() },
-            ..Stage::default()
-        })
+        let stage = self.stages.entry(key).or_insert_with(|| {
+            let (stage_id, attempt_id) = key;
+            let attempt = StageAttempt { stage_id, attempt_id, ..StageAttempt::default() };
+            Box::new(Stage { attempt, ..Stage::default() })
+        });
+        (stage, &mut self.texts)
     }
 
     fn task_end_event(&mut self, event: &events::TaskEnd<'_>) {
@@ -314,7 +319,7 @@ impl State {
         let killed = failure.is_some_and(|reason| {
             matches!(reason.reason.0.as_ref(), "TaskKilled" | "TaskCommitDenied")
         });
-        let stage = self.stage(event.stage_id, event.stage_attempt_id);
+        let (stage, texts) = self.stage(event.stage_id, event.stage_attempt_id);
         stage.active -= 1;
         stage.launched(launch_time);
         let attempt = &mut stage.attempt;
@@ -339,9 +344,9 @@ impl State {
             if failure.is_none() {
                 if end.is_told {
                     let share = ExecutorShare { tasks: 1, task_time: duration };
-                    stage.tasks.share(end.executor, share);
+                    stage.tasks.share(end.executor, share, texts);
                 }
-                stage.succeeded(&end, duration, values);
+                stage.succeeded(&end, duration, values, texts);
             }
         }
         for accumulable in info.into_iter().flat_map(|info| &info.accumulables) {
@@ -383,13 +388,14 @@ impl State {
 
     fn stage_submitted(&mut self, event: events::StageEvent<'_>) {
         self.saw(event.info.submission_time);
-        self.stage(event.info.id, event.info.attempt_id).describe(event.info);
+        let (stage, texts) = self.stage(event.info.id, event.info.attempt_id);
+        stage.describe(event.info, texts);
     }
 
     fn stage_completed(&mut self, event: events::StageEvent<'_>) {
         self.saw(event.info.completion_time);
-        let stage = self.stage(event.info.id, event.info.attempt_id);
-        stage.describe(event.info);
+        let (stage, texts) = self.stage(event.info.id, event.info.attempt_id);
+        stage.describe(event.info, texts);
         stage.attempt.status = if stage.attempt.failure_reason.is_some() {
             StageStatus::Failed
         } else {
@@ -408,15 +414,15 @@ impl State {
         let has_own_call_site = !properties.call_site_short.0.is_empty();
         let call_site = if has_own_call_site {
             CallSite {
-                short: properties.call_site_short.into_string(),
-                long: properties.call_site_long.into_string(),
+                short: self.texts.of(&properties.call_site_short.0),
+                long: self.texts.of(&properties.call_site_long.0),
             }
         } else {
             // `AppStatusListener.onJobStart` names a job after the stage with the highest id.
             let last = event.stage_infos.into_iter().max_by_key(|info| info.id.unsigned());
             last.map(|info| CallSite {
-                short: info.name.into_string(),
-                long: info.details.into_string(),
+                short: self.texts.of(&info.name.0),
+                long: self.texts.of(&info.details.0),
             })
             .unwrap_or_default()
         };
@@ -451,11 +457,13 @@ impl State {
     fn execution_start(&mut self, event: events::ExecutionStart<'_>) -> Parsed {
         self.saw(event.time);
         let execution_id = event.execution_id.unsigned();
+        let description = self.texts.of(&event.description.0);
+        let details = self.texts.of(&event.details.0);
         let execution = self.executions.entry(execution_id).or_default();
         execution.started = true;
         execution.sql.root_execution_id = id(event.root_execution_id).unwrap_or(execution_id);
-        execution.sql.description = event.description.into_string();
-        execution.sql.details = event.details.into_string();
+        execution.sql.description = description;
+        execution.sql.details = details;
         execution.sql.start_ms = event.time.or_zero();
         if let Some(configs) = event.modified_configs {
             self.configured_executions += 1;
@@ -478,7 +486,7 @@ impl State {
     /// Takes an execution's plan, in the place of an earlier one.
     fn plan(&mut self, execution_id: u64, info: Option<&serde_json::value::RawValue>) -> Parsed {
         let Some(info) = info.filter(|info| info.get() != "null") else { return Ok(()) };
-        let Some((plan, cut)) = plan::read(info.get().as_bytes()) else {
+        let Some((plan, cut)) = plan::read(info.get().as_bytes(), &mut self.texts) else {
             return Err(serde::de::Error::custom("sparkPlanInfo is no plan"));
         };
         self.profile.quality.cut_plans += u64::from(cut);
@@ -622,16 +630,18 @@ impl Stage {
         }
     }
 
-    fn describe(&mut self, info: events::StageInfo<'_>) {
+    fn describe(&mut self, info: events::StageInfo<'_>, texts: &mut Texts) {
         let attempt = &mut self.attempt;
-        attempt.name = info.name.into_string();
-        attempt.details = info.details.into_string();
+        attempt.name = texts.of(&info.name.0);
+        attempt.details = texts.of(&info.details.0);
         attempt.num_tasks = info.num_tasks.unsigned();
         attempt.submission_ms = time(info.submission_time).or(attempt.submission_ms);
         attempt.completion_ms = time(info.completion_time);
         attempt.failure_reason = info.failure_reason.some();
         attempt.parent_ids = info.parent_ids.iter().map(|id| id.unsigned()).collect();
-        attempt.rdds = info.rdds.into_iter().map(rdd).collect();
+        let mut rdds = Vec::with_capacity(info.rdds.len());
+        rdds.extend(info.rdds.iter().map(|info| rdd(info, texts)));
+        attempt.rdds = rdds;
         for accumulable in info.accumulables {
             if accumulable.metadata.0 == "sql"
                 && let (Some(id), Some(value)) = (id(accumulable.id), accumulable.value.0)
@@ -642,12 +652,12 @@ impl Stage {
     }
 
     /// Takes a task that succeeded and has metrics.
-    fn succeeded(&mut self, task: &TaskEnd<'_>, duration: u64, values: &Values) {
-        self.tasks.succeeded(task, duration, values);
+    fn succeeded(&mut self, task: &TaskEnd<'_>, duration: u64, values: &Values, texts: &mut Texts) {
+        self.tasks.succeeded(task, duration, values, texts);
         if self.sealed {
             self.late += 1;
         } else {
-            self.samples.push(duration, values);
+            self.samples.get_or_insert_default().push(duration, values);
         }
     }
 
@@ -660,19 +670,28 @@ impl Stage {
 
     fn seal(&mut self) {
         self.sealed = true;
-        self.attempt.task_summary = std::mem::take(&mut self.samples).summary();
+        self.attempt.task_summary = self.samples.take().and_then(|samples| samples.summary());
+        self.settle();
+    }
+
+    /// Keeps of tasks and accumulators what is needed of a stage that is over.
+    fn settle(&mut self) {
+        let median = self.attempt.task_summary.map_or(0, |summary| summary.duration[2]);
+        self.tasks.settle(median);
+        let (updates, values) =
+            (std::mem::take(&mut self.updates), std::mem::take(&mut self.values));
+        settle(updates, &mut self.settled_updates, |sum, more| *sum = sum.saturating_add(more));
+        settle(values, &mut self.settled_values, |value, later| *value = later);
     }
 }
 
-fn rdd(rdd: events::Rdd<'_>) -> RddInfo {
-    let scope = serde_json::from_str::<events::Scope<'_>>(&rdd.scope.0)
-        .ok()
-        .and_then(|scope| scope.name.some());
+fn rdd(rdd: &events::Rdd<'_>, texts: &mut Texts) -> RddInfo {
+    let scope = serde_json::from_str::<events::Scope<'_>>(&rdd.scope.0).ok();
     RddInfo {
         id: rdd.id.unsigned(),
-        name: rdd.name.into_string(),
-        scope,
-        call_site: rdd.call_site.into_string(),
+        name: texts.of(&rdd.name.0),
+        scope: scope.map(|scope| texts.of(&scope.name.0)).filter(|name| !name.is_empty()),
+        call_site: texts.of(&rdd.call_site.0),
         parent_ids: rdd.parent_ids.iter().map(|id| id.unsigned()).collect(),
         persisted: rdd.storage_level.use_disk || rdd.storage_level.use_memory,
         num_partitions: rdd.num_partitions.unsigned(),
@@ -680,44 +699,59 @@ fn rdd(rdd: events::Rdd<'_>) -> RddInfo {
     }
 }
 
-fn finish_stages(stages: FxHashMap<(u64, u32), Stage>) -> Vec<StageAttempt> {
-    let mut stages: Vec<Stage> = stages.into_values().collect();
+fn finish_stages(stages: FxHashMap<(u64, u32), Box<Stage>>) -> Vec<StageAttempt> {
+    let mut stages: Vec<Box<Stage>> = stages.into_values().collect();
     stages.sort_unstable_by_key(|stage| (stage.attempt.stage_id, stage.attempt.attempt_id));
     let mut sharing: FxHashMap<u64, u32> = FxHashMap::default();
-    for stage in &stages {
-        for id in stage
-            .updates
-            .keys()
-            .chain(stage.values.keys().filter(|id| !stage.updates.contains_key(id)))
-        {
+    for stage in &mut stages {
+        if !stage.sealed {
+            stage.seal();
+        }
+        stage.settle();
+        let (updates, values) = (&stage.settled_updates, &stage.settled_values);
+        let updated = |id: u64| updates.binary_search_by_key(&id, |sum| sum.0).is_ok();
+        let only_valued = values.iter().filter(|(id, _)| !updated(*id));
+        for (id, _) in updates.iter().chain(only_valued) {
             *sharing.entry(*id).or_default() += 1;
         }
     }
-    stages
-        .into_iter()
-        .map(|mut stage| {
-            if !stage.sealed {
-                stage.seal();
-            }
-            let mut attempt = stage.attempt;
-            (attempt.longest_tasks, attempt.task_failures, attempt.executor_shares) =
-                stage.tasks.finish();
-            if let (Some(summary), true) = (&mut attempt.task_summary, stage.late > 0) {
-                summary.approximate = true;
-            }
-            // A value at a stage's end is the application's total so far. The stage's own part is what its tasks added;
-            // where only this attempt touched the accumulator the total is that too, and survives lost task ends.
-            let mut own: BTreeMap<u64, i64> = stage.updates.into_iter().collect();
-            for (id, value) in stage.values {
-                let alone = sharing.get(&id) == Some(&1);
-                own.entry(id)
-                    .and_modify(|sum| *sum = if alone { value.max(*sum) } else { *sum })
-                    .or_insert(value);
-            }
-            attempt.sql_accumulators = own;
-            attempt
-        })
-        .collect()
+    let mut attempts = Vec::with_capacity(stages.len());
+    attempts.extend(stages.into_iter().map(|stage| {
+        let mut attempt = stage.attempt;
+        (attempt.longest_tasks, attempt.task_failures, attempt.executor_shares) =
+            stage.tasks.finish();
+        if let (Some(summary), true) = (&mut attempt.task_summary, stage.late > 0) {
+            summary.approximate = true;
+        }
+        // A value at a stage's end is the application's total so far. The stage's own part is what its tasks added;
+        // where only this attempt touched the accumulator the total is that too, and survives lost task ends.
+        let mut own: BTreeMap<u64, i64> = stage.settled_updates.into_iter().collect();
+        for (id, value) in stage.settled_values {
+            let alone = sharing.get(&id) == Some(&1);
+            own.entry(id)
+                .and_modify(|sum| *sum = if alone { value.max(*sum) } else { *sum })
+                .or_insert(value);
+        }
+        attempt.sql_accumulators = own;
+        attempt
+    }));
+    attempts
+}
+
+/// Moves `new` to what is sorted already, where `both` says what becomes of two values of one accumulator.
+fn settle(new: FxHashMap<u64, i64>, sorted: &mut Vec<(u64, i64)>, both: fn(&mut i64, i64)) {
+    if new.is_empty() {
+        return;
+    }
+    let known = sorted.len();
+    sorted.reserve_exact(new.len());
+    for (id, value) in new {
+        match sorted[..known].binary_search_by_key(&id, |(id, _)| *id) {
+            Ok(at) => both(&mut sorted[at].1, value),
+            Err(_) => sorted.push((id, value)),
+        }
+    }
+    sorted.sort_unstable_by_key(|(id, _)| *id);
 }
 
 /// Task ends that a completed stage attempt must have had but the log has not. A later attempt may be completed by tasks

@@ -3,7 +3,9 @@
 
 use crate::events::{Number, TaskEndReason};
 use crate::profile::{ExecutorShare, Task, TaskFailure};
+use crate::texts::Texts;
 use crate::values::Values;
+use arcstr::ArcStr;
 use std::collections::BTreeMap;
 
 /// Longest tasks that are kept.
@@ -35,17 +37,17 @@ pub(crate) struct Tasks {
     longest: Vec<Task>,
     shortest: usize,
     failures: Vec<TaskFailure>,
-    shares: BTreeMap<String, ExecutorShare>,
+    shares: BTreeMap<ArcStr, ExecutorShare>,
 }
 
 impl Tasks {
     /// Adds to what an executor did of the tasks that succeeded.
-    pub(crate) fn share(&mut self, executor: &str, more: ExecutorShare) {
+    pub(crate) fn share(&mut self, executor: &str, more: ExecutorShare, texts: &mut Texts) {
         if executor.is_empty() || more.tasks == 0 {
             return;
         }
         if !self.shares.contains_key(executor) {
-            self.shares.insert(executor.to_owned(), ExecutorShare::default());
+            self.shares.insert(texts.of(executor), ExecutorShare::default());
         }
         if let Some(share) = self.shares.get_mut(executor) {
             share.tasks += more.tasks;
@@ -54,7 +56,13 @@ impl Tasks {
     }
 
     /// Takes a task that succeeded.
-    pub(crate) fn succeeded(&mut self, task: &TaskEnd<'_>, duration: u64, values: &Values) {
+    pub(crate) fn succeeded(
+        &mut self,
+        task: &TaskEnd<'_>,
+        duration: u64,
+        values: &Values,
+        texts: &mut Texts,
+    ) {
         if !task.is_told {
             return;
         }
@@ -62,7 +70,7 @@ impl Tasks {
         if full && duration <= self.longest[self.shortest].duration {
             return;
         }
-        let task = kept(task, duration, values);
+        let task = kept(task, duration, values, texts);
         if full {
             self.longest[self.shortest] = task;
         } else {
@@ -95,23 +103,32 @@ impl Tasks {
         known.task_time = known.task_time.saturating_add(duration);
     }
 
+    /// Lets go of tasks that took hardly longer than the median one did, all but the longest.
+    pub(crate) fn settle(&mut self, median: u64) {
+        // By duration, and by index among equals, so that the order of events does not show.
+        self.longest.sort_by(|a, b| b.duration.cmp(&a.duration).then(a.index.cmp(&b.index)));
+        let is_long = |task: &Task| task.duration.saturating_mul(2) >= median.saturating_mul(3);
+        let long = self.longest.partition_point(is_long);
+        self.longest.truncate(long.max(1));
+        self.longest.shrink_to_fit();
+        self.shortest = self.longest.len().saturating_sub(1);
+    }
+
     /// The longest tasks, the failures and the executors' shares.
     pub(crate) fn finish(
         mut self,
-    ) -> (Vec<Task>, Vec<TaskFailure>, BTreeMap<String, ExecutorShare>) {
-        // By duration, and by index among equals, so that the order of events does not show.
-        self.longest.sort_by(|a, b| b.duration.cmp(&a.duration).then(a.index.cmp(&b.index)));
+    ) -> (Vec<Task>, Vec<TaskFailure>, BTreeMap<ArcStr, ExecutorShare>) {
         self.failures.sort_by(|a, b| b.task_time.cmp(&a.task_time).then(b.tasks.cmp(&a.tasks)));
         (self.longest, self.failures, self.shares)
     }
 }
 
-fn kept(task: &TaskEnd<'_>, duration: u64, values: &Values) -> Task {
+fn kept(task: &TaskEnd<'_>, duration: u64, values: &Values, texts: &mut Texts) -> Task {
     Task {
         index: task.index.unsigned(),
         attempt: task.attempt.attempt(),
-        executor: task.executor.to_owned(),
-        host: task.host.to_owned(),
+        executor: texts.of(task.executor),
+        host: texts.of(task.host),
         launch_ms: task.launch_time.or_zero(),
         duration,
         executor_run_time: values.run_time(),

@@ -44,7 +44,7 @@ fn ends(stage: &StageAttempt) -> (u64, u64, u64) {
 
 fn operators(profile: &Profile, execution: u64) -> Vec<String> {
     let plan = &profile.execution(execution).unwrap().plan;
-    plan.preorder().iter().map(|node| node.name.clone()).collect()
+    plan.preorder().iter().map(|node| node.name.to_string()).collect()
 }
 
 #[test]

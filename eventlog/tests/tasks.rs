@@ -36,12 +36,13 @@ fn shares_and_longest_tasks_agree_with_the_stage() {
             let shares = stage.executor_shares.values();
             assert_eq!(shares.clone().map(|share| share.tasks).sum::<u64>(), summary.tasks);
             assert_eq!(shares.map(|share| share.task_time).sum::<u64>(), stage.task_duration);
-            assert_eq!(stage.longest_tasks.len() as u64, summary.tasks.min(32));
+            assert!((1..=32).contains(&stage.longest_tasks.len()));
             assert_eq!(stage.longest_tasks[0].duration, summary.duration[4]);
             assert!(stage.longest_tasks.is_sorted_by(|a, b| a.duration >= b.duration));
-            if summary.tasks <= 32 {
-                let all: u64 = stage.longest_tasks.iter().map(|task| task.duration).sum();
-                assert_eq!(all, stage.task_duration);
+            let long = |duration: u64| 2 * duration >= 3 * summary.duration[2];
+            assert!(stage.longest_tasks[1..].iter().all(|task| long(task.duration)));
+            if stage.longest_tasks.len() < 32 && long(summary.duration[3]) {
+                assert!(stage.longest_tasks.len() as u64 >= summary.tasks / 4);
             }
         }
     }

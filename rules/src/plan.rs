@@ -257,7 +257,7 @@ pub(crate) fn fingerprint(node: &PlanNode) -> String {
             let partitioning = below.simple_string.split(", ENSURE").next().unwrap_or_default();
             parts.push(without_ids(partitioning));
         } else if below.name == "BroadcastExchange" {
-            parts.push(below.name.clone());
+            parts.push(below.name.to_string());
         } else if is_scan(below) {
             parts.push(scanned(below));
         } else if is_join(below) {
@@ -304,7 +304,7 @@ mod tests {
     use super::*;
 
     fn node(simple: &str) -> PlanNode {
-        PlanNode { simple_string: simple.to_owned(), ..PlanNode::default() }
+        PlanNode { simple_string: simple.into(), ..PlanNode::default() }
     }
 
     #[test]

@@ -216,11 +216,8 @@ impl Measuring {
         let (name, simple) = text
             .split_once(": ")
             .unwrap_or((text.split([' ', '(', '[']).next().unwrap_or_default(), text));
-        let mut node = PlanNode {
-            name: name.to_owned(),
-            simple_string: simple.to_owned(),
-            ..PlanNode::default()
-        };
+        let mut node =
+            PlanNode { name: name.into(), simple_string: simple.into(), ..PlanNode::default() };
         for metric in metrics.split(", ").filter(|it| !it.is_empty()) {
             let (name, value) = metric.split_once('=').unwrap();
             let (value, stage) =
@@ -228,11 +225,7 @@ impl Measuring {
             let value: i64 = value.trim().parse().unwrap();
             self.accumulators += 1;
             let accumulator_id = self.accumulators;
-            node.metrics.push(PlanMetric {
-                name: name.to_owned(),
-                accumulator_id,
-                kind: "sum".to_owned(),
-            });
+            node.metrics.push(PlanMetric { name: name.into(), accumulator_id, kind: "sum".into() });
             execution.metric_values.insert(accumulator_id, value);
             if let Some(stage) = stage {
                 let stage: u64 = stage.trim().parse().unwrap();

@@ -7,6 +7,7 @@ mod files;
 mod linking;
 mod log_source;
 mod lsp;
+mod memory;
 mod output;
 mod problem;
 mod source;

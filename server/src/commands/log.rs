@@ -21,6 +21,7 @@ const TASKS: usize = 500_000;
 
 /// Shows what a run did.
 pub(crate) fn run(args: &LogArgs) -> Result<ExitCode, CommandError> {
+    crate::memory::use_small_pages();
     let directory = absolute(Path::new("."));
     let thresholds = Configurations::default().for_folder(&directory)?.thresholds.clone();
     let mut problems = Vec::new();

@@ -15,6 +15,7 @@ use crate::workspace::read_log_with_tasks;
 
 /// Shows what a run would have taken with changes.
 pub(crate) fn run(args: &WhatIfArgs) -> Result<ExitCode, CommandError> {
+    crate::memory::use_small_pages();
     let mut problems = Vec::new();
     let read = read_log_with_tasks(&log_source::named(&args.log), usize::MAX, &mut problems);
     tell(&problems);

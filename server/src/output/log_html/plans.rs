@@ -98,7 +98,7 @@ fn tree(execution: &SqlExecution, node: &PlanNode, left: &mut usize, depth: usiz
         })
         .collect();
     let heading = own.iter().filter(|(name, _)| SHOWN.contains(name));
-    let mut title = node.simple_string.clone();
+    let mut title = node.simple_string.to_string();
     for (name, value) in &own {
         title.push_str(&format!("\n{name}: {value}"));
     }
