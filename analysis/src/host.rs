@@ -7,7 +7,7 @@ use eventlog::Profile;
 use program::{LineIndex, Program};
 
 use crate::engine::check_file_with;
-use crate::join::{JoinFile, join};
+use crate::join::{JoinFile, join_all};
 use crate::{CallKeys, Evidence, FileCheck, Rule, Settings};
 
 /// A source file as the host holds it.
@@ -161,11 +161,10 @@ impl Analysis {
                 .max();
             let limit =
                 limit.unwrap_or_else(|| spark::Thresholds::default().representative_task_ms);
-            let runs = self
-                .profiles
-                .iter()
-                .map(|profile| Arc::new(join(&files, profile, limit)))
-                .collect();
+            if self.profiles.is_empty() {
+                return Arc::new(Evidence::default());
+            }
+            let runs = join_all(&files, &self.profiles, limit).into_iter().map(Arc::new).collect();
             Arc::new(Evidence { runs })
         };
         Arc::clone(self.joined.get_or_init(compute))

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
-use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use diagnosis::{Change, Fit, Replay, diagnose};
-use eventlog::{LogSource, Profile, TaskTable};
+use eventlog::{Profile, TaskTable};
 use spark::Thresholds;
+
+use crate::disk::Disk;
 
 /// The page that has the tables.
 const PAGE: &str = "docs/what-if.md";
@@ -35,32 +36,8 @@ pub(crate) struct Options {
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// A log on disk: a file or the folder of a rolling one.
-struct Disk {
-    name: String,
-    path: PathBuf,
-}
-
-impl LogSource for Disk {
-    fn name(&self) -> &str {
-        &self.name
-    }
-    fn parts(&self) -> Vec<String> {
-        let name =
-            |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        match fs::read_dir(&self.path) {
-            Ok(entries) => entries.flatten().map(|entry| name(&entry.path())).collect(),
-            Err(_) => vec![name(&self.path)],
-        }
-    }
-    fn open(&self, part: &str) -> io::Result<Box<dyn io::Read + Send + '_>> {
-        let path = if self.path.is_dir() { self.path.join(part) } else { self.path.clone() };
-        Ok(Box::new(fs::File::open(path)?))
-    }
-}
-
 fn read(path: &Path) -> Result<(Profile, TaskTable)> {
-    let source = Disk { name: path.display().to_string(), path: path.to_owned() };
+    let source = Disk::new(path);
     let read = eventlog::read_with_tasks(&source, usize::MAX, &mut |_| ControlFlow::Continue(()))?;
     Ok((read.0, read.1.unwrap_or_default()))
 }

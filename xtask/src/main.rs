@@ -1,10 +1,12 @@
 //! Chores of the project, run as `cargo xtask COMMAND`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a chore reports on the terminal")]
 
+mod attribution;
 mod bench;
 mod check_api;
 mod check_what_if;
 mod corpus;
+mod disk;
 mod java;
 mod new_rule;
 mod oracle;
@@ -20,6 +22,7 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(name = "cargo xtask")]
 enum Command {
+    Attribution(attribution::Options),
     CheckApi(check_api::Options),
     CheckWhatIf(check_what_if::Options),
     #[command(subcommand)]
@@ -33,6 +36,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Command::parse() {
+        Command::Attribution(options) => attribution::run(&options),
         Command::CheckApi(options) => check_api::run(&options),
         Command::CheckWhatIf(options) => check_what_if::run(&options),
         Command::Bench(benchmark) => bench::run(&benchmark),

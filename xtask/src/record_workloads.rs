@@ -5,6 +5,7 @@
 //! whom it was made. For the second the job runs under a neutral path, user and host name, what Spark
 //! logs about the machine itself is taken out, and a log in which anything is left is not written.
 
+mod attribution;
 mod catalogue;
 mod cluster;
 mod scrub;
@@ -65,8 +66,9 @@ const SPARKS: [Spark; 2] = [
 ///
 /// Makes a virtual environment with PySpark for each Spark version, runs the Python and the Scala job of
 /// examples/orders, the programs of tests/workloads and those of tests/shapes with each, takes what tells about
-/// this machine out of the event logs and puts them into a folder `logs` beside the programs. Needs Java 17,
-/// Python 3.10 or 3.11 and PyPI.
+/// this machine out of the event logs and puts them into a folder `logs` beside the programs. The programs of
+/// tests/attribution run twice: their truth, the line behind each operator, is recorded with instruments. Needs a JDK
+/// 17, Python 3.11 and PyPI.
 ///
 /// The jobs run in /srv/stagelight, so that paths in the logs are neutral. The folder is created, and what an earlier
 /// recording left in it is overwritten: be root, or own it.
@@ -78,7 +80,7 @@ pub(crate) struct Options {
     /// The Python to make the virtual environments with
     #[arg(long, value_name = "PROGRAM", default_value = "python3.11")]
     python: PathBuf,
-    /// What to record: `orders`, or an entry of workloads.toml or shapes.toml [default: everything]
+    /// What to record: `orders`, or an entry of workloads.toml, shapes.toml or programs.toml [default: everything]
     names: Vec<String>,
 }
 
@@ -108,7 +110,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             }
         }
     }
-    Ok(())
+    attribution::record(&sites, &repository, &marks, wanted)
 }
 
 fn record_orders(sites: &[Site<'_>], repository: &Path, marks: &[String]) -> Result<()> {
@@ -303,6 +305,11 @@ impl<'a> Site<'a> {
     ) -> Result<()> {
         let log = self.cache.join(format!("{name}-{}.txt", self.spark.short));
         println!("{name} on Spark {}: {}", self.spark.pyspark, log.display());
+        finish(self.submission(folder, configuration).args(job), &log)
+    }
+
+    /// `spark-submit` with these properties; what it is to run is still to be added.
+    fn submission(&self, folder: &Path, configuration: &[String]) -> Command {
         let mut command = self.command("spark-submit");
         command.current_dir(folder);
         // The default of 200 partitions would make each log many times larger without showing anything more.
@@ -314,7 +321,7 @@ impl<'a> Site<'a> {
             // The last one of a property holds.
             command.args(["--conf", setting]);
         }
-        finish(command.args(job), &log)
+        command
     }
 
     /// Runs one job with an event log and keeps that log as `kept`, with the version and its ending.
@@ -343,8 +350,7 @@ impl<'a> Site<'a> {
         if let Some(logs) = kept.parent() {
             fs::create_dir_all(logs)?;
         }
-        let package = self.installation.jars.with_file_name("");
-        let installations = [package.canonicalize()?, package, self.cache.to_owned()];
+        let installations = self.installations()?;
         let scrubber = Scrubber { installations: &installations, marks };
         for entry in fs::read_dir(&written)? {
             let entry = entry?;
@@ -362,6 +368,12 @@ impl<'a> Site<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The folders that Spark's own files are in.
+    fn installations(&self) -> Result<[PathBuf; 3]> {
+        let package = self.installation.jars.with_file_name("");
+        Ok([package.canonicalize()?, package, self.cache.to_owned()])
     }
 }
 
@@ -420,20 +432,7 @@ impl Scrubber<'_> {
 
     /// Copies one zstd file of events, scrubbed.
     fn copy_events(&self, from: &Path, to: &Path) -> Result<()> {
-        let mut text = decompress(File::open(from)?)?;
-        for folder in self.installations {
-            text = text.replace(&*folder.to_string_lossy(), INSTALLATION);
-        }
-        let scrubbed = scrub::scrub(&text);
-        let leftovers = scrub::leftovers(&scrubbed, self.marks);
-        if !leftovers.is_empty() {
-            return Err(format!(
-                "{} tells about this machine:\n{}",
-                from.display(),
-                leftovers.join("\n")
-            )
-            .into());
-        }
+        let scrubbed = self.scrubbed(decompress(File::open(from)?)?, from)?;
         let mut compressed = Vec::new();
         for frame in scrubbed.as_bytes().chunks(FRAME_BYTES) {
             compressed.extend(zstd::bulk::compress(frame, 19)?);
@@ -441,6 +440,20 @@ impl Scrubber<'_> {
         fs::write(to, &compressed).map_err(|error| in_path(to, error))?;
         println!("{}: {} bytes", to.display(), compressed.len());
         Ok(())
+    }
+
+    /// The text of a log without what tells about this machine; an error if anything is left. `from` is for the message.
+    fn scrubbed(&self, mut text: String, from: &Path) -> Result<String> {
+        for folder in self.installations {
+            text = text.replace(&*folder.to_string_lossy(), INSTALLATION);
+        }
+        let scrubbed = scrub::scrub(&text);
+        let leftovers = scrub::leftovers(&scrubbed, self.marks);
+        if leftovers.is_empty() {
+            return Ok(scrubbed);
+        }
+        Err(format!("{} tells about this machine:\n{}", from.display(), leftovers.join("\n"))
+            .into())
     }
 }
 

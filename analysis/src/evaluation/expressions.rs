@@ -103,6 +103,16 @@ impl Interpreter<'_> {
             ExpressionKind::Index { object, index } => {
                 let object = self.expression(object);
                 let index_range = code.expression(index).range;
+                if let ExpressionKind::Operation { operator, operands } =
+                    code.expression(index).kind
+                    && code.name(operator) == "slice"
+                {
+                    let bounds: Vec<ExpressionId> = code.expression_ids(operands).collect();
+                    let bounds: Vec<Value> =
+                        bounds.into_iter().map(|it| self.expression(it)).collect();
+                    let place = self.place(index_range, expression.range);
+                    return self.slice(&object, &bounds, place);
+                }
                 let index = self.expression(index);
                 let place = self.place(index_range, expression.range);
                 self.index(&object, &index, place)

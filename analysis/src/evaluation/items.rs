@@ -7,7 +7,7 @@ use spark::Type;
 use super::expressions::{is_key, put};
 use super::interpreter::{ALTERNATIVES, Interpreter};
 use super::value::{Argument, UNKNOWN, Value};
-use super::{Features, NodeKind, Place};
+use super::{Features, NodeKind, Place, TextPattern};
 
 impl Interpreter<'_> {
     pub(super) fn index(&mut self, object: &Value, index: &Value, place: Place) -> Value {
@@ -101,6 +101,65 @@ impl Interpreter<'_> {
                 // `spark.sql(…)[0]` and the like of what is not known.
                 Value::may_hold(&self.frames(&pair.0))
             }
+            other => Value::may_hold(&self.frames(other)),
+        }
+    }
+
+    /// `object[start:stop:step]`; what is left out is null.
+    pub(super) fn slice(&mut self, object: &Value, bounds: &[Value], place: Place) -> Value {
+        let bound = |at: usize| match bounds.get(at) {
+            None | Some(Value::Null) => Some(None),
+            Some(Value::Integer(value)) => Some(Some(*value)),
+            Some(_) => None,
+        };
+        let (Some(start), Some(stop), Some(step)) = (bound(0), bound(1), bound(2)) else {
+            return self.index(object, &UNKNOWN, place);
+        };
+        let selected = |length: usize| -> Option<Vec<usize>> {
+            let length = length as i64;
+            let clamp = |at: i64| (if at < 0 { at + length } else { at }).clamp(0, length);
+            match step.unwrap_or(1) {
+                step if step > 0 => {
+                    let (start, stop) = (clamp(start.unwrap_or(0)), clamp(stop.unwrap_or(length)));
+                    Some((start..stop).step_by(step as usize).map(|it| it as usize).collect())
+                }
+                -1 if start.is_none() && stop.is_none() => {
+                    Some((0..length as usize).rev().collect())
+                }
+                _ => None,
+            }
+        };
+        match object {
+            Value::Sequence(cell) => {
+                let Some(sequence) = self.heap.sequence_of(*cell).cloned() else { return UNKNOWN };
+                match selected(sequence.items.len()) {
+                    Some(indexes) if sequence.complete => {
+                        let items =
+                            indexes.into_iter().map(|it| sequence.items[it].clone()).collect();
+                        self.heap.sequence(items, true)
+                    }
+                    _ => self.heap.sequence(sequence.items.to_vec(), false),
+                }
+            }
+            Value::Text(text) => {
+                match text.as_exact().map(|it| it.chars().collect::<Vec<char>>()) {
+                    Some(all) => match selected(all.len()) {
+                        Some(indexes) => {
+                            Value::text(&indexes.into_iter().map(|it| all[it]).collect::<String>())
+                        }
+                        None => Value::Text(TextPattern::unknown()),
+                    },
+                    None => Value::Text(TextPattern::unknown()),
+                }
+            }
+            Value::Alternatives(values) => {
+                let values: Vec<Value> =
+                    values.iter().filter(|it| !matches!(it, Value::Null)).cloned().collect();
+                let slices: Vec<Value> =
+                    values.iter().map(|it| self.slice(it, bounds, place)).collect();
+                self.join_all(&slices)
+            }
+            Value::Column(_) | Value::Spark(_) => self.index(object, &UNKNOWN, place),
             other => Value::may_hold(&self.frames(other)),
         }
     }

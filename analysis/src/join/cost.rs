@@ -73,7 +73,7 @@ pub(super) fn share_stage(stage: &StageAttempt, owners: &mut [Owner<'_>]) {
 }
 
 /// Longest task over median, 1 where there are too few tasks to speak of a median.
-fn skew(stage: &StageAttempt) -> f64 {
+pub(super) fn skew(stage: &StageAttempt) -> f64 {
     match &stage.task_summary {
         Some(summary) if summary.tasks >= 4 && summary.duration[2] > 0 => {
             summary.duration[4] as f64 / summary.duration[2] as f64

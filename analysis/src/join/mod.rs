@@ -5,21 +5,32 @@
 //!    with a reason.
 //! 3. Each stage attempt is divided once among the calls that own work in it; what remains is unattributed.
 
+mod actions;
+mod alignment;
 mod call_site;
 mod cost;
+mod division;
+mod lineage;
 mod notebook_cell;
 mod observation;
-mod order;
+mod operators;
+mod plan;
+mod score;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use eventlog::{Profile, StageAttempt};
 use program::{CallId, CallKey, LineIndex, Program};
+use rustc_hash::FxHashMap;
 
-use self::call_site::{Place, Resolved};
-use self::notebook_cell::CountedLine;
+use self::actions::{Binding, Bound, Programs};
+use self::call_site::Resolved;
 use self::observation::Observation;
+use self::operators::Owner;
+use self::plan::PlanFacts;
+use crate::evaluation::{self, EvaluationFile, Limits, SiteId};
 use crate::evidence::{Match, Run, SiteCost, Unattributed, UnattributedStage};
 
 /// A file that takes part in a join.
@@ -40,25 +51,69 @@ pub struct JoinFile<'a> {
 /// A call of a file.
 type Site = (usize, CallId);
 
-/// What an observation is bound to.
-#[derive(Debug, Clone)]
-enum Binding {
-    Bound { site: Site, matched: Match },
-    Unbound { reason: String },
-}
-
 /// Joins one run with the programs of `files`. A run speaks for others from `representative_task_ms` of task time on.
 #[must_use]
 pub fn join(files: &[JoinFile<'_>], profile: &Arc<Profile>, representative_task_ms: u64) -> Run {
+    let mut runs = join_all(files, std::slice::from_ref(profile), representative_task_ms);
+    runs.remove(0)
+}
+
+/// Joins runs, in their order, with the programs of `files`.
+#[must_use]
+pub(crate) fn join_all(
+    files: &[JoinFile<'_>],
+    profiles: &[Arc<Profile>],
+    representative_task_ms: u64,
+) -> Vec<Run> {
+    let sources: Vec<EvaluationFile<'_>> =
+        files.iter().map(|it| EvaluationFile { path: it.path, program: it.program }).collect();
+    let evaluation = evaluation::evaluate(&sources, &Limits::default());
+    let programs = Programs::new(files, &evaluation);
+    profiles.iter().map(|it| join_one(files, &programs, it, representative_task_ms)).collect()
+}
+
+fn join_one(
+    files: &[JoinFile<'_>],
+    programs: &Programs<'_>,
+    profile: &Arc<Profile>,
+    representative_task_ms: u64,
+) -> Run {
     let observations = Observation::all(profile);
-    let bindings = bind(files, &observations);
-    let mut joined =
-        Joined { files, profile, sites: BTreeMap::new(), unattributed: Unattributed::default() };
+    let bindings = programs.bind(&observations);
+    let mut joined = Joined {
+        files,
+        programs,
+        profile,
+        ran: StagesByJob::new(profile),
+        sites: BTreeMap::new(),
+        unattributed: Unattributed::default(),
+        owners: FxHashMap::default(),
+    };
+    let mut divided: BTreeSet<(u64, u32)> = BTreeSet::new();
     for (observation, binding) in observations.iter().zip(&bindings) {
         joined.start(observation, binding);
+        let planned = match binding {
+            Binding::Bound(bound) => joined.plan(observation, bound),
+            Binding::Unbound { .. } => Vec::new(),
+        };
+        for job in &observation.jobs {
+            for stage in joined.ran.of(job.job_id).collect::<Vec<_>>() {
+                divided.insert((stage.stage_id, stage.attempt_id));
+                joined.divide(stage, Some((observation, binding)), &planned);
+            }
+        }
     }
-    joined.divide_stages(&observations, &bindings);
-    let sites = joined.sites.into_iter().map(|((file, call), cost)| {
+    for stage in &profile.stages {
+        if !divided.contains(&(stage.stage_id, stage.attempt_id)) {
+            joined.divide(stage, None, &[]);
+        }
+    }
+    joined.unattributed.stages.sort_by_key(|it| (it.stage, it.attempt));
+    for cost in joined.sites.values_mut() {
+        cost.stages.sort_unstable();
+    }
+    let Joined { sites, unattributed, .. } = joined;
+    let sites = sites.into_iter().map(|((file, call), cost)| {
         let key = files[file].call_keys[call.index()].clone();
         ((files[file].path.to_owned(), key), cost)
     });
@@ -69,7 +124,7 @@ pub fn join(files: &[JoinFile<'_>], profile: &Arc<Profile>, representative_task_
         && !quality.compacted;
     Run {
         sites: sites.collect(),
-        unattributed: joined.unattributed,
+        unattributed,
         representative: complete
             && !quality.local_master
             && profile.task_time_ms() >= representative_task_ms,
@@ -77,155 +132,60 @@ pub fn join(files: &[JoinFile<'_>], profile: &Arc<Profile>, representative_task_
     }
 }
 
-/// Binds each observation to a call or to a reason.
-fn bind(files: &[JoinFile<'_>], observations: &[Observation<'_>]) -> Vec<Binding> {
-    let resolved: Vec<Resolved> =
-        observations.iter().map(|it| call_site::resolve(files, it.short, it.long)).collect();
-    let mut bindings: Vec<Binding> = resolved.iter().map(|it| by_call_site(files, it)).collect();
-    // Order is only trusted in a file whose logged lines all still meet their calls.
-    let moved = resolved.iter().find(|it| matches!(it, Resolved::Missing { .. }));
-    let unnamed: Vec<usize> =
-        (0..observations.len()).filter(|&it| resolved[it] == Resolved::Unnamed).collect();
-    let outside = resolved.iter().any(|it| matches!(it, Resolved::Outside { .. }));
-    if unnamed.is_empty() {
-        return bindings;
-    }
-    match (program_of_run(files, observations, &bindings, outside), moved) {
-        (_, Some(_)) => {
-            for index in unnamed {
-                let reason = "the source differs from the run, so order does not tell".to_owned();
-                bindings[index] = Binding::Unbound { reason };
-            }
-        }
-        (Ok(file), None) => {
-            let anchors: Vec<(usize, CallId)> = bindings
-                .iter()
-                .enumerate()
-                .filter_map(|(index, it)| match it {
-                    Binding::Bound { site, .. } if site.0 == file => Some((index, site.1)),
-                    _ => None,
-                })
-                .collect();
-            let sequence: Vec<(usize, &Observation<'_>)> =
-                observations.iter().enumerate().collect();
-            let line = |call: CallId| {
-                let start = files[file].program.call(call).name_range.start;
-                CountedLine::new(&files[file], files[file].lines.line(start))
-            };
-            let matches = order::match_by_order(files[file].program, &sequence, &anchors, &line);
-            for (index, call) in matches.calls {
-                bindings[index] = Binding::Bound { site: (file, call), matched: Match::Order };
-            }
-            for (index, reason) in matches.reasons {
-                if unnamed.contains(&index) {
-                    bindings[index] = Binding::Unbound { reason };
-                }
-            }
-        }
-        (Err(reason), None) => {
-            for index in unnamed {
-                bindings[index] = Binding::Unbound { reason: reason.clone() };
-            }
-        }
-    }
-    bindings
-}
+/// What decides the owners of a plan's operators: its texts without ids, the action in its call context, the cached scans that were
+/// filled.
+type Decided = (Vec<u64>, Site, Option<SiteId>, Vec<usize>);
 
-fn by_call_site(files: &[JoinFile<'_>], resolved: &Resolved) -> Binding {
-    let place = |it: &Place| {
-        let file = &files[it.file];
-        format!("{}:{}", file.path, CountedLine::new(file, it.line))
-    };
-    let reason = match resolved {
-        Resolved::Call { file, call } => {
-            return Binding::Bound { site: (*file, *call), matched: Match::CallSite };
-        }
-        Resolved::Several { place: at, calls } => {
-            format!("{} has {} calls that it could be", place(at), calls.len())
-        }
-        Resolved::Missing { place: at, method } => {
-            format!("{} has no call of `{method}`: the source differs from the run", place(at))
-        }
-        Resolved::SeveralFiles { name } => format!("several files are named {name}"),
-        Resolved::Outside { name } => format!("{name} is not in this workspace"),
-        Resolved::Unnamed => "the log names no line".to_owned(),
-    };
-    Binding::Unbound { reason }
-}
-
-/// The one file whose straight-line code the run followed: the file of the logged lines, else the only one whose actions agree
-/// with the log.
-fn program_of_run(
-    files: &[JoinFile<'_>],
-    observations: &[Observation<'_>],
-    bindings: &[Binding],
-    outside: bool,
-) -> Result<usize, String> {
-    let mut anchored: Vec<usize> = bindings
-        .iter()
-        .filter_map(|it| match it {
-            Binding::Bound { site, .. } => Some(site.0),
-            Binding::Unbound { .. } => None,
-        })
-        .collect();
-    anchored.sort_unstable();
-    anchored.dedup();
-    match anchored.as_slice() {
-        [one] => return Ok(*one),
-        [] if outside => return Err("the run's code is not in this workspace".to_owned()),
-        [] => {}
-        _ => return Err("the run spans several files, whose order is not followed".to_owned()),
-    }
-    let sequence: Vec<(usize, &Observation<'_>)> = observations.iter().enumerate().collect();
-    // A log without any line must be explained whole by one program, or it may be another program's.
-    let explains = |file: &JoinFile<'_>| {
-        let line = |_: CallId| CountedLine::new(file, 0);
-        let matches = order::match_by_order(file.program, &sequence, &[], &line);
-        matches.calls.len() >= 2 && matches.reasons.is_empty()
-    };
-    let mut fitting =
-        files.iter().enumerate().filter(|(_, file)| explains(file)).map(|(index, _)| index);
-    match (fitting.next(), fitting.next()) {
-        (Some(one), None) => Ok(one),
-        (Some(_), Some(_)) => Err("several programs fit the order of the log".to_owned()),
-        (None, _) => {
-            Err("the log names no line of this workspace, and no program fits its order".to_owned())
-        }
-    }
+/// Plans of one observation's executions, with the owners of their operators.
+struct Planned<'a> {
+    execution: &'a eventlog::SqlExecution,
+    plan: PlanFacts<'a>,
+    owners: Rc<Vec<Owner>>,
 }
 
 struct Joined<'a> {
     files: &'a [JoinFile<'a>],
+    programs: &'a Programs<'a>,
     profile: &'a Profile,
+    ran: StagesByJob<'a>,
     sites: BTreeMap<Site, SiteCost>,
     unattributed: Unattributed,
+    owners: FxHashMap<Decided, Rc<Vec<Owner>>>,
 }
 
-impl Joined<'_> {
+impl<'a> Joined<'a> {
     /// Books what a call started: executions, jobs, wall and driver time, rows and bytes to the driver.
     fn start(&mut self, observation: &Observation<'_>, binding: &Binding) {
         let stages: Vec<&StageAttempt> =
-            observation.jobs.iter().flat_map(|job| stages_run_by(self.profile, job)).collect();
+            observation.jobs.iter().flat_map(|job| self.ran.of(job.job_id)).collect();
         let span = observation.span_ms();
         let mut busy: Vec<(i64, i64)> = stages
             .iter()
             .filter_map(|stage| Some((stage.submission_ms?, stage.completion_ms?)))
+            .chain(observation.inner_spans().iter().copied())
             .collect();
         let driver_ms = span.map_or(0, |span| cost::outside(span, &mut busy));
-        let Binding::Bound { site, matched } = binding else {
+        let Binding::Bound(bound) = binding else {
             self.unattributed.driver_ms += driver_ms;
             return;
         };
-        let site_path = call_path(self.files, observation, *site);
-        let cost = self.sites.entry(*site).or_insert_with(|| SiteCost::new(*matched));
-        cost.matched = cost.matched.max(*matched);
+        let path = call_path(self.files, self.programs, observation, bound);
+        let candidates: Vec<String> =
+            bound.candidates.iter().map(|&it| place_of(self.files, it)).collect();
+        let cost = self.sites.entry(bound.site).or_insert_with(|| SiteCost::new(bound.matched));
+        cost.matched = cost.matched.max(bound.matched);
         cost.executions.extend(observation.executions.iter().map(|it| it.execution_id));
         cost.jobs.extend(observation.jobs.iter().map(|job| job.job_id));
         cost.driver_ms += driver_ms;
         cost.wall_ms += span.map_or(0, |(start, end)| u64::try_from(end - start).unwrap_or(0));
         cost.rows += observation.executions.first().and_then(|it| output_rows(it)).unwrap_or(0);
         if cost.call_path.is_empty() {
-            cost.call_path = site_path;
+            cost.call_path = path;
+        }
+        for candidate in candidates {
+            if !cost.candidates.contains(&candidate) {
+                cost.candidates.push(candidate);
+            }
         }
         // Results come from a job's last stage; in an execution from its last job's, since the jobs before it bring broadcasts.
         let result_jobs = if observation.executions.is_empty() {
@@ -244,91 +204,257 @@ impl Joined<'_> {
         }
     }
 
-    /// Divides every stage attempt once.
-    fn divide_stages(&mut self, observations: &[Observation<'_>], bindings: &[Binding]) {
-        for stage in &self.profile.stages {
-            let started = observations
-                .iter()
-                .zip(bindings)
-                .find(|(it, _)| it.jobs.iter().any(|job| ran(self.profile, job.job_id, stage)));
-            let mut owners: Vec<StageOwner> = Vec::new();
-            let mut reason = "no job of the log has this stage".to_owned();
-            if let Some((observation, binding)) = started {
-                if observation.executions.is_empty() {
-                    owners = rdd_owners(self.files, self.profile, stage);
-                }
-                match binding {
-                    Binding::Bound { site, matched } => {
-                        if !owners.iter().any(|owner| owner.pipeline) {
-                            owners.retain(|owner| owner.site != *site);
-                            owners.push(StageOwner::of_pipeline(*site, *matched));
-                        }
-                        if let Some(cost) = self.sites.get_mut(site) {
-                            cost.task_time_ms += stage.metrics.executor_run_time;
-                        }
-                    }
-                    Binding::Unbound { reason: why } => {
-                        reason = format!("{}: {why}", observation.name());
-                    }
-                }
-            }
-            if !owners.iter().any(|owner| owner.pipeline) {
-                self.unattributed.task_time_ms += stage.metrics.executor_run_time;
-                self.unattributed.stages.push(UnattributedStage {
-                    stage: stage.stage_id,
-                    attempt: stage.attempt_id,
-                    reason,
-                    task_time_ms: stage.metrics.executor_run_time,
-                });
-                continue;
-            }
-            let starter = started.and_then(|(_, binding)| match binding {
-                Binding::Bound { site, .. } => Some(*site),
-                Binding::Unbound { .. } => None,
-            });
-            let mut costs: Vec<SiteCost> = owners
-                .iter()
-                .map(|owner| {
-                    self.sites.remove(&owner.site).unwrap_or_else(|| SiteCost::new(owner.matched))
-                })
-                .collect();
-            let mut parts: Vec<cost::Owner<'_>> = costs
-                .iter_mut()
-                .zip(&owners)
-                .map(|(cost, owner)| cost::Owner {
-                    cost,
-                    pipeline: owner.pipeline,
-                    reads_shuffle: owner.reads_shuffle,
-                    writes_shuffle: owner.writes_shuffle,
-                })
-                .collect();
-            cost::share_stage(stage, &mut parts);
-            for (owner, mut cost) in owners.into_iter().zip(costs) {
-                if Some(owner.site) != starter {
-                    cost.task_time_ms += stage.metrics.executor_run_time;
-                }
-                self.sites.insert(owner.site, cost);
+    /// Finds who asked for the operators of what a call started, and books them.
+    fn plan(&mut self, observation: &Observation<'a>, bound: &Bound) -> Vec<Planned<'a>> {
+        let mut updated: BTreeSet<u64> = BTreeSet::new();
+        for job in &observation.jobs {
+            for stage in self.ran.of(job.job_id) {
+                updated.extend(stage.sql_accumulators.keys());
             }
         }
+        let mut planned = Vec::new();
+        for execution in &observation.executions {
+            let plan = PlanFacts::of(execution);
+            let filled = plan.filled_caches(&updated);
+            let key = (plan.fingerprint(), bound.site, bound.reached, filled);
+            let owners = match self.owners.get(&key) {
+                Some(owners) => Rc::clone(owners),
+                None => {
+                    let filled = |index: usize| key.3.contains(&index);
+                    let owners =
+                        operators::owners(self.programs, &plan, bound.site, bound.reached, &filled);
+                    let owners = Rc::new(owners);
+                    self.owners.insert(key, Rc::clone(&owners));
+                    owners
+                }
+            };
+            planned.push(Planned { execution, plan, owners });
+        }
+        for it in &planned {
+            for (fact, owner) in it.plan.nodes.iter().zip(it.owners.iter()) {
+                for &site in &owner.sites {
+                    let matched = operator_match(bound, owner, site);
+                    let rows = it.execution.metric(fact.node, "number of output rows");
+                    let candidates: Vec<String> = if owner.ambiguous {
+                        owner.sites.iter().map(|&it| place_of(self.files, it)).collect()
+                    } else {
+                        Vec::new()
+                    };
+                    let cost = self.sites.entry(site).or_insert_with(|| SiteCost::new(matched));
+                    if site != bound.site {
+                        cost.matched = cost.matched.max(matched);
+                        // The rows of the largest of its operators: they do not add up.
+                        let rows = rows.and_then(|it| u64::try_from(it).ok()).unwrap_or(0);
+                        cost.rows = cost.rows.max(rows);
+                    }
+                    for candidate in candidates {
+                        if !cost.candidates.contains(&candidate) {
+                            cost.candidates.push(candidate);
+                        }
+                    }
+                    cost.operators.push((it.execution.execution_id, fact.label.clone()));
+                }
+            }
+        }
+        planned
+    }
+
+    /// Divides the stage attempts of one observation, or of none.
+    fn divide(
+        &mut self,
+        stage: &StageAttempt,
+        observation: Option<(&Observation<'a>, &Binding)>,
+        planned: &[Planned<'a>],
+    ) {
+        let Some((observation, binding)) = observation else {
+            self.leave(stage, "no job of the log has this stage".to_owned());
+            return;
+        };
+        let bound = match binding {
+            Binding::Bound(bound) => Some(bound),
+            Binding::Unbound { .. } => None,
+        };
+        if let Some(bound) = bound
+            && !planned.is_empty()
+        {
+            let plans: Vec<(&PlanFacts<'_>, &[Owner])> =
+                planned.iter().map(|it| (&it.plan, it.owners.as_slice())).collect();
+            let mut shares = division::divide(stage, &plans);
+            if shares.is_empty() {
+                shares.insert(bound.site, division::Share::whole(stage));
+            }
+            self.book(stage, bound, shares);
+            return;
+        }
+        let mut owners =
+            if observation.executions.is_empty() { self.rdd_owners(stage) } else { Vec::new() };
+        if let Some(bound) = bound {
+            if !owners.iter().any(|owner| owner.pipeline) {
+                owners.retain(|owner| owner.site != bound.site);
+                owners.push(StageOwner::of_pipeline(bound.site, bound.matched));
+            }
+            if let Some(cost) = self.sites.get_mut(&bound.site) {
+                cost.task_time_ms += stage.metrics.executor_run_time;
+            }
+        }
+        if !owners.iter().any(|owner| owner.pipeline) {
+            let why = match binding {
+                Binding::Unbound { reason } => reason.as_str(),
+                Binding::Bound(_) => "",
+            };
+            self.leave(stage, format!("{}: {why}", observation.name()));
+            return;
+        }
+        let mut costs: Vec<SiteCost> = owners
+            .iter()
+            .map(|owner| {
+                self.sites.remove(&owner.site).unwrap_or_else(|| SiteCost::new(owner.matched))
+            })
+            .collect();
+        let mut parts: Vec<cost::Owner<'_>> = costs
+            .iter_mut()
+            .zip(&owners)
+            .map(|(cost, owner)| cost::Owner {
+                cost,
+                pipeline: owner.pipeline,
+                reads_shuffle: owner.reads_shuffle,
+                writes_shuffle: owner.writes_shuffle,
+            })
+            .collect();
+        cost::share_stage(stage, &mut parts);
+        for (owner, mut cost) in owners.into_iter().zip(costs) {
+            if bound.is_none_or(|it| it.site != owner.site) {
+                cost.task_time_ms += stage.metrics.executor_run_time;
+            }
+            self.sites.insert(owner.site, cost);
+        }
+    }
+
+    /// Books the division of a stage attempt.
+    fn book(
+        &mut self,
+        stage: &StageAttempt,
+        bound: &Bound,
+        shares: BTreeMap<Site, division::Share>,
+    ) {
+        if let Some(cost) = self.sites.get_mut(&bound.site) {
+            cost.task_time_ms += stage.metrics.executor_run_time;
+        }
+        for (site, share) in shares {
+            let cost = self.sites.entry(site).or_insert_with(|| SiteCost::new(bound.matched));
+            if site != bound.site {
+                cost.task_time_ms += stage.metrics.executor_run_time;
+            }
+            cost.self_measured_ms += share.measured_ms;
+            cost.self_shared_ms += share.shared_ms;
+            cost.input_bytes += share.input_bytes;
+            cost.output_bytes += share.output_bytes;
+            cost.shuffle_read_bytes += share.shuffle_read_bytes;
+            cost.shuffle_write_bytes += share.shuffle_write_bytes;
+            cost.spill_bytes += share.spill_bytes;
+            if !cost.stages.contains(&stage.stage_id) {
+                cost.stages.push(stage.stage_id);
+            }
+            cost.skew = cost.skew.max(cost::skew(stage));
+        }
+    }
+
+    fn leave(&mut self, stage: &StageAttempt, reason: String) {
+        self.unattributed.task_time_ms += stage.metrics.executor_run_time;
+        self.unattributed.stages.push(UnattributedStage {
+            stage: stage.stage_id,
+            attempt: stage.attempt_id,
+            reason,
+            task_time_ms: stage.metrics.executor_run_time,
+        });
+    }
+
+    /// The calls whose RDD operations make up a stage outside SQL: by the stage's own name and its RDDs' call sites; and the one whose
+    /// shuffle the stage writes, which stands in the stage that reads it.
+    fn rdd_owners(&self, stage: &StageAttempt) -> Vec<StageOwner> {
+        let files = self.files;
+        let mut owners: Vec<StageOwner> = Vec::new();
+        let sites = std::iter::once((stage.name.as_str(), stage.details.as_str()))
+            .chain(stage.rdds.iter().map(|rdd| (rdd.call_site.as_str(), "")));
+        for (short, long) in sites {
+            if let Resolved::Call { file, call } = call_site::resolve(files, short, long)
+                && !owners.iter().any(|owner| owner.site == (file, call))
+            {
+                owners.push(StageOwner::of_pipeline((file, call), Match::CallSite));
+            }
+        }
+        if let Some(reader) = only(&shuffle_readers(files, stage))
+            && let Some(owner) = owners.iter_mut().find(|owner| owner.site == reader)
+        {
+            owner.reads_shuffle = true;
+        }
+        let children =
+            self.profile.stages.iter().filter(|child| child.parent_ids.contains(&stage.stage_id));
+        if let Some(writer) =
+            only(&children.flat_map(|child| shuffle_readers(files, child)).collect::<Vec<_>>())
+        {
+            match owners.iter_mut().find(|owner| owner.site == writer) {
+                Some(owner) => owner.writes_shuffle = true,
+                None => owners.push(StageOwner {
+                    pipeline: false,
+                    writes_shuffle: true,
+                    ..StageOwner::of_pipeline(writer, Match::CallSite)
+                }),
+            }
+        }
+        owners.sort_by_key(|owner| owner.site);
+        owners
     }
 }
 
-/// The attempts that `job` itself ran, not those it skipped because an earlier job had.
-fn stages_run_by<'a>(
-    profile: &'a Profile,
-    job: &'a eventlog::Job,
-) -> impl Iterator<Item = &'a StageAttempt> {
-    profile.stages.iter().filter(move |stage| ran(profile, job.job_id, stage))
+/// Which stage attempts each job ran itself, those excluded that it skipped because an earlier job had.
+struct StagesByJob<'a> {
+    by_job: FxHashMap<u64, Vec<&'a StageAttempt>>,
 }
 
-/// Whether a job ran an attempt: the last one to be submitted before the attempt, among those that name its stage.
-fn ran(profile: &Profile, job: u64, stage: &StageAttempt) -> bool {
-    let before = |id: &&u64| {
-        let submission = profile.job(**id).map_or(i64::MIN, |job| job.submission_ms);
-        stage.submission_ms.is_none_or(|at| submission <= at)
-    };
-    let runner = stage.job_ids.iter().filter(before).max().or(stage.job_ids.first());
-    runner == Some(&job)
+impl<'a> StagesByJob<'a> {
+    fn new(profile: &'a Profile) -> Self {
+        let mut by_job: FxHashMap<u64, Vec<&'a StageAttempt>> = FxHashMap::default();
+        for stage in &profile.stages {
+            if let Some(job) = Self::runner(profile, stage) {
+                by_job.entry(job).or_default().push(stage);
+            }
+        }
+        Self { by_job }
+    }
+
+    /// The job that ran an attempt: the last one to be submitted before the attempt, among those that name its stage.
+    fn runner(profile: &Profile, stage: &StageAttempt) -> Option<u64> {
+        let before = |id: &&u64| {
+            let submission = profile.job(**id).map_or(i64::MIN, |job| job.submission_ms);
+            stage.submission_ms.is_none_or(|at| submission <= at)
+        };
+        stage.job_ids.iter().filter(before).max().or(stage.job_ids.first()).copied()
+    }
+
+    fn of(&self, job: u64) -> impl Iterator<Item = &'a StageAttempt> + '_ {
+        self.by_job.get(&job).into_iter().flatten().copied()
+    }
+}
+
+/// How the line of an operator was found: by the plan at best, and no better than the action's.
+fn operator_match(bound: &Bound, owner: &Owner, site: Site) -> Match {
+    if site == bound.site {
+        return bound.matched;
+    }
+    let own =
+        if owner.ambiguous { Match::Ambiguous(owner.sites.len() as u32) } else { Match::Plan };
+    match bound.matched {
+        Match::CallSite | Match::Plan => own,
+        action => own.max(action),
+    }
+}
+
+/// `file:line` of a call.
+fn place_of(files: &[JoinFile<'_>], (file, call): Site) -> String {
+    let it = &files[file];
+    let line = it.lines.line(it.program.call(call).name_range.start);
+    format!("{}:{}", it.path, notebook_cell::CountedLine::new(it, line))
 }
 
 /// A call that owns work in a stage.
@@ -345,41 +471,6 @@ impl StageOwner {
     fn of_pipeline(site: Site, matched: Match) -> Self {
         Self { site, matched, pipeline: true, reads_shuffle: false, writes_shuffle: false }
     }
-}
-
-/// The calls whose RDD operations make up a stage outside SQL: by the stage's own name and its RDDs' call sites; and the one whose
-/// shuffle the stage writes, which stands in the stage that reads it.
-fn rdd_owners(files: &[JoinFile<'_>], profile: &Profile, stage: &StageAttempt) -> Vec<StageOwner> {
-    let mut owners: Vec<StageOwner> = Vec::new();
-    let sites = std::iter::once((stage.name.as_str(), stage.details.as_str()))
-        .chain(stage.rdds.iter().map(|rdd| (rdd.call_site.as_str(), "")));
-    for (short, long) in sites {
-        if let Resolved::Call { file, call } = call_site::resolve(files, short, long)
-            && !owners.iter().any(|owner| owner.site == (file, call))
-        {
-            owners.push(StageOwner::of_pipeline((file, call), Match::CallSite));
-        }
-    }
-    if let Some(reader) = only(&shuffle_readers(files, stage))
-        && let Some(owner) = owners.iter_mut().find(|owner| owner.site == reader)
-    {
-        owner.reads_shuffle = true;
-    }
-    let children = profile.stages.iter().filter(|child| child.parent_ids.contains(&stage.stage_id));
-    if let Some(writer) =
-        only(&children.flat_map(|child| shuffle_readers(files, child)).collect::<Vec<_>>())
-    {
-        match owners.iter_mut().find(|owner| owner.site == writer) {
-            Some(owner) => owner.writes_shuffle = true,
-            None => owners.push(StageOwner {
-                pipeline: false,
-                writes_shuffle: true,
-                ..StageOwner::of_pipeline(writer, Match::CallSite)
-            }),
-        }
-    }
-    owners.sort_by_key(|owner| owner.site);
-    owners
 }
 
 /// The calls whose RDDs read a shuffle in this stage (`ShuffledRDD`, `CoGroupedRDD`, `SubtractedRDD` of `org.apache.spark.rdd`).
@@ -401,17 +492,33 @@ fn only(sites: &[Site]) -> Option<Site> {
     rest.iter().all(|site| site == first).then_some(*first)
 }
 
-/// The workspace lines that led to a call, outermost first, the call's own line left out.
-fn call_path(files: &[JoinFile<'_>], observation: &Observation<'_>, site: Site) -> Vec<String> {
-    let call = files[site.0].program.call(site.1);
-    let lines = files[site.0].lines;
+/// The workspace lines that led to a call, outermost first, the call's own line left out: of the logged stack, else of the call context.
+fn call_path(
+    files: &[JoinFile<'_>],
+    programs: &Programs<'_>,
+    observation: &Observation<'_>,
+    bound: &Bound,
+) -> Vec<String> {
+    let (file, id) = bound.site;
+    let call = files[file].program.call(id);
+    let lines = files[file].lines;
     let own = lines.line(call.range.start)..=lines.line(call.range.end);
     let mut path: Vec<String> = call_site::workspace_frames(files, observation.long)
         .into_iter()
-        .filter(|place| place.file != site.0 || !own.contains(&place.line))
+        .filter(|place| place.file != file || !own.contains(&place.line))
         .map(|place| format!("{}:{}", files[place.file].path, place.line))
         .collect();
     path.reverse();
+    if path.is_empty()
+        && let Some(reached) = bound.reached
+    {
+        let context = programs.evaluation.automaton.sites[reached.index()].path;
+        for place in programs.evaluation.call_string(context) {
+            let it = &files[place.file.index()];
+            let line = notebook_cell::CountedLine::new(it, it.lines.line(place.name.start));
+            path.push(format!("{}:{line}", it.path));
+        }
+    }
     path.dedup();
     path
 }

@@ -37,14 +37,6 @@ impl CountedLine {
             None => Self { cell: None, line },
         }
     }
-
-    /// In a sentence: `line 3`, `line 3 of cell 2`.
-    pub(super) fn in_words(self) -> String {
-        match self.cell {
-            Some(cell) => format!("line {} of cell {cell}", self.line),
-            None => format!("line {}", self.line),
-        }
-    }
 }
 
 impl fmt::Display for CountedLine {

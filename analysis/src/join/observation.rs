@@ -17,8 +17,14 @@ pub(super) struct Observation<'a> {
     pub(super) short: &'a str,
     /// Long call site.
     pub(super) long: &'a str,
+    /// The streaming query that it is a micro-batch of, by its id.
+    pub(super) query: Option<&'a str>,
+    /// The streaming query in whose micro-batch a function of the program ran it.
+    pub(super) in_batch_of: Option<&'a str>,
+    /// Where it holds others that stand for themselves: their spans.
+    inner: Vec<(i64, i64)>,
     /// Start, milliseconds since the epoch.
-    start_ms: i64,
+    pub(super) start_ms: i64,
 }
 
 /// What kind of call a JVM call site shows, for calls without a line of user code.
@@ -28,6 +34,8 @@ pub(super) enum Role {
     Reader,
     /// A writer.
     Writer,
+    /// MLlib's own code.
+    Training,
     /// Anything else.
     Other,
 }
@@ -37,43 +45,73 @@ impl<'a> Observation<'a> {
     pub(super) fn all(profile: &'a Profile) -> Vec<Self> {
         let mut by_root: BTreeMap<u64, Observation<'a>> = BTreeMap::new();
         let mut order = Vec::new();
-        for execution in &profile.executions {
+        // The observation that an execution belongs to, by the execution that stands for it.
+        let head = |execution: &'a SqlExecution| {
             let root = profile.execution(execution.root_execution_id).unwrap_or(execution);
-            let observation = by_root.entry(root.execution_id).or_insert_with(|| Observation {
-                executions: vec![root],
+            // What a function of `foreachBatch` runs stands for itself.
+            if stream_query(&root.description).is_some() && nested_call(root, execution) {
+                execution
+            } else {
+                root
+            }
+        };
+        for execution in &profile.executions {
+            let own = head(execution);
+            let root = profile.execution(execution.root_execution_id).unwrap_or(execution);
+            let query = stream_query(&root.description);
+            let standing_alone = own.execution_id != root.execution_id;
+            let observation = by_root.entry(own.execution_id).or_insert_with(|| Observation {
+                executions: vec![own],
                 jobs: Vec::new(),
-                short: &root.description,
-                long: &root.details,
-                start_ms: root.start_ms,
+                short: &own.description,
+                long: &own.details,
+                query: query.filter(|_| !standing_alone),
+                in_batch_of: query.filter(|_| standing_alone),
+                inner: Vec::new(),
+                start_ms: own.start_ms,
             });
-            if execution.execution_id != root.execution_id {
+            if execution.execution_id != own.execution_id {
                 observation.executions.push(execution);
+            }
+            if standing_alone && let Some(outer) = by_root.get_mut(&root.execution_id) {
+                outer
+                    .inner
+                    .push((execution.start_ms, execution.end_ms.unwrap_or(execution.start_ms)));
             }
         }
         for job in &profile.jobs {
             let execution = job.execution_id.and_then(|id| profile.execution(id));
-            let root = execution
-                .map(|it| profile.execution(it.root_execution_id).unwrap_or(it).execution_id);
-            match root.and_then(|root| by_root.get_mut(&root)) {
+            let own = execution.map(|it| head(it).execution_id);
+            match own.and_then(|own| by_root.get_mut(&own)) {
                 Some(observation) => observation.jobs.push(job),
                 None => order.push(Observation {
                     executions: Vec::new(),
                     jobs: vec![job],
                     short: &job.call_site.short,
                     long: &job.call_site.long,
+                    query: None,
+                    in_batch_of: None,
+                    inner: Vec::new(),
                     start_ms: job.submission_ms,
                 }),
             }
         }
         order.extend(by_root.into_values());
-        order.sort_by_key(|it| (it.start_ms, it.jobs.first().map(|job| job.job_id)));
+        order.sort_by_key(|it| {
+            (
+                it.start_ms,
+                it.jobs.first().map(|job| job.job_id),
+                it.executions.first().map(|it| it.execution_id),
+            )
+        });
         order
     }
 
     /// The method that its call site names; the JVM's name where user code is not on the stack.
     pub(super) fn method(&self) -> &'a str {
         let named = parse_short(self.short).map_or("", |site| site.method);
-        // An action on an RDD from Python that has no line shows only how Spark runs it.
+        // An action on an RDD from Python that has no line shows only how Spark runs it; a description that the program set hides
+        // the call site.
         match named {
             "runJob" | "" => parse_frames(self.long).next().map_or(named, |frame| frame.method),
             _ => named,
@@ -82,11 +120,28 @@ impl<'a> Observation<'a> {
 
     /// Whether it is reading, writing or neither: the first frame names the JVM class.
     pub(super) fn role(&self) -> Role {
-        match parse_frames(self.long).next().map(|frame| frame.class) {
+        let mut frames = parse_frames(self.long);
+        match frames.next().map(|frame| frame.class) {
             Some(class) if class.ends_with("DataFrameReader") => Role::Reader,
             Some(class) if class.contains("DataFrameWriter") => Role::Writer,
+            Some(class) if is_training(class) => Role::Training,
+            _ if frames
+                .take_while(|frame| {
+                    frame.class.starts_with("org.apache.spark.")
+                        || frame.class.starts_with("scala.")
+                })
+                .any(|frame| is_training(frame.class)) =>
+            {
+                Role::Training
+            }
             _ => Role::Other,
         }
+    }
+
+    /// The plan that does the work: that of the last execution, since a command wraps what it runs.
+    pub(super) fn execution(&self) -> Option<&'a SqlExecution> {
+        let with_work = |it: &&&SqlExecution| !it.plan.children.is_empty();
+        self.executions.iter().rev().find(with_work).or(self.executions.first()).copied()
     }
 
     /// A short name for messages: `SQL execution 3`, `job 7`.
@@ -106,4 +161,30 @@ impl<'a> Observation<'a> {
             (None, None) => None,
         }
     }
+
+    /// Spans within it that other observations stand for.
+    pub(super) fn inner_spans(&self) -> &[(i64, i64)] {
+        &self.inner
+    }
+}
+
+/// The id of the streaming query in a description of `StreamExecution.getBatchDescriptionString`: `name`, `id = …`, `runId = …`, `batch = …` in
+/// lines of their own.
+fn stream_query(description: &str) -> Option<&str> {
+    let mut lines = description.lines();
+    let id = lines.find_map(|line| line.strip_prefix("id = "))?;
+    lines.next()?.strip_prefix("runId = ")?;
+    lines.next()?.strip_prefix("batch = ")?;
+    Some(id)
+}
+
+/// Whether an execution within a micro-batch is one that a function of the program ran. Sinks of the second data source interface plan a
+/// batch as one execution nested in another.
+fn nested_call(root: &SqlExecution, execution: &SqlExecution) -> bool {
+    root.execution_id != execution.execution_id && root.plan.name != "WriteToDataSourceV2"
+}
+
+/// Whether a class is MLlib's.
+fn is_training(class: &str) -> bool {
+    class.starts_with("org.apache.spark.ml.") || class.starts_with("org.apache.spark.mllib.")
 }

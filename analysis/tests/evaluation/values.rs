@@ -34,6 +34,20 @@ spark.read.csv(os.environ["ROOT"])
 }
 
 #[test]
+fn slices_of_known_lists_and_texts_are_known() {
+    let source = r#"
+names = ["/a", "/b", "/c", "/d"]
+for name in names[1:]:
+    spark.read.csv(name)
+for name in names[:-3] + names[::2] + names[::-1][0:1]:
+    spark.read.csv(name)
+spark.read.csv("/2024-05"[:5])
+spark.read.csv(names[start():])
+"#;
+    assert_eq!(paths(source), ["/b", "/c", "/d", "/a", "/a", "/c", "/d", "/2024", "*"]);
+}
+
+#[test]
 fn lists_and_mappings_keep_their_items() {
     let source = r#"
 tables = {"a": "/a", "b": "/b"}

@@ -106,6 +106,13 @@ impl<'a> Builder<'a> {
                 name_start: name.range.start,
             },
             ExprKind::Index { index, .. } => {
+                let index = match &index.kind {
+                    ExprKind::Opaque(parts) => match parts.as_slice() {
+                        [slice] if is_slice(slice) => slice,
+                        _ => index,
+                    },
+                    _ => index,
+                };
                 ExpressionKind::Index { object, index: self.expression(index) }
             }
             ExprKind::Call { arguments, .. } => {
@@ -402,4 +409,9 @@ impl<'a> Builder<'a> {
         self.code.patterns.push(read);
         id
     }
+}
+
+/// Whether an index is a slice: `[start:stop:step]`.
+fn is_slice(index: &Expr) -> bool {
+    matches!(&index.kind, ExprKind::Operation { operator, .. } if operator == "slice")
 }

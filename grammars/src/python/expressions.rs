@@ -103,6 +103,29 @@ impl Front<'_> {
         parts(node).into_iter().map(|child| self.expression(child)).collect()
     }
 
+    /// `[start:stop:step]`, what is left out as null. What it selects can't be said without knowing what is sliced, so the operation
+    /// stands within something opaque.
+    fn slice(&mut self, node: Node<'_>) -> ExprKind {
+        let mut operands: Vec<Expr> = Vec::new();
+        let mut open = true;
+        for child in node.children() {
+            if child.kind() == ":" {
+                if open {
+                    operands.push(expr(
+                        ExprKind::Literal(Literal::Null),
+                        TextRange::new(range(child).start, range(child).start),
+                    ));
+                }
+                open = true;
+            } else if child.is_named() && !child.is_extra() {
+                operands.push(self.expression(child));
+                open = false;
+            }
+        }
+        let operation = ExprKind::Operation { operator: "slice".to_owned(), operands };
+        ExprKind::Opaque(vec![expr(operation, range(node))])
+    }
+
     fn field(&mut self, node: Node<'_>, name: &str) -> Expr {
         match node.child_by_field_name(name) {
             Some(child) => self.expression(child),
@@ -175,6 +198,7 @@ impl Front<'_> {
                 operator: "spread".to_owned(),
                 operands: self.expressions(node),
             },
+            "slice" => self.slice(node),
             _ => ExprKind::Opaque(self.expressions(node)),
         };
         expr(kind, range(node))

@@ -58,7 +58,7 @@ fn call_sites_are_lines_of_the_committed_sources() {
     for (path, log) in logs() {
         let mut sites = BTreeSet::new();
         for line in log.lines() {
-            call_sites(&serde_json::from_str(line).unwrap(), &mut sites);
+            call_sites(&scrub::event(line).unwrap(), &mut sites);
         }
         let mut checked = 0;
         for site in &sites {

@@ -4,6 +4,7 @@
 
 use std::net::Ipv4Addr;
 
+use serde::Deserialize as _;
 use serde_json::Value;
 
 /// Members that are emptied: nearly all they hold describes the machine.
@@ -18,7 +19,7 @@ const NEUTRAL: [(&str, &str); 4] = [
 ];
 
 /// Text that only a machine's own settings and folders would bring in.
-const TELLTALE: [&str; 9] = [
+pub(super) const TELLTALE: [&str; 9] = [
     "/root",
     "/home/",
     "/Users/",
@@ -65,12 +66,21 @@ pub(crate) fn leftovers(log: &str, marks: &[String]) -> Vec<String> {
                 report(&address.to_string());
             }
         }
-        match serde_json::from_str(line) {
+        match event(line) {
             Ok(event) => members_left(&event, &mut report),
             Err(error) => report(&format!("not JSON: {error}")),
         }
     }
     found
+}
+
+/// An event of a log, however deep its plan is.
+pub(super) fn event(line: &str) -> serde_json::Result<Value> {
+    let mut reader = serde_json::Deserializer::from_str(line);
+    reader.disable_recursion_limit();
+    let event = Value::deserialize(&mut reader)?;
+    reader.end()?;
+    Ok(event)
 }
 
 /// Reports members that [`scrub`] should have changed.

@@ -1,0 +1,276 @@
+//! Finds for every operator of a physical plan the call that asked for it.
+//!
+//! Operators that a call makes on its own are matched with the lineage of the action ([`tree`]); what others need, exchanges above all, goes
+//! to the operator that needed it; filters are matched one condition at a time ([`filters`]); what remains is the action's.
+
+mod filters;
+mod matching;
+mod skeleton;
+mod tree;
+
+use std::collections::BTreeMap;
+
+use self::matching::Matcher;
+use self::skeleton::Skeleton;
+use self::tree::{Matched, Tree};
+use super::Site as CallSite;
+use super::actions::Programs;
+use super::plan::{Operator, PlanFacts};
+use crate::evaluation::{NodeId, NodeKind, SiteId};
+
+/// Who asked for an operator.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Owner {
+    /// The calls: one, or several that wrote parts of it, or that it could be.
+    pub(super) sites: Vec<CallSite>,
+    /// Whether it could be any one of them.
+    pub(super) ambiguous: bool,
+    /// Whether it repeats another operator, whose metrics it shows.
+    pub(super) repeated: bool,
+}
+
+impl Owner {
+    fn one(site: CallSite) -> Self {
+        Self { sites: vec![site], ..Self::default() }
+    }
+}
+
+/// The owners of a plan's operators, in pre-order; wrappers have none. `action` started the execution.
+pub(super) fn owners(
+    programs: &Programs<'_>,
+    plan: &PlanFacts<'_>,
+    action: CallSite,
+    reached: Option<SiteId>,
+    materialised: &dyn Fn(usize) -> bool,
+) -> Vec<Owner> {
+    let mut owners = vec![Owner::default(); plan.nodes.len()];
+    let site = reached.map(|it| &programs.evaluation.automaton.sites[it.index()]);
+    let originals = originals(plan);
+    let repeats: Vec<bool> = originals.iter().map(Option::is_some).collect();
+    let start = site.and_then(|it| it.node);
+    if let (Some(site), Some(start)) = (site, start) {
+        let counts = matches!(site.method.as_str(), "count" | "isEmpty");
+        let skeleton = Skeleton::of(plan, counts, &repeats);
+        let reach = upstream(programs, start);
+        let matcher = Matcher::new(&programs.closures, &reach);
+        let matched = Tree::new(plan, &skeleton, &matcher).matched(start);
+        for (bone, matched) in skeleton.bones.iter().zip(&matched) {
+            if let Some(owner) = owner_of(programs, matched) {
+                for &member in &bone.members {
+                    owners[member] = owner.clone();
+                }
+            }
+        }
+        for &member in &skeleton.counted {
+            owners[member] = Owner::one(action);
+        }
+        cached_scans(programs, plan, &reach, materialised, &mut owners);
+        local_sorts(programs, plan, &reach, &mut owners);
+        filter_owners(programs, plan, &matcher, &reach, &repeats, &mut owners);
+    }
+    for (index, fact) in plan.nodes.iter().enumerate() {
+        let own = matches!(fact.operator, Operator::Write | Operator::CollectLimit);
+        if own || (fact.operator == Operator::TakeOrdered && owners[index].sites.is_empty()) {
+            owners[index] = Owner::one(action);
+        }
+    }
+    // What needs it stands above: from the top down, each takes what the nearest above has.
+    for index in 0..plan.nodes.len() {
+        if owners[index].sites.is_empty() && originals[index].is_none() {
+            owners[index] = needed_by(plan, index, &owners).unwrap_or_else(|| Owner::one(action));
+        }
+    }
+    for index in 0..plan.nodes.len() {
+        if let Some(original) = originals[index] {
+            owners[index] = Owner { repeated: true, ..owners[original].clone() };
+        }
+    }
+    for (owner, fact) in owners.iter_mut().zip(&plan.nodes) {
+        if fact.operator == Operator::Wrapper {
+            *owner = Owner::default();
+        }
+    }
+    owners
+}
+
+/// The call that a bone was matched with. Calls of libraries and loops have no place; then nothing is said.
+fn owner_of(programs: &Programs<'_>, matched: &Matched) -> Option<Owner> {
+    let site = programs.site_of(matched.node?)?;
+    let rival = matched.rival.and_then(|it| programs.site_of(it)).filter(|it| *it != site);
+    let mut owner = Owner::one(site);
+    if let Some(rival) = rival {
+        owner.sites.push(rival);
+        owner.ambiguous = true;
+    }
+    Some(owner)
+}
+
+/// All calls upstream of a dataset, nearest first.
+fn upstream(programs: &Programs<'_>, start: NodeId) -> Vec<NodeId> {
+    const MOST: usize = 4_000;
+    let mut seen: rustc_hash::FxHashSet<NodeId> = rustc_hash::FxHashSet::default();
+    let mut order = std::collections::VecDeque::from([start]);
+    let mut found = Vec::new();
+    while let Some(id) = order.pop_front() {
+        if seen.insert(id) && found.len() < MOST {
+            found.push(id);
+            order.extend(&programs.evaluation.node(id).parents);
+        }
+    }
+    found
+}
+
+/// For each node that repeats another one: which. Spark prints below `ReusedExchange` what the exchange holds, with the same accumulators.
+fn originals(plan: &PlanFacts<'_>) -> Vec<Option<usize>> {
+    let mut originals: Vec<Option<usize>> = vec![None; plan.nodes.len()];
+    let mut reused = vec![false; plan.nodes.len()];
+    for (index, fact) in plan.nodes.iter().enumerate() {
+        let above = fact.parent.is_some_and(|it| reused[it]);
+        reused[index] = above || fact.operator == Operator::Reused;
+    }
+    let mut by_accumulator: BTreeMap<u64, usize> = BTreeMap::new();
+    for (index, fact) in plan.nodes.iter().enumerate() {
+        if !reused[index] {
+            for metric in &fact.node.metrics {
+                by_accumulator.entry(metric.accumulator_id).or_insert(index);
+            }
+        }
+    }
+    for (index, fact) in plan.nodes.iter().enumerate() {
+        if reused[index] {
+            originals[index] = fact
+                .node
+                .metrics
+                .iter()
+                .find_map(|it| by_accumulator.get(&it.accumulator_id).copied());
+        }
+    }
+    // The node that says "reused" stands for the exchange below it.
+    for index in (0..plan.nodes.len()).rev() {
+        if plan.nodes[index].operator == Operator::Reused && originals[index].is_none() {
+            originals[index] = plan.nodes[index].children.first().and_then(|&it| originals[it]);
+        }
+    }
+    originals
+}
+
+/// The owner of the nearest operator above that can need something.
+fn needed_by(plan: &PlanFacts<'_>, index: usize, owners: &[Owner]) -> Option<Owner> {
+    let mut above = plan.nodes[index].parent;
+    while let Some(at) = above {
+        let fact = &plan.nodes[at];
+        let passive = matches!(
+            fact.operator,
+            Operator::Exchange
+                | Operator::Broadcast
+                | Operator::Filter
+                | Operator::Project
+                | Operator::Sort { global: false }
+                | Operator::Wrapper
+        );
+        if !passive && !owners[at].sites.is_empty() {
+            return Some(Owner { repeated: false, ..owners[at].clone() });
+        }
+        above = fact.parent;
+    }
+    None
+}
+
+/// A cached scan is the `cache` call's where this execution filled the cache, else the reader's.
+fn cached_scans(
+    programs: &Programs<'_>,
+    plan: &PlanFacts<'_>,
+    reach: &[NodeId],
+    materialised: &dyn Fn(usize) -> bool,
+    owners: &mut [Owner],
+) {
+    for (index, fact) in plan.nodes.iter().enumerate() {
+        if fact.operator != Operator::CacheScan {
+            continue;
+        }
+        if !materialised(index) {
+            owners[index] = Owner::default();
+            continue;
+        }
+        let matched = owners[index].sites.first().copied();
+        let places = reach.iter().filter_map(|&id| {
+            let node = programs.evaluation.node(id);
+            let cached = node.cached.first()?;
+            (matched.is_none() || programs.site_of(id) == matched).then_some(*cached)
+        });
+        let site = places.filter_map(|it| programs.call_at(it)).next();
+        owners[index] = site.map(Owner::one).unwrap_or_default();
+    }
+}
+
+/// A local sort on top or below a write is `sortWithinPartitions`, where the lineage has one.
+fn local_sorts(
+    programs: &Programs<'_>,
+    plan: &PlanFacts<'_>,
+    reach: &[NodeId],
+    owners: &mut [Owner],
+) {
+    let sorts: Vec<NodeId> = reach
+        .iter()
+        .copied()
+        .filter(|&id| programs.evaluation.node(id).kind == NodeKind::LocalSort)
+        .collect();
+    if sorts.is_empty() {
+        return;
+    }
+    for (index, fact) in plan.nodes.iter().enumerate() {
+        if fact.operator != (Operator::Sort { global: false }) || !owners[index].sites.is_empty() {
+            continue;
+        }
+        let mut above = fact.parent;
+        let needed = loop {
+            let Some(at) = above else { break false };
+            match plan.nodes[at].operator {
+                Operator::Wrapper
+                | Operator::Project
+                | Operator::Filter
+                | Operator::Write
+                | Operator::CollectLimit => {}
+                _ => break true,
+            }
+            above = plan.nodes[at].parent;
+        };
+        if !needed && let Some(site) = sorts.iter().find_map(|&it| programs.site_of(it)) {
+            owners[index] = Owner::one(site);
+        }
+    }
+}
+
+fn filter_owners(
+    programs: &Programs<'_>,
+    plan: &PlanFacts<'_>,
+    matcher: &Matcher<'_>,
+    reach: &[NodeId],
+    repeats: &[bool],
+    owners: &mut [Owner],
+) {
+    let candidates = filters::candidates(matcher, reach);
+    for (index, fact) in plan.nodes.iter().enumerate() {
+        if fact.operator != Operator::Filter || repeats[index] {
+            continue;
+        }
+        let text = fact.node.simple_string.strip_prefix("Filter ").unwrap_or_default();
+        let conditions = filters::conditions(text);
+        // That keys are there is asked for by whoever needs them, unless that is all that is asked.
+        let telling: Vec<&str> =
+            conditions.iter().copied().filter(|it| !filters::only_not_null(it)).collect();
+        let asked = if telling.is_empty() { conditions } else { telling };
+        let mut sites: Vec<CallSite> = Vec::new();
+        for condition in asked {
+            if let Some(node) = filters::writer(matcher, &candidates, fact, condition)
+                && let Some(site) = programs.site_of(node)
+                && !sites.contains(&site)
+            {
+                sites.push(site);
+            }
+        }
+        if !sites.is_empty() {
+            owners[index] = Owner { sites, ..Owner::default() };
+        }
+    }
+}

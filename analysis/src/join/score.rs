@@ -1,0 +1,478 @@
+//! How well a site explains an observation.
+//!
+//! Every reward depends on the observation alone, so that two sites that both explain it score the same whatever else their
+//! lineages hold. The optimiser prunes: what a plan has and the lineage lacks is strong evidence against a site, what the lineage
+//! has and the plan lacks is weak, literals of filters excepted.
+
+use std::rc::Rc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use spark::{Method, Type};
+
+use super::alignment::Weight;
+use super::lineage::{Closure, Closures, Fit, Word, path_fit, table_fit};
+use super::observation::{Observation, Role};
+use super::plan::{Operator, PlanFacts, tokens};
+use crate::evaluation::{Site, SiteKind, TextPattern};
+
+/// What the plan of an observation says, for comparing it with sites.
+#[derive(Debug, Default)]
+pub(super) struct PlanWords {
+    /// Columns that operators use, and names that they give.
+    pub(super) used: Vec<Word>,
+    /// Columns that are only scanned or passed on.
+    pub(super) passed: Vec<Word>,
+    /// Functions of aggregations.
+    aggregates: Vec<Word>,
+    functions: Vec<Word>,
+    /// Literals of conditions.
+    conditions: Vec<Word>,
+    /// Every word of the plan's texts.
+    text: FxHashSet<Word>,
+    /// Locations of scans.
+    scans: Vec<String>,
+    /// Tables of scans.
+    tables: Vec<String>,
+    /// Where it writes to: a location or a table.
+    output: Option<String>,
+    joins: usize,
+    /// The limit of its top, where it has one.
+    limit: Option<i64>,
+    /// What its top counts, collects or writes: for observations whose call site does not say.
+    top: Top,
+}
+
+/// What the top of a plan does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Top {
+    Count,
+    Limit,
+    Write,
+    #[default]
+    Rows,
+}
+
+impl PlanWords {
+    pub(super) fn of(plan: &PlanFacts<'_>, closures: &Closures<'_>) -> Self {
+        let mut found = Self::default();
+        let words = &closures.words;
+        let add = |into: &mut Vec<Word>, word: Word| {
+            if !into.contains(&word) {
+                into.push(word);
+            }
+        };
+        for fact in &plan.nodes {
+            let uses = !matches!(
+                fact.operator,
+                Operator::Scan
+                    | Operator::Rows
+                    | Operator::CacheScan
+                    | Operator::Project
+                    | Operator::Other
+                    | Operator::Write
+            );
+            for name in &fact.names {
+                add(if uses { &mut found.used } else { &mut found.passed }, words.column(name));
+            }
+            for name in &fact.aliases {
+                add(&mut found.used, words.column(name));
+            }
+            match fact.operator {
+                Operator::Aggregate { complete: true } => {
+                    for name in &fact.functions {
+                        add(&mut found.aggregates, words.function(name));
+                    }
+                }
+                Operator::Aggregate { .. } => {}
+                _ => {
+                    for name in &fact.functions {
+                        add(&mut found.functions, words.function(name));
+                    }
+                }
+            }
+            for literal in &fact.literals {
+                add(&mut found.conditions, words.literal(literal));
+            }
+            match fact.operator {
+                Operator::Join => found.joins += 1,
+                Operator::Scan => {
+                    if let Some(location) = fact.node.metadata.get("Location") {
+                        found.scans.extend(locations(location).map(str::to_owned));
+                    }
+                    let table =
+                        fact.node.name.split_whitespace().nth(2).filter(|it| it.contains('.'));
+                    found.tables.extend(table.map(str::to_owned));
+                }
+                _ => {}
+            }
+            found.text.extend(tokens(&fact.node.simple_string).map(|it| words.literal(it)));
+            for value in fact.node.metadata.values() {
+                found.text.extend(tokens(value).map(|it| words.literal(it)));
+            }
+        }
+        found.used.sort_unstable();
+        found.passed.retain(|it| found.used.binary_search(it).is_err());
+        found.output = plan.output().map(str::to_owned);
+        if !plan.nodes.is_empty() {
+            let top = plan.solid(0);
+            let fact = &plan.nodes[top];
+            let text = fact.node.simple_string.as_str();
+            found.limit = match fact.operator {
+                Operator::CollectLimit => number_after(text, "CollectLimit ")
+                    .or_else(|| number_after(text, "CollectTail ")),
+                Operator::TakeOrdered => number_after(text, "limit="),
+                _ => None,
+            };
+            found.top = match fact.operator {
+                Operator::CollectLimit | Operator::TakeOrdered => Top::Limit,
+                Operator::Write => Top::Write,
+                Operator::Aggregate { complete: true }
+                    if text.contains("keys=[], functions=[count(1)]") =>
+                {
+                    Top::Count
+                }
+                _ => Top::Rows,
+            };
+        }
+        found
+    }
+}
+
+fn number_after(text: &str, start: &str) -> Option<i64> {
+    let rest = text.split_once(start)?.1;
+    let end = rest.find(|it: char| !it.is_ascii_digit()).unwrap_or(rest.len());
+    rest[..end].parse().ok()
+}
+
+/// The locations in `InMemoryFileIndex(2 paths)[file:/a, file:/b]`.
+fn locations(text: &str) -> impl Iterator<Item = &str> {
+    let list = text.split_once(")[").map_or(text, |it| it.1);
+    let whole = list.ends_with(']');
+    let list = list.trim_end_matches(']');
+    let count = list.split(", ").count();
+    // Of a list that Spark has cut, the last is a part of a path.
+    list.split(", ")
+        .take(if whole { count } else { count.saturating_sub(1) })
+        .filter(|it| !it.is_empty() && !it.ends_with("..."))
+}
+
+/// The name of a site's method as Spark logs it in either language.
+pub(super) fn logged_names(site: &Site) -> [Option<&'static str>; 3] {
+    let entry = spark::api()
+        .methods()
+        .iter()
+        .find(|it| it.receiver == site.receiver && it.name() == site.method);
+    entry.map_or([None; 3], |it: &Method| [it.logged, it.python, it.scala])
+}
+
+/// Scores sites for observations.
+pub(super) struct Scorer {
+    /// Number of sites of the program.
+    sites: usize,
+    /// At how many sites of the program a word occurs.
+    weights: FxHashMap<Word, u32>,
+    /// By site: the names that Spark logs its method under.
+    logged: Vec<[Option<&'static str>; 3]>,
+    /// By site: what its lineage says.
+    own: Vec<Rc<Closure>>,
+}
+
+impl Scorer {
+    /// For the sites of a program, in their order.
+    pub(super) fn new(closures: &Closures<'_>, sites: &[Site]) -> Self {
+        let mut weights: FxHashMap<Word, u32> = FxHashMap::default();
+        let mut known: FxHashMap<(Type, &str), [Option<&'static str>; 3]> = FxHashMap::default();
+        let mut logged = Vec::with_capacity(sites.len());
+        let mut own = Vec::with_capacity(sites.len());
+        for site in sites {
+            let closure = site.node.map_or_else(Rc::default, |node| closures.of(node));
+            for word in closure.names.iter().chain(&closure.functions).chain(&closure.literals) {
+                *weights.entry(*word).or_default() += 1;
+            }
+            let names =
+                known.entry((site.receiver, &site.method)).or_insert_with(|| logged_names(site));
+            logged.push(*names);
+            own.push(closure);
+        }
+        Self { sites: sites.len(), weights, logged, own }
+    }
+
+    /// Nothing for a word that no site knows, more for a rarer one.
+    fn weight(&self, word: Word) -> Weight {
+        match self.weights.get(&word) {
+            Some(&count) => (1.0 + self.sites as Weight / Weight::from(count)).ln(),
+            None => 0.0,
+        }
+    }
+
+    /// How well the kinds fit; none where the site can't have started the observation. `top` is of the plan.
+    pub(super) fn kind(
+        &self,
+        observation: &Observation<'_>,
+        (site, index): (&Site, usize),
+        plan: &PlanWords,
+    ) -> Option<Weight> {
+        const FITS: Weight = 3.0;
+        const LOOSE: Weight = 1.5;
+        const GUESS: Weight = 1.0;
+        if observation.query.is_some() {
+            return (site.kind == SiteKind::Stream).then_some(FITS);
+        }
+        if observation.in_batch_of.is_some() {
+            let limited = matches!(
+                site.method.as_str(),
+                "show" | "take" | "head" | "first" | "isEmpty" | "tail"
+            );
+            let fits = match (plan.top, site.kind) {
+                (Top::Write, SiteKind::Write | SiteKind::SqlWrite) => true,
+                (Top::Count, SiteKind::Action) => site.method == "count",
+                (Top::Limit, SiteKind::Action) => limited,
+                (Top::Rows, SiteKind::Action) => site.method != "count",
+                (Top::Rows, SiteKind::View | SiteKind::Read | SiteKind::RddJobs) => {
+                    observation.jobs.is_empty()
+                }
+                _ => false,
+            };
+            return fits.then_some(GUESS);
+        }
+        let method = observation.method();
+        let named = site.method == method || self.logged[index].contains(&Some(method));
+        match (observation.role(), site.kind) {
+            (Role::Reader, SiteKind::Read) => {
+                // `format("csv").load(…)` and `csv(…)` are told apart by the frame below.
+                named.then_some(FITS)
+            }
+            (Role::Writer, SiteKind::Write) => named.then_some(FITS),
+            (Role::Training, SiteKind::Training) => Some(FITS - 1.0),
+            (Role::Reader | Role::Writer | Role::Training, _) => None,
+            (Role::Other, SiteKind::Read) => {
+                (observation.executions.is_empty() && named).then_some(FITS)
+            }
+            (Role::Other, SiteKind::Write) => {
+                // Writes of RDDs, and writers whose stack names another class.
+                let hadoop = method == "runJob" || observation.short.contains("SparkHadoopWriter");
+                (named || (site.receiver == Type::Rdd && hadoop)).then_some(FITS)
+            }
+            (Role::Other, SiteKind::View | SiteKind::SqlWrite) => {
+                (named || (method == "sql" && site.method == "sql")).then_some(FITS)
+            }
+            (Role::Other, SiteKind::Pivot) => (method == "pivot").then_some(FITS),
+            (Role::Other, SiteKind::RddJobs) => {
+                if named {
+                    return Some(FITS);
+                }
+                let converts = matches!(method, "javaToPython" | "rdd" | "withThreadLocalCaptured");
+                (observation.executions.is_empty() && converts).then_some(LOOSE)
+            }
+            (Role::Other, SiteKind::Training) => named.then_some(FITS),
+            (Role::Other, SiteKind::Stream) => named.then_some(FITS),
+            (Role::Other, SiteKind::Action) => {
+                if named {
+                    return Some(FITS);
+                }
+                let collects = matches!(
+                    site.method.as_str(),
+                    "collect"
+                        | "toPandas"
+                        | "first"
+                        | "head"
+                        | "take"
+                        | "collectAsList"
+                        | "toArrow"
+                );
+                match method {
+                    "collectToPython" if collects => Some(LOOSE),
+                    "head" | "take" | "first"
+                        if matches!(site.method.as_str(), "head" | "take" | "first") =>
+                    {
+                        Some(LOOSE)
+                    }
+                    // `PythonRDD.runJob` serves Python's `take`, `first` and `isEmpty`.
+                    "runJob"
+                        if site.receiver == Type::Rdd
+                            && matches!(
+                                site.method.as_str(),
+                                "take" | "first" | "isEmpty" | "foreach" | "foreachPartition"
+                            ) =>
+                    {
+                        Some(LOOSE)
+                    }
+                    "javaToPython" | "withThreadLocalCaptured"
+                        if observation.executions.is_empty()
+                            && matches!(
+                                site.method.as_str(),
+                                "foreach" | "foreachPartition" | "toLocalIterator"
+                            ) =>
+                    {
+                        Some(LOOSE)
+                    }
+                    _ => None,
+                }
+            }
+        }
+    }
+
+    /// What the content of a plan says for or against a site: paths, names, functions, literals, limits.
+    pub(super) fn content(&self, plan: &PlanWords, (site, index): (&Site, usize)) -> Weight {
+        let closure = &self.own[index];
+        let mut score: Weight = 0.0;
+        score += output(plan, site);
+        if plan.used.is_empty()
+            && plan.passed.is_empty()
+            && plan.scans.is_empty()
+            && plan.conditions.is_empty()
+        {
+            return score;
+        }
+        score += scans(plan, closure, site);
+        score += self.names(plan, closure);
+        score += self.functions(plan, closure);
+        score += self.literals(plan, closure);
+        if !closure.loose && site.node.is_some() {
+            let (planned, written) = (plan.joins as Weight, closure.joins as Weight);
+            if planned > written {
+                score -= 1.5;
+            } else {
+                score -= 0.5 * (written - planned).min(4.0);
+            }
+        }
+        score + limit(plan, site, closure)
+    }
+
+    fn names(&self, plan: &PlanWords, closure: &Closure) -> Weight {
+        let open = if closure.names_open { 0.2 } else { 1.0 };
+        let mut score: Weight = 0.0;
+        for &word in &plan.used {
+            let weight = self.weight(word);
+            score += if closure.names.contains(&word) { 0.5 * weight } else { -weight * open };
+        }
+        for &word in &plan.passed {
+            if closure.names.contains(&word) {
+                score += 0.5 * self.weight(word);
+            }
+        }
+        score.clamp(-12.0, 10.0)
+    }
+
+    fn functions(&self, plan: &PlanWords, closure: &Closure) -> Weight {
+        let open = if closure.names_open { 0.2 } else { 1.0 };
+        let mut score: Weight = 0.0;
+        for word in &plan.aggregates {
+            if self.weights.contains_key(word) {
+                score += if closure.functions.contains(word) { 0.6 } else { -1.2 * open };
+            }
+        }
+        for &word in &plan.functions {
+            let weight = self.weight(word);
+            score +=
+                if closure.functions.contains(&word) { 0.5 * weight } else { -0.3 * weight * open };
+        }
+        score.clamp(-6.0, 6.0)
+    }
+
+    fn literals(&self, plan: &PlanWords, closure: &Closure) -> Weight {
+        let open = if closure.literals_open { 0.2 } else { 1.0 };
+        let mut score: Weight = 0.0;
+        for &word in &plan.conditions {
+            let weight = self.weight(word);
+            score +=
+                if closure.literals.contains(&word) { 0.5 * weight } else { -0.2 * weight * open };
+        }
+        if !closure.loose {
+            for word in &closure.conditions {
+                if !plan.text.contains(word) {
+                    score -= self.weight(*word) * open;
+                }
+            }
+        }
+        score.clamp(-8.0, 8.0)
+    }
+}
+
+/// Whether the place written to is the site's.
+fn output(plan: &PlanWords, site: &Site) -> Weight {
+    let Some(output) = &plan.output else { return 0.0 };
+    if !matches!(site.kind, SiteKind::Write | SiteKind::SqlWrite | SiteKind::Stream) {
+        return 0.0;
+    }
+    let fits = |fit: Fit| match fit {
+        Fit::Equal => 8.0,
+        Fit::Open => 4.0,
+        Fit::Different => -9.0,
+        Fit::Unknown => 0.0,
+    };
+    let looks_like_path = output.contains('/');
+    let paths = site
+        .features
+        .paths
+        .iter()
+        .map(|it| if looks_like_path { fits(path_fit(it, output)) } else { 0.0 });
+    let tables = site.features.tables.iter().map(|it| match it.as_exact() {
+        // A table's files lie in a folder of its name.
+        Some(table) if looks_like_path => {
+            let last = table.rsplit('.').next().unwrap_or(table).to_ascii_lowercase();
+            if output.trim_end_matches('/').to_ascii_lowercase().ends_with(&format!("/{last}")) {
+                8.0
+            } else {
+                0.0
+            }
+        }
+        _ if looks_like_path => 0.0,
+        _ => fits(table_fit(it, output)),
+    });
+    paths
+        .chain(tables)
+        .fold(None, |best: Option<Weight>, it| Some(best.map_or(it, |best| best.max(it))))
+        .unwrap_or(0.0)
+}
+
+/// Whether what is scanned is what the lineage reads.
+fn scans(plan: &PlanWords, closure: &Closure, site: &Site) -> Weight {
+    let mut score: Weight = 0.0;
+    let reads = site.kind == SiteKind::Read;
+    let best = |patterns: &[TextPattern], fit: &dyn Fn(&TextPattern) -> Fit| {
+        let fits: Vec<Fit> = patterns.iter().map(fit).collect();
+        [Fit::Equal, Fit::Open, Fit::Unknown, Fit::Different]
+            .into_iter()
+            .find(|it| fits.contains(it))
+    };
+    for scan in &plan.scans {
+        let fit = best(&closure.paths, &|it| path_fit(it, scan));
+        score += match fit {
+            Some(Fit::Equal | Fit::Open) if reads => 6.0,
+            Some(Fit::Different) if reads => -6.0,
+            Some(Fit::Equal) => 1.5,
+            Some(Fit::Open) => 1.0,
+            Some(Fit::Unknown) => 0.0,
+            Some(Fit::Different) | None
+                if closure.reads_known && !closure.names_open && closure.tables.is_empty() =>
+            {
+                -4.0
+            }
+            _ => 0.0,
+        };
+    }
+    for table in &plan.tables {
+        score += match best(&closure.tables, &|it| table_fit(it, table)) {
+            Some(Fit::Equal | Fit::Open) => 2.0,
+            Some(Fit::Different) | None if closure.reads_known && !closure.loose => -1.0,
+            _ => 0.0,
+        };
+    }
+    score.clamp(-12.0, 9.0)
+}
+
+fn limit(plan: &PlanWords, site: &Site, closure: &Closure) -> Weight {
+    let Some(limit) = plan.limit else { return 0.0 };
+    let is = |pattern: &TextPattern, number: i64| {
+        pattern.as_exact().and_then(|it| it.parse::<i64>().ok()) == Some(number)
+    };
+    match site.features.detail("limit") {
+        // `show(n)` asks for one more to know whether there are more.
+        Some(own) if is(own, limit) || (site.method == "show" && is(own, limit - 1)) => 2.0,
+        Some(own) if !own.is_exact() => 0.0,
+        _ if closure.limits.iter().any(|it| is(it, limit)) => 1.0,
+        _ if closure.limits.iter().any(|it| !it.is_exact()) => 0.0,
+        _ => -2.0,
+    }
+}

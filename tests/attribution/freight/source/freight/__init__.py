@@ -1,0 +1,3 @@
+from .session import session_for
+
+__all__ = ["session_for"]

@@ -1,0 +1,58 @@
+//! The table of docs/attribution.md.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use super::Result;
+use super::score::{Parts, Score};
+
+/// One log's row.
+pub(super) struct Row<'a> {
+    pub(super) program: &'a str,
+    pub(super) version: &'a str,
+    pub(super) held_out: bool,
+    pub(super) score: &'a Score,
+}
+
+const START: &str = "<!-- attribution:begin -->";
+const END: &str = "<!-- attribution:end -->";
+
+pub(super) fn write(page: &Path, rows: &[Row<'_>]) -> Result<()> {
+    let text =
+        std::fs::read_to_string(page).map_err(|error| format!("{}: {error}", page.display()))?;
+    let start = text.find(START).ok_or("the page has lost its marker")? + START.len();
+    let end = text.find(END).ok_or("the page has lost its marker")?;
+    let written = format!("{}\n{}{}", &text[..start], table(rows), &text[end..]);
+    std::fs::write(page, written).map_err(|error| format!("{}: {error}", page.display()).into())
+}
+
+fn table(rows: &[Row<'_>]) -> String {
+    let mut out = String::new();
+    for held_out in [false, true] {
+        let own: Vec<&Row<'_>> = rows.iter().filter(|it| it.held_out == held_out).collect();
+        if own.is_empty() {
+            continue;
+        }
+        let first = if held_out { "program, scored once" } else { "program" };
+        let _ = writeln!(
+            out,
+            "| {first} | Spark | actions: right | wrong | none | operators: right | wrong | none | their time: right | wrong | none |"
+        );
+        let _ = writeln!(out, "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
+        for row in &own {
+            let _ = writeln!(out, "| {} | {} {}", row.program, row.version, cells(row.score));
+        }
+        let sum = own.iter().fold(Score::default(), |sum, it| sum.plus(it.score));
+        let _ = writeln!(out, "| **all** | {}", cells(&sum));
+        out.push('\n');
+    }
+    out.trim_end().to_owned() + "\n"
+}
+
+fn cells(score: &Score) -> String {
+    let three = |parts: Parts| match parts.percent() {
+        Some(shares) => shares.map(|it| format!("| {it:.1} ")).concat(),
+        None => "| – | – | – ".to_owned(),
+    };
+    format!("{}{}{}|", three(score.action_time), three(score.operators), three(score.operator_time))
+}

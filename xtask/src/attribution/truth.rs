@@ -1,0 +1,73 @@
+//! The recorded truth, and what `stagelight annotate` prints.
+
+use serde::Deserialize;
+
+/// Who asked for what in one log.
+#[derive(Deserialize)]
+pub(super) struct Truth {
+    pub(super) executions: Vec<Execution>,
+    pub(super) jobs: Vec<Job>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Execution {
+    pub(super) execution: u64,
+    pub(super) action: Option<Call>,
+    #[serde(default)]
+    pub(super) operators: Vec<Operator>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Job {
+    pub(super) job: u64,
+    pub(super) action: Option<Call>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Operator {
+    /// `Name#k`.
+    pub(super) operator: String,
+    /// Every line that is right.
+    pub(super) sites: Vec<Call>,
+}
+
+/// A call: its file relative to the sources, and the line of the method's own name.
+#[derive(Deserialize, Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Call {
+    pub(super) file: String,
+    #[serde(default)]
+    pub(super) cell: Option<u32>,
+    pub(super) line: u32,
+}
+
+/// `stagelight.annotate/1`, as far as it is compared.
+#[derive(Deserialize)]
+pub(super) struct Annotated {
+    pub(super) lines: Vec<Line>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Line {
+    file: String,
+    line: u32,
+    cell: Option<u32>,
+    cell_line: Option<u32>,
+    #[serde(rename = "match")]
+    pub(super) matched: String,
+    pub(super) executions: Vec<u64>,
+    pub(super) jobs: Vec<u64>,
+    pub(super) operators: Vec<LineOperator>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct LineOperator {
+    pub(super) execution: u64,
+    pub(super) node_id_or_name: String,
+}
+
+impl Line {
+    pub(super) fn call(&self) -> Call {
+        let file = self.file.trim_start_matches("./").to_owned();
+        Call { file, cell: self.cell, line: self.cell_line.unwrap_or(self.line) }
+    }
+}

@@ -1,0 +1,305 @@
+package stagelight;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+import org.apache.spark.SparkContext;
+import org.apache.spark.sql.catalyst.TableIdentifier;
+import org.apache.spark.sql.catalyst.expressions.And;
+import org.apache.spark.sql.catalyst.expressions.Attribute;
+import org.apache.spark.sql.catalyst.expressions.Expression;
+import org.apache.spark.sql.catalyst.expressions.Literal;
+import org.apache.spark.sql.catalyst.plans.logical.Filter;
+import org.apache.spark.sql.catalyst.plans.logical.Join;
+import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
+import org.apache.spark.sql.catalyst.plans.logical.Project;
+import org.apache.spark.sql.catalyst.plans.logical.Union;
+import org.apache.spark.sql.catalyst.plans.logical.View;
+import org.apache.spark.sql.execution.QueryExecution;
+import org.apache.spark.sql.execution.adaptive.LogicalQueryStage;
+
+/**
+ * Gives nodes of logical plans, and the expressions in them, the site of the call that made them, and keeps it while rules rewrite the plans.
+ *
+ * <p>A node gets its site when the first Dataset that has it is made. Rules then copy nodes (the copy keeps the site), or replace a
+ * part of a tree: a new node without a site takes that of a node of its class that went away.
+ */
+public final class Sites {
+    /** The local property that holds the site of the call at hand. */
+    static final String PROPERTY = "stagelight.truth";
+
+    private static final Map<String, String[]> VIEWS = new ConcurrentHashMap<>();
+
+    private Sites() {}
+
+    /** The site of the call that this thread works for, or null. */
+    static String current() {
+        scala.Option<SparkContext> context = org.apache.spark.SparkContext$.MODULE$.getActive();
+        return context.isDefined() ? context.get().getLocalProperty(PROPERTY) : null;
+    }
+
+    /** A Dataset was made. */
+    public static void created(QueryExecution execution) {
+        String site = current();
+        if (site == null) {
+            return;
+        }
+        String[] sites = {site};
+        for (LogicalPlan plan : new LogicalPlan[] {execution.analyzed(), execution.commandExecuted()}) {
+            // `union` merges unions below it at once, so that an inner one is a part of this node.
+            if (plan instanceof Union && !settled(plan) && of(plan) != null) {
+                set(plan, merged(of(plan), sites));
+            }
+            tag(plan, sites);
+            ((Sited) (Object) plan).stagelightSettled(true);
+        }
+    }
+
+    /** A view was made by SQL text, or of a Dataset. */
+    public static void viewed(TableIdentifier name) {
+        String site = current();
+        if (site != null) {
+            VIEWS.put(name.table(), new String[] {site});
+        }
+    }
+
+    /** A plan was marked to be cached. */
+    public static void cached(Object builder) {
+        String site = current();
+        if (site != null) {
+            ((Sited) builder).stagelightSites(new String[] {site});
+        }
+    }
+
+    /** A cached plan is to be computed anew, since what it reads was changed. */
+    public static void cachedAgain(Object original, Object copy) {
+        ((Sited) copy).stagelightSites(((Sited) original).stagelightSites());
+    }
+
+    /** A case class was copied. */
+    public static void copied(Object original, Object copy) {
+        if (original != copy && of(copy) == null) {
+            set(copy, of(original));
+        }
+    }
+
+    /** A rule, or a copy with other children, put the one tree in the place of the other. */
+    public static void replaced(Object node, Object original) {
+        if (node == original) {
+            return;
+        }
+        if (node instanceof Expression) {
+            if (of(node) == null) {
+                set(node, of(original));
+            }
+            return;
+        }
+        if (!(node instanceof LogicalPlan) || !(original instanceof LogicalPlan)) {
+            return;
+        }
+        LogicalPlan now = (LogicalPlan) node;
+        LogicalPlan before = (LogicalPlan) original;
+        if (now.getClass() == before.getClass() && of(now) == null && now.children().isEmpty()) {
+            set(now, of(before));
+            return;
+        }
+        Map<LogicalPlan, Boolean> kept = new IdentityHashMap<>();
+        nodes(now, kept);
+        List<LogicalPlan> fresh = new ArrayList<>();
+        for (LogicalPlan it : inOrder(now)) {
+            if (of(it) == null) {
+                fresh.add(it);
+            }
+        }
+        if (fresh.isEmpty()) {
+            return;
+        }
+        List<LogicalPlan> gone = new ArrayList<>();
+        for (LogicalPlan it : inOrder(before)) {
+            if (!kept.containsKey(it) && of(it) != null) {
+                gone.add(it);
+            }
+        }
+        // What is there with other children is not gone.
+        for (LogicalPlan it : kept.keySet()) {
+            gone.removeIf(other -> other.getClass() == it.getClass() && of(other) == of(it));
+        }
+        for (LogicalPlan it : fresh) {
+            inherit(it, gone, before);
+        }
+    }
+
+    private static void inherit(LogicalPlan fresh, List<LogicalPlan> gone, LogicalPlan before) {
+        List<LogicalPlan> alike = new ArrayList<>();
+        for (LogicalPlan it : gone) {
+            if (it.getClass() == fresh.getClass()) {
+                alike.add(it);
+            }
+        }
+        if (fresh instanceof Union || fresh instanceof Project) {
+            String[] all = null;
+            for (LogicalPlan it : alike) {
+                all = merged(all, of(it));
+            }
+            set(fresh, all);
+        } else if (alike.size() == 1) {
+            set(fresh, of(alike.get(0)));
+        } else if (alike.size() > 1) {
+            // Joins in another order: each goes with its condition.
+            Set<String> asked = new LinkedHashSet<>();
+            for (Expression it : iterable(fresh.expressions())) {
+                asked.addAll(Arrays.asList(orNone(first(it))));
+            }
+            for (LogicalPlan it : alike) {
+                if (asked.containsAll(Arrays.asList(of(it)))) {
+                    set(fresh, of(it));
+                    return;
+                }
+            }
+            set(fresh, of(alike.get(0)));
+        } else if (!(fresh instanceof Project) && !(fresh instanceof Filter) && !(fresh instanceof LogicalQueryStage)) {
+            // `distinct` as an aggregate, `intersect` as a join, a relation as what it reads in this batch, …
+            set(fresh, of(gone.isEmpty() ? before : gone.get(0)));
+        }
+    }
+
+    /** Gives the new nodes at the top of a plan a site. What lies below a node that has one was there before. */
+    private static void tag(LogicalPlan plan, String[] sites) {
+        if (of(plan) != null) {
+            return;
+        }
+        set(plan, sites);
+        for (Expression top : iterable(plan.expressions())) {
+            List<Expression> parts = new ArrayList<>();
+            if (plan instanceof Filter || plan instanceof Join) {
+                conjuncts(top, parts);
+            } else {
+                parts.add(top);
+            }
+            for (Expression part : parts) {
+                // A column object that several calls use.
+                if (of(part) != null && !isShared(part)) {
+                    set(part, merged(of(part), sites));
+                }
+            }
+            tagExpressions(top, sites);
+        }
+        String[] below = sites;
+        if (plan instanceof View) {
+            String[] view = VIEWS.get(((View) plan).desc().identifier().table());
+            below = view == null ? sites : merged(view, sites);
+        }
+        for (LogicalPlan child : iterable(plan.children())) {
+            tag(child, below);
+        }
+        for (Object inner : iterable((scala.collection.Iterable<?>) plan.innerChildren())) {
+            if (inner instanceof LogicalPlan) {
+                tag((LogicalPlan) inner, below);
+            }
+        }
+    }
+
+    private static void tagExpressions(Expression expression, String[] sites) {
+        if (isShared(expression)) {
+            return;
+        }
+        if (of(expression) == null) {
+            set(expression, sites);
+        }
+        if (expression instanceof org.apache.spark.sql.catalyst.expressions.PlanExpression) {
+            Object plan = ((org.apache.spark.sql.catalyst.expressions.PlanExpression<?>) expression).plan();
+            if (plan instanceof LogicalPlan) {
+                tag((LogicalPlan) plan, sites);
+            }
+        }
+        for (Expression child : iterable(expression.children())) {
+            tagExpressions(child, sites);
+        }
+    }
+
+    /** Columns and literals are the same objects wherever they are used. */
+    private static boolean isShared(Expression expression) {
+        return expression instanceof Attribute || expression instanceof Literal;
+    }
+
+    static void conjuncts(Expression expression, List<Expression> found) {
+        if (expression instanceof And) {
+            conjuncts(((And) expression).left(), found);
+            conjuncts(((And) expression).right(), found);
+        } else {
+            found.add(expression);
+        }
+    }
+
+    /** The sites of an expression, or of the first in it that has any. */
+    static String[] first(Expression expression) {
+        if (of(expression) != null) {
+            return of(expression);
+        }
+        for (Expression child : iterable(expression.children())) {
+            String[] found = first(child);
+            if (found != null) {
+                return found;
+            }
+        }
+        return null;
+    }
+
+    static String[] of(Object node) {
+        return ((Sited) node).stagelightSites();
+    }
+
+    private static void set(Object node, String[] sites) {
+        ((Sited) node).stagelightSites(sites);
+    }
+
+    private static boolean settled(Object node) {
+        return ((Sited) node).stagelightSettled();
+    }
+
+    private static String[] orNone(String[] sites) {
+        return sites == null ? new String[0] : sites;
+    }
+
+    static String[] merged(String[] some, String[] others) {
+        Set<String> all = new LinkedHashSet<>(Arrays.asList(orNone(some)));
+        all.addAll(Arrays.asList(orNone(others)));
+        return all.isEmpty() ? null : all.toArray(new String[0]);
+    }
+
+    private static void nodes(LogicalPlan plan, Map<LogicalPlan, Boolean> found) {
+        found.put(plan, true);
+        for (LogicalPlan child : iterable(plan.children())) {
+            nodes(child, found);
+        }
+    }
+
+    private static List<LogicalPlan> inOrder(LogicalPlan plan) {
+        List<LogicalPlan> found = new ArrayList<>();
+        collect(plan, found);
+        return found;
+    }
+
+    private static void collect(LogicalPlan plan, List<LogicalPlan> found) {
+        found.add(plan);
+        for (LogicalPlan child : iterable(plan.children())) {
+            collect(child, found);
+        }
+    }
+
+    /** A Scala collection of any version. */
+    static <T> Iterable<T> iterable(scala.collection.Iterable<T> collection) {
+        scala.collection.Iterator<T> items = collection.iterator();
+        List<T> all = new ArrayList<>();
+        while (items.hasNext()) {
+            all.add(items.next());
+        }
+        return all;
+    }
+}

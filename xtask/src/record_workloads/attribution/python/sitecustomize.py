@@ -1,0 +1,224 @@
+"""Says for every call of PySpark that the sources make where it stands, in a local property of Spark.
+
+Python imports this module by itself when it stands on `PYTHONPATH`. It wraps the public methods of PySpark's classes as their modules are
+loaded. While a wrapped method runs, the local property `stagelight.truth` of its thread holds the site of the call: file, line of the
+method's own name, method, and the calls on the way there.
+
+PySpark takes the last frame before the first one in its own package for the call site. So the wrappers are compiled with a file name in that
+package, and with the name of the function that they wrap.
+"""
+
+import ast
+import functools
+import importlib.abc
+import importlib.util
+import inspect
+import json
+import linecache
+import os
+import sys
+import threading
+
+PROPERTY = "stagelight.truth"
+
+# Modules whose classes have methods that can start work or make plans, and modules in those packages that have none.
+WRAPPED = ("pyspark.sql", "pyspark.core", "pyspark.rdd", "pyspark.context", "pyspark.ml", "pyspark.mllib", "pyspark.pandas", "pyspark.streaming")
+LEFT_ALONE = (
+    "pyspark.sql.column",
+    "pyspark.sql.conf",
+    "pyspark.sql.connect",
+    "pyspark.sql.functions",
+    "pyspark.sql.internal",
+    "pyspark.sql.pandas.serializers",
+    "pyspark.sql.pandas.types",
+    "pyspark.sql.profiler",
+    "pyspark.sql.tests",
+    "pyspark.sql.types",
+    "pyspark.sql.udf",
+    "pyspark.sql.udtf",
+    "pyspark.sql.utils",
+    "pyspark.sql.window",
+    "pyspark.sql.worker",
+    "pyspark.sql.classic.column",
+    "pyspark.sql.classic.window",
+    "pyspark.core.broadcast",
+    "pyspark.core.files",
+    "pyspark.core.status",
+    "pyspark.ml.common",
+    "pyspark.ml.linalg",
+    "pyspark.ml.param",
+    "pyspark.ml.util",
+    "pyspark.mllib.linalg",
+    "pyspark.mllib.common",
+)
+
+# Stopping has no context to tell, and running a job with a property needs the property itself.
+UNWRAPPED = {"stop", "setLocalProperty", "getLocalProperty", "setCallSite", "getOrCreate", "getActiveSession"}
+
+sources = os.environ["STAGELIGHT_SOURCES"]
+package = None
+thread = threading.local()
+
+
+def positions(frame):
+    """Where the instruction stands that the frame is at: line, end line, column, end column."""
+    index = frame.f_lasti // 2
+    for number, position in enumerate(frame.f_code.co_positions()):
+        if number == index:
+            return position
+    return (None, None, None, None)
+
+
+@functools.lru_cache(maxsize=None)
+def names(file, count):
+    """Of every call and attribute of a source, by where it ends: the line on which its own name ends, and that name."""
+    tree = ast.parse("".join(linecache.getlines(file)))
+    found = {}
+    # A call wins over an attribute that ends at the same place, of which there is none.
+    for node in ast.walk(tree):
+        name = node.func if isinstance(node, ast.Call) else node
+        if isinstance(name, ast.Attribute):
+            found[(node.end_lineno, node.end_col_offset)] = (name.end_lineno, name.attr)
+        elif isinstance(name, ast.Name) and isinstance(node, ast.Call):
+            found[(node.end_lineno, node.end_col_offset)] = (name.end_lineno, name.id)
+    return found
+
+
+def place(file):
+    """How a file of the sources is told, or None if it is none of them."""
+    if file.startswith(sources + os.sep):
+        return {"file": os.path.relpath(file, sources)}
+    return None
+
+
+def site_of(frame, method):
+    """The site of the call that a frame of the sources is in."""
+    file = frame.f_code.co_filename
+    line, end_line, _, end_column = positions(frame)
+    end = (end_line, end_column)
+    line, name = names(file, len(linecache.getlines(file))).get(end, (line or frame.f_lineno, method))
+    return {**place(file), "line": line, "method": name or method}
+
+
+def sites(frame, method):
+    """The innermost call of the sources, and the calls on the way to it, outermost first."""
+    found = []
+    while frame is not None:
+        if place(frame.f_code.co_filename) is not None:
+            found.append(site_of(frame, method if not found else None))
+        frame = frame.f_back
+    return found
+
+
+def within(frame, method):
+    """Sets the property for a call from this frame. Gives what to put back after it, or None if nothing was set."""
+    from pyspark import SparkContext
+
+    context = SparkContext._active_spark_context
+    if context is None or context._jsc is None:
+        return None
+    own = place(frame.f_code.co_filename) is not None
+    if not own and getattr(thread, "depth", 0):
+        return None
+    found = sites(frame, method)
+    if not found:
+        return None
+    site = dict(found[0])
+    if len(found) > 1:
+        site["path"] = found[:0:-1]
+    before = context.getLocalProperty(PROPERTY)
+    context.setLocalProperty(PROPERTY, json.dumps(site))
+    return (context, before)
+
+
+def after(state):
+    context, before = state
+    if context._jsc is not None:
+        context.setLocalProperty(PROPERTY, before)
+
+
+TEMPLATE = """
+def wrapper(function, method, within, after, thread, getframe):
+    def {name}(*args, **kwargs):
+        state = within(getframe(1), method)
+        if state is None:
+            return function(*args, **kwargs)
+        thread.depth = getattr(thread, "depth", 0) + 1
+        try:
+            return function(*args, **kwargs)
+        finally:
+            thread.depth -= 1
+            after(state)
+    return {name}
+"""
+
+
+def wrapped(function, method):
+    code = getattr(function, "__code__", None)
+    name = code.co_name if code is not None and code.co_name.isidentifier() else method
+    scope = {}
+    exec(compile(TEMPLATE.format(name=name), os.path.join(package, "traceback_utils.py"), "exec"), scope)
+    wrapper = scope["wrapper"](function, method, within, after, thread, sys._getframe)
+    functools.update_wrapper(wrapper, function)
+    wrapper.stagelight = True
+    return wrapper
+
+
+def wrap_class(kind):
+    for method, member in list(vars(kind).items()):
+        if method.startswith("_") or method in UNWRAPPED:
+            continue
+        function = member.__func__ if isinstance(member, (staticmethod, classmethod)) else member
+        if type(member) is property:
+            if member.fget is not None and not hasattr(member.fget, "stagelight"):
+                setattr(kind, method, property(wrapped(member.fget, method), member.fset, member.fdel, member.__doc__))
+        elif inspect.isfunction(function) and not hasattr(function, "stagelight"):
+            wrapper = wrapped(function, method)
+            setattr(kind, method, type(member)(wrapper) if function is not member else wrapper)
+
+
+def is_wrapped(module):
+    of = lambda names: any(module == name or module.startswith(name + ".") for name in names)
+    return of(WRAPPED) and not of(LEFT_ALONE)
+
+
+class Loader(importlib.abc.Loader):
+    """Loads a module as its own loader does, then wraps its classes."""
+
+    def __init__(self, loader):
+        self.loader = loader
+
+    def create_module(self, spec):
+        return self.loader.create_module(spec)
+
+    def exec_module(self, module):
+        self.loader.exec_module(module)
+        for kind in list(vars(module).values()):
+            if inspect.isclass(kind) and kind.__module__ == module.__name__ and not issubclass(kind, BaseException):
+                wrap_class(kind)
+
+    def __getattr__(self, name):
+        return getattr(self.loader, name)
+
+
+class Finder(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        global package
+        if not is_wrapped(name) or getattr(thread, "finding", False):
+            return None
+        thread.finding = True
+        try:
+            spec = importlib.util.find_spec(name)
+        finally:
+            thread.finding = False
+        if spec is None or spec.loader is None:
+            return None
+        if package is None:
+            package = os.path.dirname(sys.modules["pyspark"].__file__)
+        spec.loader = Loader(spec.loader)
+        return spec
+
+
+# The workers of Spark import this module, too.
+if not any(argument.startswith("pyspark.daemon") or argument.startswith("pyspark.worker") for argument in sys.orig_argv):
+    sys.meta_path.insert(0, Finder())

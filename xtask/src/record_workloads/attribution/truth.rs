@@ -1,0 +1,435 @@
+//! Puts together which line asked for which operator, from what the instruments saw of its plan's nodes.
+//!
+//! Most operators are those of the logical node that they were planned for, and that has the site of the call that made it. Others have no node of
+//! their own: the planner adds exchanges and sorts where an operator asks for them, and the optimiser takes filters apart.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::super::Result;
+use super::logged::Logged;
+
+/// The version of the truth's format.
+pub(super) const SCHEMA: &str = "stagelight.truth/1";
+
+/// A call in the sources.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Call {
+    /// Relative to the folder of the sources.
+    pub(super) file: String,
+    /// In a notebook, its cell, from 1; the line is then in the cell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cell: Option<u32>,
+    /// The line of the method's own name, from 1.
+    pub(super) line: usize,
+    pub(super) method: String,
+}
+
+/// A call as the launcher tells it.
+#[derive(Clone, Debug, Deserialize)]
+struct Site {
+    #[serde(flatten)]
+    call: Call,
+    /// The calls on the way to it, outermost first.
+    #[serde(default)]
+    path: Vec<Call>,
+}
+
+/// A line of the side file.
+#[derive(Deserialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+enum Event {
+    Start { execution: i64, site: Option<Site>, nodes: Vec<Node> },
+    Update { execution: i64, nodes: Vec<Node> },
+    Job { job: i64, site: Option<Site> },
+}
+
+#[derive(Deserialize)]
+struct Node {
+    name: String,
+    depth: usize,
+    evidence: Evidence,
+}
+
+/// What was known of a physical node.
+#[derive(Deserialize)]
+struct Evidence {
+    class: String,
+    /// Its number, the same for all who reuse it.
+    id: Option<i64>,
+    /// The class of its logical node.
+    logical: Option<String>,
+    /// The sites of its logical node.
+    #[serde(default)]
+    link: Vec<Site>,
+    /// The sites of the relation, for a scan.
+    #[serde(default)]
+    leaf: Vec<Site>,
+    /// The sites of the sort, for one that is planned with its limit.
+    #[serde(default)]
+    sort: Vec<Site>,
+    /// The sites that marked a cached plan.
+    #[serde(default)]
+    cache: Vec<Site>,
+    /// Its expressions, a condition's conjuncts each by itself.
+    #[serde(default)]
+    expressions: Vec<Expression>,
+    /// Whether it sorts all partitions, for a sort.
+    #[serde(default)]
+    global: bool,
+    /// `ShuffleOrigin`, for an exchange.
+    origin: Option<String>,
+    /// Whether it divides rows by ranges, for an exchange.
+    #[serde(default)]
+    range: bool,
+    /// The number of the exchange that is read again.
+    reused: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct Expression {
+    #[serde(default)]
+    sites: Vec<Site>,
+}
+
+/// The truth of one log.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Truth {
+    pub(super) schema: String,
+    pub(super) executions: Vec<Execution>,
+    pub(super) jobs: Vec<Job>,
+}
+
+/// Who asked for an execution and for each operator of its final plan.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Execution {
+    pub(super) execution: i64,
+    pub(super) action: Option<Call>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) path: Vec<Call>,
+    pub(super) operators: Vec<Operator>,
+}
+
+/// Who asked for a job.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Job {
+    pub(super) job: i64,
+    pub(super) action: Option<Call>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) path: Vec<Call>,
+}
+
+/// Who asked for an operator.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Operator {
+    /// `Name#k`: the k-th of that name, from 0, in pre-order.
+    pub(super) operator: String,
+    /// Every line that is right.
+    pub(super) sites: Vec<Call>,
+    pub(super) by: By,
+}
+
+/// How it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum By {
+    /// Its own logical node or its own expressions.
+    Tag,
+    /// The operator that needs it.
+    Dependent,
+    /// The other aggregates of the same call.
+    Group,
+}
+
+impl Truth {
+    /// `evidence` is the text of the side file, `logged` the log that it was written along with.
+    pub(super) fn assemble(evidence: &str, logged: &Logged) -> Result<Self> {
+        let mut plans: BTreeMap<i64, (Option<Site>, Vec<Node>)> = BTreeMap::new();
+        let mut jobs = BTreeMap::new();
+        for line in evidence.lines() {
+            match serde_json::from_str(line).map_err(|error| format!("{line:.300}: {error}"))? {
+                Event::Start { execution, site, nodes } => {
+                    plans.insert(execution, (site, nodes));
+                }
+                Event::Update { execution, nodes } => {
+                    if let Some(plan) = plans.get_mut(&execution) {
+                        plan.1 = nodes;
+                    }
+                }
+                Event::Job { job, site } => {
+                    jobs.insert(job, site);
+                }
+            }
+        }
+
+        let mut executions = Vec::new();
+        for (&id, execution) in &logged.executions {
+            let Some((site, nodes)) = plans.get(&id) else {
+                return Err(format!("execution {id} is not in the side file").into());
+            };
+            let same = nodes.len() == execution.plan.len()
+                && nodes
+                    .iter()
+                    .zip(&execution.plan)
+                    .all(|(seen, logged)| (&seen.name, seen.depth) == (&logged.name, logged.depth));
+            if !same {
+                return Err(
+                    format!("the plan of execution {id} is another in the side file").into()
+                );
+            }
+            let updated = logged.updated(id);
+            let action = site.as_ref().map(|site| site.call.clone());
+            let computes = |node: usize| {
+                subtree(nodes, node).skip(1).any(|below| {
+                    execution.plan[below].accumulators.iter().any(|id| updated.contains(id))
+                })
+            };
+            let plan = Plan { nodes, action: action.clone(), computes: &computes };
+            executions.push(Execution {
+                execution: id,
+                action,
+                path: site.iter().flat_map(|site| site.path.clone()).collect(),
+                operators: plan.operators(),
+            });
+        }
+        let jobs = logged.jobs.keys().map(|&job| {
+            let site = jobs.get(&job).cloned().flatten();
+            Job {
+                job,
+                action: site.as_ref().map(|site| site.call.clone()),
+                path: site.map(|site| site.path).unwrap_or_default(),
+            }
+        });
+        Ok(Self { schema: SCHEMA.to_owned(), jobs: jobs.collect(), executions })
+    }
+
+    /// As it is committed: one line for each operator and job.
+    pub(super) fn text(&self) -> Result<String> {
+        let mut text = format!("{{\"schema\": \"{SCHEMA}\",\n\"executions\": [\n");
+        for (index, execution) in self.executions.iter().enumerate() {
+            let Execution { execution: id, action, path, operators } = execution;
+            let action = serde_json::to_string(action)?;
+            text += if index == 0 { "" } else { ",\n" };
+            text += &format!("{{\"execution\": {id}, \"action\": {action}");
+            if !path.is_empty() {
+                text += &format!(", \"path\": {}", serde_json::to_string(path)?);
+            }
+            text += ", \"operators\": [";
+            let operators: std::result::Result<Vec<_>, _> =
+                operators.iter().map(serde_json::to_string).collect();
+            for (index, operator) in operators?.iter().enumerate() {
+                text += if index == 0 { "\n  " } else { ",\n  " };
+                text += operator;
+            }
+            text += "]}";
+        }
+        text += "],\n\"jobs\": [\n";
+        let jobs: std::result::Result<Vec<_>, _> =
+            self.jobs.iter().map(serde_json::to_string).collect();
+        text += &jobs?.join(",\n");
+        text += "]}\n";
+        Ok(text)
+    }
+}
+
+/// The nodes of the subtree with its root first.
+fn subtree(nodes: &[Node], root: usize) -> impl Iterator<Item = usize> {
+    let depth = nodes[root].depth;
+    let below = nodes[root + 1..].iter().take_while(move |node| node.depth > depth).count();
+    root..=root + below
+}
+
+/// A final plan.
+struct Plan<'a> {
+    nodes: &'a [Node],
+    action: Option<Call>,
+    /// Whether the execution computed anything below a node.
+    computes: &'a dyn Fn(usize) -> bool,
+}
+
+impl Plan<'_> {
+    fn operators(&self) -> Vec<Operator> {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut operators = Vec::new();
+        for (index, node) in self.nodes.iter().enumerate() {
+            let count = counts.entry(&node.name).or_default();
+            let operator = format!("{}#{count}", node.name);
+            *count += 1;
+            if is_wrapper(node) {
+                continue;
+            }
+            let (sites, by) = self.sites(index);
+            if !sites.is_empty() {
+                operators.push(Operator { operator, sites, by });
+            }
+        }
+        operators
+    }
+
+    fn parent(&self, index: usize) -> Option<usize> {
+        let depth = self.nodes[index].depth;
+        (0..index).rev().find(|&above| self.nodes[above].depth < depth)
+    }
+
+    fn above(&self, index: usize) -> impl Iterator<Item = usize> {
+        std::iter::successors(self.parent(index), |&above| self.parent(above))
+    }
+
+    fn sites(&self, index: usize) -> (Vec<Call>, By) {
+        if let Some(found) = self.own(index) {
+            let group = is_aggregate(&self.nodes[index])
+                && self.above(index).take_while(|&above| self.passes_groups(above)).any(|above| {
+                    is_aggregate(&self.nodes[above])
+                        && self.own(above).is_some_and(|sites| sites == found)
+                });
+            return (found, if group { By::Group } else { By::Tag });
+        }
+        let node = &self.nodes[index];
+        let mut sites = self.needed_by(index);
+        if let Some(reused) = node.evidence.reused {
+            let below: BTreeSet<usize> = subtree(self.nodes, index).collect();
+            let original = (0..self.nodes.len()).find(|&other| {
+                !below.contains(&other)
+                    && self.nodes[other].evidence.id == Some(reused)
+                    && !self.above(other).any(|it| self.nodes[it].evidence.reused.is_some())
+            });
+            for site in original.map(|original| self.sites(original).0).unwrap_or_default() {
+                if !sites.contains(&site) {
+                    sites.push(site);
+                }
+            }
+        }
+        (sites, By::Dependent)
+    }
+
+    /// Between aggregates of one call lie only others of it, exchanges and what is passive.
+    fn passes_groups(&self, index: usize) -> bool {
+        let node = &self.nodes[index];
+        is_wrapper(node)
+            || is_aggregate(node)
+            || is_passive(node)
+            || matches!(
+                node.evidence.class.as_str(),
+                "ExpandExec" | "StateStoreSaveExec" | "StateStoreRestoreExec"
+            )
+    }
+
+    /// The sites of the nearest operator above that asks something of the rows that it gets.
+    fn needed_by(&self, index: usize) -> Vec<Call> {
+        let user = self
+            .above(index)
+            .find(|&it| !is_wrapper(&self.nodes[it]) && !is_passive(&self.nodes[it]));
+        match user {
+            Some(user) => self.sites(user).0,
+            None => self.action.clone().into_iter().collect(),
+        }
+    }
+
+    /// The sites that the node itself tells, if it does.
+    fn own(&self, index: usize) -> Option<Vec<Call>> {
+        let node = &self.nodes[index];
+        let evidence = &node.evidence;
+        let expressions = || calls(evidence.expressions.iter().flat_map(|it| &it.sites));
+        let link = || calls(&evidence.link);
+        let class = evidence.class.as_str();
+        let sites =
+            match class {
+                "FilterExec" => expressions(),
+                "ProjectExec" => {
+                    let expressions = expressions();
+                    let is_its_own = evidence.logical.as_deref() == Some("Project");
+                    if expressions.is_empty() && is_its_own { link() } else { expressions }
+                }
+                "SortExec" if evidence.logical.as_deref() == Some("Sort") => link(),
+                "SortExec" if evidence.global => expressions(),
+                "SortExec" => Vec::new(),
+                _ if evidence.reused.is_some() => Vec::new(),
+                _ if evidence.origin.as_deref() == Some("ENSURE_REQUIREMENTS") => {
+                    if evidence.range { expressions() } else { Vec::new() }
+                }
+                "BroadcastExchangeExec" => Vec::new(),
+                "InMemoryTableScanExec" => {
+                    let mut sites = calls(&evidence.cache);
+                    if !(self.computes)(index) {
+                        // It only reads what is there.
+                        for user in self.needed_by(index) {
+                            if !sites.contains(&user) {
+                                sites.push(user);
+                            }
+                        }
+                    }
+                    sites
+                }
+                "TakeOrderedAndProjectExec" => {
+                    self.with_action(calls(evidence.sort.iter().chain(&evidence.link)))
+                }
+                "CollectLimitExec" | "CollectTailExec" => self.with_action(link()),
+                _ if class.ends_with("EvalPythonExec") || class == "WindowExec" => expressions(),
+                _ if is_write(class) => self.action.clone().into_iter().collect(),
+                _ if class.ends_with("JoinExec") => {
+                    let mut sites = link();
+                    for site in expressions() {
+                        if !sites.contains(&site) {
+                            sites.push(site);
+                        }
+                    }
+                    sites
+                }
+                _ if !evidence.leaf.is_empty() => calls(&evidence.leaf),
+                _ if is_aggregate(node) && evidence.link.is_empty() => expressions(),
+                _ => link(),
+            };
+        (!sites.is_empty()).then_some(sites)
+    }
+
+    fn with_action(&self, mut sites: Vec<Call>) -> Vec<Call> {
+        sites.extend(self.action.clone().filter(|action| !sites.contains(action)));
+        sites
+    }
+}
+
+/// The calls of sites, each once.
+fn calls<'a>(sites: impl IntoIterator<Item = &'a Site>) -> Vec<Call> {
+    let mut calls = Vec::new();
+    for site in sites {
+        if !calls.contains(&site.call) {
+            calls.push(site.call.clone());
+        }
+    }
+    calls
+}
+
+/// Nodes that do no work of their own, and are no operators of a call.
+fn is_wrapper(node: &Node) -> bool {
+    let class = node.evidence.class.as_str();
+    class.ends_with("QueryStageExec")
+        || matches!(
+            class,
+            "WholeStageCodegenExec"
+                | "InputAdapter"
+                | "AdaptiveSparkPlanExec"
+                | "AQEShuffleReadExec"
+                | "ColumnarToRowExec"
+                | "RowToColumnarExec"
+        )
+}
+
+/// Nodes that ask nothing of what is below them.
+fn is_passive(node: &Node) -> bool {
+    let class = node.evidence.class.as_str();
+    class.ends_with("ExchangeExec")
+        || matches!(class, "FilterExec" | "ProjectExec")
+        || (class == "SortExec" && !node.evidence.global)
+}
+
+fn is_aggregate(node: &Node) -> bool {
+    node.evidence.class.ends_with("AggregateExec")
+}
+
+fn is_write(class: &str) -> bool {
+    class.ends_with("CommandExec")
+        || class.starts_with("WriteFiles")
+        || class.contains("TableAs")
+        || class.starts_with("WriteTo")
+}
