@@ -9,24 +9,25 @@ use super::logged::Logged;
 pub(super) enum Alike {
     /// The same, execution by execution and job by job.
     ById,
-    /// The same executions and jobs under other numbers, as threads leave them.
-    AsSets,
+    /// The same executions with the same plans at their start. Threads gave them other numbers, or adaptive execution, which goes by what is
+    /// done first, changed a plan in another way.
+    ButForTime,
 }
 
-/// Compares call sites, descriptions and final plans. The error says what differs first.
+/// Compares call sites, descriptions, plans and jobs. The error says what differs first.
 pub(super) fn compare(instrumented: &Logged, plain: &Logged) -> Result<Alike, String> {
-    let (mut some, mut others) = (lines(instrumented), lines(plain));
+    let (some, others) = (lines(instrumented, true), lines(plain, true));
     if some == others {
         return Ok(Alike::ById);
     }
-    for lines in [&mut some, &mut others] {
-        for line in lines.iter_mut() {
-            *line = without_numbers(line);
-        }
+    let [some, others] = [instrumented, plain].map(|logged| {
+        let mut lines: Vec<String> =
+            lines(logged, false).iter().map(|line| without_numbers(line)).collect();
         lines.sort();
-    }
+        lines
+    });
     if some == others {
-        return Ok(Alike::AsSets);
+        return Ok(Alike::ButForTime);
     }
     let missing = |some: &[String], others: &[String]| {
         let count = |lines: &[String], line| lines.iter().filter(|&it| it == line).count();
@@ -43,16 +44,19 @@ pub(super) fn compare(instrumented: &Logged, plain: &Logged) -> Result<Alike, St
     ))
 }
 
-/// One line for each execution and job, which starts with its numbers.
-fn lines(logged: &Logged) -> Vec<String> {
+/// One line for each execution and job, which starts with its numbers. What depends on time is left out unless asked for: final plans, and jobs of
+/// executions.
+fn lines(logged: &Logged, timed: bool) -> Vec<String> {
     let mut lines = Vec::new();
     for (id, execution) in &logged.executions {
         let root = execution.root.filter(|root| root != id);
         let mut line = format!(
             "execution {id} root {root:?}| {} {}",
-            execution.description, execution.details
+            execution.description,
+            without_bridges(&execution.details)
         );
-        for node in &execution.plan {
+        let changed = execution.plan.iter().filter(|_| timed);
+        for node in execution.initial.iter().chain(changed) {
             // Stages of an adaptive plan are numbered as they get ready.
             let name = node.name.split_once(" (").map_or(&*node.name, |(name, _)| name);
             let _ = write!(line, "\n{}{name}", " ".repeat(node.depth));
@@ -60,13 +64,24 @@ fn lines(logged: &Logged) -> Vec<String> {
         lines.push(neutral(&line));
     }
     for (id, job) in &logged.jobs {
-        lines.push(neutral(&format!(
-            "job {id} execution {:?}| {}",
-            job.execution,
-            job.call_sites.join("\n")
-        )));
+        if timed || job.execution.is_none() {
+            lines.push(neutral(&format!(
+                "job {id} execution {:?}| {}",
+                job.execution,
+                without_bridges(&job.call_sites.join("\n"))
+            )));
+        }
     }
     lines
+}
+
+/// Without the lines of Spark's own sources: whether reflection finds a method or its bridge, which stands elsewhere, is chance.
+fn without_bridges(stack: &str) -> String {
+    let neutral = stack.lines().map(|frame| match frame.rsplit_once(':') {
+        Some((head, _)) if frame.starts_with("org.apache.spark.") => head,
+        _ => frame,
+    });
+    neutral.collect::<Vec<_>>().join("\n")
 }
 
 fn without_numbers(line: &str) -> String {

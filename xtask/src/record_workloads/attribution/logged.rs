@@ -28,11 +28,14 @@ pub(super) struct Execution {
     pub(super) description: String,
     pub(super) details: String,
     pub(super) root: Option<i64>,
+    /// The plan that it started with, in pre-order.
+    pub(super) initial: Vec<Node>,
     /// Its last plan, in pre-order.
     pub(super) plan: Vec<Node>,
 }
 
 /// A node of a plan.
+#[derive(Clone)]
 pub(super) struct Node {
     pub(super) name: String,
     pub(super) depth: usize,
@@ -66,7 +69,8 @@ impl Logged {
                     execution.description = string(&event["description"]);
                     execution.details = string(&event["details"]);
                     execution.root = event["rootExecutionId"].as_i64();
-                    execution.plan = plan(&event["sparkPlanInfo"]);
+                    execution.initial = plan(&event["sparkPlanInfo"]);
+                    execution.plan = execution.initial.clone();
                 }
                 "SparkListenerJobStart" => {
                     let properties = &event["Properties"];

@@ -20,7 +20,7 @@ pub(super) struct Call {
     pub(super) file: String,
     /// In a notebook, its cell, from 1; the line is then in the cell.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) cell: Option<u32>,
+    pub(super) cell: Option<usize>,
     /// The line of the method's own name, from 1.
     pub(super) line: usize,
     pub(super) method: String,

@@ -4,6 +4,8 @@ import java.io.ByteArrayInputStream;
 import java.lang.instrument.ClassFileTransformer;
 import java.lang.instrument.Instrumentation;
 import java.security.ProtectionDomain;
+import java.util.Set;
+import java.util.regex.Pattern;
 
 import javassist.ClassPool;
 import javassist.CtClass;
@@ -40,6 +42,23 @@ public final class Agent implements ClassFileTransformer {
         }
     }
 
+    /** Whose public methods are calls of the API, for programs on the JVM. */
+    private static final Pattern API = Pattern.compile(
+            "org/apache/spark/sql/(classic/)?(Dataset|RelationalGroupedDataset|KeyValueGroupedDataset|DataFrameReader|DataFrameWriter"
+                    + "|DataFrameWriterV2|DataFrameNaFunctions|DataFrameStatFunctions|SparkSession|SQLContext|SQLImplicits|DatasetHolder"
+                    + "|MergeIntoWriter|DataStreamReader|DataStreamWriter|StreamingQuery)"
+                    + "|org/apache/spark/sql/(api|catalog|streaming|internal)/(Catalog|CatalogImpl|DataStreamReader|DataStreamWriter|StreamingQuery)"
+                    + "|org/apache/spark/(SparkContext|rdd/(RDD|PairRDDFunctions|OrderedRDDFunctions|DoubleRDDFunctions|AsyncRDDActions"
+                    + "|SequenceFileRDDFunctions))"
+                    + "|org/apache/spark/ml/.*");
+
+    /** These must not call themselves. */
+    private static final Set<String> OWN = Set.of("setLocalProperty", "getLocalProperty", "getCallSite", "stop", "close",
+            "queryExecution", "sparkContext", "sparkSession", "sessionState", "sharedState", "conf", "encoder", "exprEnc", "hashCode",
+            "toString", "equals", "id", "uid", "env", "context", "log", "logName", "clean", "withScope", "isTraceEnabled");
+
+    private final boolean onJvm = "scala".equals(System.getenv("STAGELIGHT_LANGUAGE"));
+
     private synchronized byte[] instrumented(ClassLoader loader, String name, byte[] bytes) throws Exception {
         switch (name) {
             case NODE:
@@ -54,10 +73,19 @@ public final class Agent implements ClassFileTransformer {
             case "org/apache/spark/sql/Dataset":
             case "org/apache/spark/sql/classic/Dataset":
                 return changed(loader, bytes, it -> {
-                    for (CtConstructor constructor : it.getDeclaredConstructors()) {
-                        if (constructor.callsSuper()) {
-                            constructor.insertAfter("stagelight.Sites.created(this.queryExecution());");
+                    if (!Modifier.isAbstract(it.getModifiers())) {
+                        for (CtConstructor constructor : it.getDeclaredConstructors()) {
+                            if (constructor.callsSuper()) {
+                                constructor.insertAfter("stagelight.Sites.created(this.queryExecution());");
+                            }
                         }
+                    }
+                    entries(it);
+                });
+            case "org/apache/spark/sql/execution/QueryExecution":
+                return changed(loader, bytes, it -> {
+                    for (CtMethod method : it.getDeclaredMethods("eagerlyExecuteCommands")) {
+                        method.insertAfter("stagelight.Sites.executed($_);");
                     }
                 });
             case "org/apache/spark/sql/execution/columnar/CachedRDDBuilder":
@@ -97,6 +125,9 @@ public final class Agent implements ClassFileTransformer {
                     copies(it);
                 });
             default:
+                if (onJvm && API.matcher(name).matches()) {
+                    return changed(loader, bytes, this::entries);
+                }
                 return name.startsWith("org/apache/spark/sql/") ? copying(loader, bytes) : null;
         }
     }
@@ -121,6 +152,21 @@ public final class Agent implements ClassFileTransformer {
                     && !Modifier.isAbstract(method.getModifiers())
                     && method.getReturnType().getName().equals(loaded.getName())) {
                 method.insertAfter("stagelight.Sites.copied($0, $_);");
+            }
+        }
+    }
+
+    /** Public methods say where they are called from. */
+    private void entries(CtClass loaded) throws Exception {
+        if (!onJvm || loaded.isInterface()) {
+            return;
+        }
+        for (CtMethod method : loaded.getDeclaredMethods()) {
+            int modifiers = method.getModifiers();
+            boolean called = Modifier.isPublic(modifiers) && !Modifier.isStatic(modifiers) && !Modifier.isAbstract(modifiers);
+            if (called && !method.getName().contains("$") && !OWN.contains(method.getName()) && !method.getName().startsWith("is")) {
+                method.insertBefore("stagelight.Calls.enter();");
+                method.insertAfter("stagelight.Calls.exit();", true);
             }
         }
     }

@@ -51,13 +51,20 @@ public final class Sites {
             return;
         }
         String[] sites = {site};
-        for (LogicalPlan plan : new LogicalPlan[] {execution.analyzed(), execution.commandExecuted()}) {
-            // `union` merges unions below it at once, so that an inner one is a part of this node.
-            if (plan instanceof Union && !settled(plan) && of(plan) != null) {
-                set(plan, merged(of(plan), sites));
-            }
-            tag(plan, sites);
-            ((Sited) (Object) plan).stagelightSettled(true);
+        LogicalPlan plan = execution.analyzed();
+        // `union` merges unions below it at once, so that an inner one is a part of this node.
+        if (plan instanceof Union && !settled(plan) && of(plan) != null) {
+            set(plan, merged(of(plan), sites));
+        }
+        tag(plan, sites);
+        ((Sited) (Object) plan).stagelightSettled(true);
+    }
+
+    /** Commands were run, and what they gave stands in their place. */
+    public static void executed(Object plan) {
+        String site = current();
+        if (site != null) {
+            tag((LogicalPlan) plan, new String[] {site});
         }
     }
 

@@ -56,6 +56,8 @@ LEFT_ALONE = (
 UNWRAPPED = {"stop", "setLocalProperty", "getLocalProperty", "setCallSite", "getOrCreate", "getActiveSession"}
 
 sources = os.environ["STAGELIGHT_SOURCES"]
+# The notebook that runs in this kernel, if any.
+notebook = os.environ.get("STAGELIGHT_NOTEBOOK")
 package = None
 thread = threading.local()
 
@@ -69,13 +71,29 @@ def positions(frame):
     return (None, None, None, None)
 
 
+class Place:
+    """Where code of the sources stands: the file as it is told, the name of its text, and how many lines stand above that text."""
+
+    def __init__(self, told, text, above=0):
+        self.told = told
+        self.text = text
+        self.above = above
+
+
 @functools.lru_cache(maxsize=None)
-def names(file, count):
-    """Of every call and attribute of a source, by where it ends: the line on which its own name ends, and that name."""
-    tree = ast.parse("".join(linecache.getlines(file)))
+def text_of(name):
+    """The text that code was compiled from: a file, or the rest of a notebook's cell below its magic."""
+    if isinstance(name, int):
+        return "".join(cells()[name].splitlines(keepends=True)[1:])
+    return "".join(linecache.getlines(name))
+
+
+@functools.lru_cache(maxsize=None)
+def names(text):
+    """Of every call and attribute of a text, by where it ends: the line on which its own name ends, and that name."""
     found = {}
-    # A call wins over an attribute that ends at the same place, of which there is none.
-    for node in ast.walk(tree):
+    # No call and no attribute end at the same place.
+    for node in ast.walk(ast.parse(text_of(text))):
         name = node.func if isinstance(node, ast.Call) else node
         if isinstance(name, ast.Attribute):
             found[(node.end_lineno, node.end_col_offset)] = (name.end_lineno, name.attr)
@@ -84,27 +102,54 @@ def names(file, count):
     return found
 
 
-def place(file):
-    """How a file of the sources is told, or None if it is none of them."""
+@functools.lru_cache(maxsize=None)
+def cells():
+    """The texts of a notebook's cells by their number, from 1, those of prose counted."""
+    with open(notebook, encoding="utf-8") as file:
+        return {number: "".join(cell["source"]) for number, cell in enumerate(json.load(file)["cells"], 1)}
+
+
+@functools.lru_cache(maxsize=None)
+def cell_of(file):
+    """The number of the cell that the kernel compiled under this name."""
+    from ipykernel.compiler import get_file_name
+
+    return next((number for number, text in cells().items() if get_file_name(text) == file), None)
+
+
+def place(frame):
+    """Where the code of a frame stands, or None if it is none of the sources'."""
+    file = frame.f_code.co_filename
     if file.startswith(sources + os.sep):
-        return {"file": os.path.relpath(file, sources)}
+        return Place({"file": os.path.relpath(file, sources)}, file)
+    if notebook is None:
+        return None
+    told = {"file": os.path.relpath(notebook, sources)}
+    if "/ipykernel_" in file:
+        cell = cell_of(file)
+        return Place({**told, "cell": cell}, file) if cell else None
+    if file in ("<timed exec>", "<timed eval>"):
+        # The body of a cell with `%%time`, which runs within that cell.
+        while frame is not None and "/ipykernel_" not in frame.f_code.co_filename:
+            frame = frame.f_back
+        cell = cell_of(frame.f_code.co_filename) if frame is not None else None
+        return Place({**told, "cell": cell}, cell, 1) if cell else None
     return None
 
 
 def site_of(frame, method):
     """The site of the call that a frame of the sources is in."""
-    file = frame.f_code.co_filename
+    where = place(frame)
     line, end_line, _, end_column = positions(frame)
-    end = (end_line, end_column)
-    line, name = names(file, len(linecache.getlines(file))).get(end, (line or frame.f_lineno, method))
-    return {**place(file), "line": line, "method": name or method}
+    line, name = names(where.text).get((end_line, end_column), (line or frame.f_lineno, method))
+    return {**where.told, "line": line + where.above, "method": name or method}
 
 
 def sites(frame, method):
     """The innermost call of the sources, and the calls on the way to it, outermost first."""
     found = []
     while frame is not None:
-        if place(frame.f_code.co_filename) is not None:
+        if place(frame) is not None:
             found.append(site_of(frame, method if not found else None))
         frame = frame.f_back
     return found
@@ -117,8 +162,7 @@ def within(frame, method):
     context = SparkContext._active_spark_context
     if context is None or context._jsc is None:
         return None
-    own = place(frame.f_code.co_filename) is not None
-    if not own and getattr(thread, "depth", 0):
+    if getattr(thread, "depth", 0) and place(frame) is None:
         return None
     found = sites(frame, method)
     if not found:
@@ -182,6 +226,24 @@ def is_wrapped(module):
     return of(WRAPPED) and not of(LEFT_ALONE)
 
 
+def wrap_display(gateway):
+    """`display` of a notebook calls the JVM past PySpark."""
+    call = gateway.JavaMember.__call__
+
+    def called(self, *args):
+        frame = sys._getframe(1)
+        state = None
+        if self.name == "showString" and not getattr(thread, "depth", 0):
+            state = within(frame, "display")
+        try:
+            return call(self, *args)
+        finally:
+            if state is not None:
+                after(state)
+
+    gateway.JavaMember.__call__ = called
+
+
 class Loader(importlib.abc.Loader):
     """Loads a module as its own loader does, then wraps its classes."""
 
@@ -193,6 +255,9 @@ class Loader(importlib.abc.Loader):
 
     def exec_module(self, module):
         self.loader.exec_module(module)
+        if module.__name__ == "py4j.java_gateway":
+            wrap_display(module)
+            return
         for kind in list(vars(module).values()):
             if inspect.isclass(kind) and kind.__module__ == module.__name__ and not issubclass(kind, BaseException):
                 wrap_class(kind)
@@ -204,7 +269,7 @@ class Loader(importlib.abc.Loader):
 class Finder(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path, target=None):
         global package
-        if not is_wrapped(name) or getattr(thread, "finding", False):
+        if not (is_wrapped(name) or name == "py4j.java_gateway") or getattr(thread, "finding", False):
             return None
         thread.finding = True
         try:
@@ -213,7 +278,7 @@ class Finder(importlib.abc.MetaPathFinder):
             thread.finding = False
         if spec is None or spec.loader is None:
             return None
-        if package is None:
+        if package is None and "pyspark" in sys.modules:
             package = os.path.dirname(sys.modules["pyspark"].__file__)
         spec.loader = Loader(spec.loader)
         return spec
