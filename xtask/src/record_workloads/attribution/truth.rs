@@ -321,6 +321,11 @@ impl Plan<'_> {
             .above(index)
             .find(|&it| !is_wrapper(&self.nodes[it]) && !is_passive(&self.nodes[it]));
         match user {
+            // What a filter adds to a join's condition asks for no exchange.
+            Some(user) if is_join(&self.nodes[user]) => {
+                let link = calls(&self.nodes[user].evidence.link);
+                if link.is_empty() { self.sites(user).0 } else { link }
+            }
             Some(user) => self.sites(user).0,
             None => self.action.clone().into_iter().collect(),
         }
@@ -367,7 +372,7 @@ impl Plan<'_> {
                 "CollectLimitExec" | "CollectTailExec" => self.with_action(link()),
                 _ if class.ends_with("EvalPythonExec") || class == "WindowExec" => expressions(),
                 _ if is_write(class) => self.action.clone().into_iter().collect(),
-                _ if class.ends_with("JoinExec") => {
+                _ if is_join(node) => {
                     let mut sites = link();
                     for site in expressions() {
                         if !sites.contains(&site) {
@@ -425,6 +430,10 @@ fn is_passive(node: &Node) -> bool {
 
 fn is_aggregate(node: &Node) -> bool {
     node.evidence.class.ends_with("AggregateExec")
+}
+
+fn is_join(node: &Node) -> bool {
+    node.evidence.class.ends_with("JoinExec")
 }
 
 fn is_write(class: &str) -> bool {

@@ -19,6 +19,7 @@ import org.apache.spark.sql.catalyst.plans.logical.Filter;
 import org.apache.spark.sql.catalyst.plans.logical.Join;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.catalyst.plans.logical.Project;
+import org.apache.spark.sql.catalyst.plans.logical.Sort;
 import org.apache.spark.sql.catalyst.plans.logical.Union;
 import org.apache.spark.sql.catalyst.plans.logical.View;
 import org.apache.spark.sql.execution.QueryExecution;
@@ -57,7 +58,6 @@ public final class Sites {
             set(plan, merged(of(plan), sites));
         }
         tag(plan, sites);
-        ((Sited) (Object) plan).stagelightSettled(true);
     }
 
     /** Commands were run, and what they gave stands in their place. */
@@ -116,6 +116,13 @@ public final class Sites {
             set(now, of(before));
             return;
         }
+        if (before.getClass().getSimpleName().startsWith("Streaming") && of(before) != null) {
+            // What a stream reads in this batch is planned by the stream's own thread.
+            for (LogicalPlan it : inOrder(now)) {
+                set(it, of(before));
+            }
+            return;
+        }
         Map<LogicalPlan, Boolean> kept = new IdentityHashMap<>();
         nodes(now, kept);
         List<LogicalPlan> fresh = new ArrayList<>();
@@ -129,7 +136,7 @@ public final class Sites {
         }
         List<LogicalPlan> gone = new ArrayList<>();
         for (LogicalPlan it : inOrder(before)) {
-            if (!kept.containsKey(it) && of(it) != null) {
+            if (!kept.containsKey(it)) {
                 gone.add(it);
             }
         }
@@ -164,24 +171,42 @@ public final class Sites {
                 asked.addAll(Arrays.asList(orNone(first(it))));
             }
             for (LogicalPlan it : alike) {
-                if (asked.containsAll(Arrays.asList(of(it)))) {
+                if (of(it) != null && asked.containsAll(Arrays.asList(of(it)))) {
                     set(fresh, of(it));
                     return;
                 }
             }
             set(fresh, of(alike.get(0)));
-        } else if (!(fresh instanceof Project) && !(fresh instanceof Filter) && !(fresh instanceof LogicalQueryStage)) {
+        } else if (!(fresh instanceof Project)
+                && !(fresh instanceof Filter)
+                && !(fresh instanceof LogicalQueryStage)
+                // Of a partitioned write.
+                && !(fresh instanceof Sort)) {
             // `distinct` as an aggregate, `intersect` as a join, a relation as what it reads in this batch, …
-            set(fresh, of(gone.isEmpty() ? before : gone.get(0)));
+            LogicalPlan from = before;
+            for (LogicalPlan it : gone) {
+                if (of(it) != null) {
+                    from = it;
+                    break;
+                }
+            }
+            set(fresh, of(from));
         }
     }
 
-    /** Gives the new nodes at the top of a plan a site. What lies below a node that has one was there before. */
+    /**
+     * Gives the new nodes at the top of a plan a site. What an earlier Dataset has was there before. A new node may have a site already, if it
+     * is a changed copy.
+     */
     private static void tag(LogicalPlan plan, String[] sites) {
-        if (of(plan) != null) {
+        if (settled(plan)) {
             return;
         }
-        set(plan, sites);
+        ((Sited) (Object) plan).stagelightSettled(true);
+        boolean isNew = of(plan) == null;
+        if (isNew) {
+            set(plan, sites);
+        }
         for (Expression top : iterable(plan.expressions())) {
             List<Expression> parts = new ArrayList<>();
             if (plan instanceof Filter || plan instanceof Join) {
@@ -191,11 +216,11 @@ public final class Sites {
             }
             for (Expression part : parts) {
                 // A column object that several calls use.
-                if (of(part) != null && !isShared(part)) {
+                if (isNew && of(part) != null && !isShared(part)) {
                     set(part, merged(of(part), sites));
                 }
             }
-            tagExpressions(top, sites);
+            tagExpressions(top, of(plan));
         }
         String[] below = sites;
         if (plan instanceof View) {
