@@ -28,7 +28,7 @@ pub const CATALOGUE: &[Kind] = &[
         id: "cold-start",
         summary: "the first stage waits for executors",
         newcomer: cold_start::EXPLANATION,
-        expert: "First stage's submission to its first task's launch, from 30 s on.",
+        expert: "First stage's submission to its first task's launch, from 30 s on, or from 10 s on where that is 10 % of the run.",
     },
     Kind {
         id: "disk-spill",
@@ -181,7 +181,8 @@ pub const CATALOGUE: &[Kind] = &[
         id: "selective-scan",
         summary: "a scan reads far more rows than a filter above it lets through",
         newcomer: selective_scan::EXPLANATION,
-        expert: "A Filter directly above a file scan that keeps less than 1 % of at least a million rows.",
+        expert: "A Filter directly above a file scan that keeps less than 1 % of at least a million rows. Whether the relation is partitioned is told by \
+                 `number of partitions read`, whether the filter asks for partitions by `PartitionFilters`.",
     },
     Kind {
         id: "small-input-files",
@@ -199,7 +200,8 @@ pub const CATALOGUE: &[Kind] = &[
         id: "small-tasks",
         summary: "so many tasks of so little work that scheduling them is much of the cost",
         newcomer: small_tasks::EXPLANATION,
-        expert: "Stages of at least 100 tasks with a median below 500 ms and none of 1 s.",
+        expert: "Stages of at least 100 tasks with a median below 500 ms and none of 1 s, or with more than 20 % of the time of their slots spent before and after \
+                 the tasks ran.",
     },
     Kind {
         id: "sort-fallback",

@@ -3,10 +3,16 @@
 use crate::format::time;
 use crate::found::Found;
 use crate::run::Run;
+use crate::skew::float;
 use crate::{Category, Measure};
 
-/// Wait in milliseconds that is worth a word.
+/// Wait in milliseconds that is worth a word in any run.
 const WAIT_MS: u64 = 30_000;
+
+/// A shorter wait is worth a word from this many milliseconds on, which is above what a cluster at rest takes, where it is this share of the
+/// run's wall time.
+const SHORT_MS: u64 = 10_000;
+const SHARE: f64 = 0.1;
 
 pub(crate) const EXPLANATION: &str = "A program's first tasks need executors. Until the cluster manager has started them, the first stage waits.";
 
@@ -20,7 +26,8 @@ pub(crate) fn find(run: &Run<'_>) -> Option<Found> {
         .min_by_key(submitted)?;
     let wait = first.first_task_launched_ms?.saturating_sub(first.submission_ms?);
     let wait = u64::try_from(wait).ok()?;
-    if wait < WAIT_MS {
+    let share = float(wait) / float(run.wall_ms().max(1));
+    if wait < WAIT_MS && (wait < SHORT_MS || share < SHARE) {
         return None;
     }
     Some(
@@ -30,6 +37,7 @@ pub(crate) fn find(run: &Run<'_>) -> Option<Found> {
                 time(wait)
             ))
             .measure(Measure::of("wait for the first task", wait, "ms"))
+            .measure(Measure { name: "share of the run", value: share, unit: "share" })
             .measure(Measure::of("executors", run.profile.executors.len() as u64, "executors"))
             .advice(
                 "see what the cluster manager was waiting for (queue, quota, image, autoscaling); with dynamic allocation raise \

@@ -89,6 +89,11 @@ impl Found {
         self
     }
 
+    pub(crate) fn measures(mut self, measures: impl IntoIterator<Item = Measure>) -> Self {
+        self.diagnosis.evidence.extend(measures);
+        self
+    }
+
     pub(crate) fn advice(mut self, advice: impl Into<String>) -> Self {
         self.diagnosis.advice = advice.into();
         self

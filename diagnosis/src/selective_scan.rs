@@ -36,6 +36,9 @@ pub(crate) fn find(run: &Run<'_>, execution: &SqlExecution) -> Vec<Found> {
             continue;
         }
         let size = metric(execution, scan, "size of files read").unwrap_or(0);
+        // Only a relation that is partitioned has the metric (`FileSourceScanLike`).
+        let partitions = metric(execution, scan, "number of partitions read");
+        let pruned = scan.metadata.get("PartitionFilters").is_some_and(|filters| filters != "[]");
         let columnar = scan.name.contains("parquet") || scan.name.contains("orc");
         found.push(
             Found::of_execution("selective-scan", Category::Algorithm, execution, &stages, EXPLANATION)
@@ -50,7 +53,11 @@ pub(crate) fn find(run: &Run<'_>, execution: &SqlExecution) -> Vec<Found> {
                 .measure(Measure::of("rows kept", kept, "rows"))
                 .measure(Measure { name: "share kept", value: share, unit: "share" })
                 .measure(Measure::of("bytes read", size, "bytes"))
-                .advice(if columnar {
+                .measures(partitions.map(|read| Measure::of("partitions read", read, "partitions")))
+                .advice(if partitions.is_some() && !pruned {
+                    "the data is partitioned, but nothing that is asked of the column it is partitioned by leaves a partition out: filter on that column as \
+                     well, itself and not a function of it, or partition the data by the column that is filtered on"
+                } else if columnar {
                     "partition the data by the column that is filtered on, or sort it by that column when it is written, so that block statistics rule blocks out; \
                      compare the column itself, not a function of it"
                 } else {

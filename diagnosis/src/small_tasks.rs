@@ -3,6 +3,8 @@
 use crate::format::time;
 use crate::found::Found;
 use crate::run::Run;
+use crate::saving;
+use crate::skew::float;
 use crate::{Category, Measure, executions_of};
 use eventlog::{Profile, StageAttempt};
 
@@ -16,6 +18,12 @@ const SMALL_MS: u64 = 500;
 /// maximum implies it.
 const LONGEST_MS: u64 = 1_000;
 
+/// Unless this share of the time that tasks held their slots went by before and after they ran.
+const OVERHEAD: f64 = 0.2;
+
+/// A task that is worth its cost runs for about this many milliseconds.
+const WORTH_MS: u64 = 1_000;
+
 pub(crate) const EXPLANATION: &str = "Sending a task to an executor, starting it and taking its result costs some milliseconds and the driver's attention, however little it \
      does. With very many tasks of very little work that is much of the cost.";
 
@@ -25,7 +33,8 @@ pub(crate) fn find(run: &Run<'_>) -> Option<Found> {
         stage.task_summary.is_some_and(|summary| {
             summary.tasks >= MIN_TASKS
                 && summary.duration[2] < SMALL_MS
-                && summary.duration[4] < LONGEST_MS
+                && (summary.duration[4] < LONGEST_MS
+                    || float(overhead_ms(stage)) > OVERHEAD * float(stage.task_duration))
         })
     };
     let stages: Vec<&StageAttempt> = profile.stages.iter().filter(small).collect();
@@ -36,6 +45,7 @@ pub(crate) fn find(run: &Run<'_>) -> Option<Found> {
     }
     let tasks: u64 =
         stages.iter().map(|stage| stage.num_complete_tasks).fold(0, u64::saturating_add);
+    let overhead: u64 = stages.iter().map(|stage| overhead_ms(stage)).fold(0, u64::saturating_add);
     let largest_median = stages
         .iter()
         .filter_map(|stage| stage.task_summary)
@@ -54,8 +64,36 @@ pub(crate) fn find(run: &Run<'_>) -> Option<Found> {
             .measure(Measure::of("tasks", tasks, "tasks"))
             .measure(Measure::of("largest median task", largest_median, "ms"))
             .measure(Measure::of("task time", weight_ms, "ms"))
-            .advice(advice(profile, &stages)),
+            .measure(Measure::of("time around it", overhead, "ms"))
+            .advice(advice(profile, &stages))
+            .saving(saving(run, &stages)),
     )
+}
+
+/// Time in which the successful tasks of a stage held their slots and did not run: the way to the executor, deserialization, the result's way
+/// back.
+fn overhead_ms(stage: &StageAttempt) -> u64 {
+    stage.task_duration.saturating_sub(stage.metrics.executor_run_time)
+}
+
+/// What fewer tasks would save, each of which costs what one does now.
+fn saving(run: &Run<'_>, stages: &[&StageAttempt]) -> Option<(u64, u64)> {
+    let of = |stage: &&StageAttempt| {
+        let slots = run.slots(stage)?;
+        let tasks = stage.num_complete_tasks.max(1);
+        let enough = (stage.metrics.executor_run_time / WORTH_MS).max(slots).min(tasks);
+        let spared =
+            u128::from(overhead_ms(stage)) * u128::from(tasks - enough) / u128::from(tasks);
+        let spared = u64::try_from(spared).ok()?;
+        let longest = stage.task_summary.map_or(0, |summary| summary.duration[4]);
+        let before = saving::bound(longest, stage.task_duration, slots);
+        let after = saving::bound(longest, stage.task_duration.saturating_sub(spared), slots);
+        saving::of_stage(run, stage, before, after)
+    };
+    let sum = |sum: (u64, u64), one: (u64, u64)| {
+        (sum.0.saturating_add(one.0), sum.1.saturating_add(one.1))
+    };
+    stages.iter().filter_map(of).reduce(sum)
 }
 
 fn advice(profile: &Profile, stages: &[&StageAttempt]) -> String {

@@ -126,6 +126,25 @@ fn many_small_tasks_are_one_diagnosis() {
     profile.stages.truncate(1);
     profile.stages[0].task_summary.as_mut().unwrap().duration[4] = 1_000;
     assert!(of(&profile).is_empty());
+    // A longer task among them does not matter where much of the time goes by around them.
+    profile.stages[0].task_duration = 2_600;
+    let found = of(&profile);
+    assert_eq!((found[0].id, value(&found[0], "time around it")), ("small-tasks", 600.0));
+    profile.stages[0].task_duration = 2_400;
+    assert!(of(&profile).is_empty());
+}
+
+#[test]
+fn fewer_tasks_save_what_each_costs_beside_its_work() {
+    let small = TaskSummary { tasks: 200, duration: [1, 5, 8, 10, 60], ..TaskSummary::default() };
+    let mut one = stage(0, 2_000, small);
+    one.task_duration = 12_000;
+    (one.submission_ms, one.completion_ms) = (Some(1_010_000), Some(1_013_000));
+    let mut profile = run(vec![one]);
+    let executor = Executor { total_cores: 4, added_ms: 1_000_000, ..Executor::default() };
+    profile.executors = vec![executor];
+    // Four tasks for four cores spare 98 % of ten seconds on them: 2.45 s of the stage's three.
+    assert_eq!(of(&profile)[0].saving_ms, Some((2_450, 2_450)));
 }
 
 #[test]

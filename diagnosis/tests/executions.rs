@@ -213,6 +213,25 @@ fn a_scan_that_keeps_little_is_named() {
     assert_eq!((found[0].id, value(&found[0], "rows kept")), ("selective-scan", 100.0));
     assert!(of(&of_rows(5_000_000, 100_000)).is_empty());
     assert!(of(&of_rows(900_000, 100)).is_empty());
+    assert!(
+        found[0].advice.starts_with("keep the data") || found[0].advice.starts_with("partition")
+    );
+
+    // One that is partitioned, with or without a filter that asks for partitions.
+    let of_partitions = |filters: &str| {
+        let mut plans = Plans::new();
+        let metrics = [("number of output rows", 5_000_000), ("number of partitions read", 365)];
+        let mut scan = plans.node("Scan parquet ", &metrics, Vec::new());
+        scan.metadata.insert("Location".into(), "InMemoryFileIndex[file:/data]".into());
+        scan.metadata.insert("PartitionFilters".into(), filters.into());
+        let plan = plans.node("Filter", &[("number of output rows", 100)], vec![scan]);
+        of(&plans.run(plan)).remove(0)
+    };
+    let whole = of_partitions("[]");
+    assert_eq!(value(&whole, "partitions read"), 365.0);
+    assert!(whole.advice.starts_with("the data is partitioned, but"), "{}", whole.advice);
+    let pruned = of_partitions("[isnotnull(day#3), (day#3 > 2024-01-01)]");
+    assert!(!pruned.advice.starts_with("the data is partitioned, but"), "{}", pruned.advice);
 }
 
 #[test]

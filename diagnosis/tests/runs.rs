@@ -43,7 +43,13 @@ fn the_first_stage_waits_for_executors() {
     (first.submission_ms, first.first_task_launched_ms) = (Some(1_002_000), Some(1_042_000));
     let mut profile = run(vec![first]);
     assert_eq!((of(&profile)[0].id, of(&profile)[0].saving_ms), ("cold-start", Some((0, 40_000))));
+    // 29 s are much of 100 s, and little of ten minutes; what a cluster takes that is at rest is nothing.
     profile.stages[0].first_task_launched_ms = Some(1_031_000);
+    assert_eq!(ids(&profile), ["cold-start"]);
+    profile.application.end_ms = Some(1_600_000);
+    assert!(of(&profile).is_empty());
+    profile.application.end_ms = Some(1_020_000);
+    profile.stages[0].first_task_launched_ms = Some(1_011_000);
     assert!(of(&profile).is_empty());
 }
 
