@@ -17,7 +17,7 @@ use crate::output::log_live::{Plain, Screen, View};
 use crate::problem::{Problem, panic_message};
 
 /// Between two looks at the files. Logs lie on network file systems as well, which tell nobody that something was written.
-const PAUSE: Duration = Duration::from_millis(50);
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// So many looks in a row a log may not be there: it is being renamed.
 const ABSENCES: u32 = 40;
