@@ -1,5 +1,7 @@
 """A cached dataset that is read by several queries, one that does not fit into memory, and one that is dropped; block updates are logged."""
 
+from hashlib import sha512
+
 from pyspark import StorageLevel
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
@@ -12,7 +14,7 @@ print(orders.groupBy("customer").count().collect()[:2])
 print(orders.filter("amount < 5").collect())
 orders.unpersist(blocking=True)
 
-large = spark.sparkContext.range(4_000_000, numSlices=8).map(lambda n: (n, str(n) * 3)).persist(StorageLevel.MEMORY_ONLY)
+large = spark.sparkContext.range(3_000_000, numSlices=8).map(lambda n: (n, sha512(str(n).encode()).digest())).persist(StorageLevel.MEMORY_ONLY)
 print(large.count())
 print(large.filter(lambda pair: pair[0] < 3).collect())
 
