@@ -215,6 +215,14 @@ fn page(table: &Table, rows: &[Row]) -> String {
         )
         .unwrap();
     }
+    page.push_str(
+        "\n## What a log does not tell\n\n\
+         * Operators that ran without compiled code. A plan shows which ones were not made part of a `WholeStageCodegen`, but `Project`, which is left out \
+         of it most often (more than 100 columns, expressions that can't be compiled), has no metrics, and a stage whose code proved too large \
+         looks compiled. What they cost is nowhere, so nothing is said of them beyond `sort-fallback`.\n\
+         * What a partition filter would have left out, where a query reads a partitioned relation whole. `selective-scan` speaks where a filter above \
+         the scan drops nearly every row; a query that needs all partitions looks like one that forgot to say which.\n",
+    );
     page.push_str("\n## What they mean\n");
     for kind in CATALOGUE {
         let Kind { id, summary, newcomer, expert } = kind;
