@@ -101,7 +101,7 @@ impl Follower {
             let failed = |error| LogError::Io { name: name.clone(), source: error };
             let bytes = source.open_at(&name, read).map_err(failed)?;
             let mut counted = Counted { bytes, read: 0 };
-            self.reader.drain(&mut counted, &name, cores(), progress)?;
+            self.reader.drain(&mut counted, None, &name, cores(), progress)?;
             self.parts[at].read += counted.read;
             grown.bytes += counted.read;
         }

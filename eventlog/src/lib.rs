@@ -67,8 +67,22 @@ pub trait LogSource {
         Ok(bytes)
     }
 
+    /// A part that several threads can read at once; none where the storage has no such thing.
+    fn open_shared(&self, _part: &str) -> Option<Box<dyn ReadAt + '_>> {
+        None
+    }
+
     /// How many bytes a part has now, where the storage knows.
     fn size(&self, _part: &str) -> Option<u64> {
         None
     }
+}
+
+/// Bytes that several threads read at once, each where it wants to.
+pub trait ReadAt: Sync {
+    /// Reads bytes from this place on, and tells how many: fewer than asked for where the storage likes, none at the end.
+    ///
+    /// # Errors
+    /// Whatever the underlying storage reports.
+    fn read_at(&self, buffer: &mut [u8], at: u64) -> std::io::Result<usize>;
 }

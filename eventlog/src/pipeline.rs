@@ -5,10 +5,12 @@
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read};
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::sync::{Mutex, PoisonError};
 
-use crate::block::Block;
+use crate::ReadAt;
+use crate::block::{BLOCK, Block};
 use crate::codec::Decoder;
 use crate::lines::Lines;
 use crate::state::State;
@@ -32,9 +34,15 @@ pub(crate) enum Stopped {
 /// Takes a state's new blocks; stops the reading where it breaks.
 pub(crate) type Taken<'a> = &'a mut dyn FnMut(&mut State) -> ControlFlow<()>;
 
+/// Bytes to be read, and where several threads can read the same ones.
+pub(crate) struct Bytes<'a> {
+    pub(crate) stream: &'a mut (dyn Read + Send),
+    pub(crate) shared: Option<&'a dyn ReadAt>,
+}
+
 /// Reads to the end of `bytes`. `threads` is how many may work.
 pub(crate) fn drain(
-    bytes: &mut (dyn Read + Send),
+    bytes: Bytes<'_>,
     decoder: &mut Decoder,
     lines: &mut Lines,
     buffers: &mut Buffers,
@@ -43,6 +51,7 @@ pub(crate) fn drain(
     taken: Taken<'_>,
 ) -> Result<(), Stopped> {
     let Buffers { block, input } = buffers;
+    let Bytes { stream: bytes, shared } = bytes;
     let mut feed = Feed { bytes, decoder, input, block };
     let mut read = 0;
     while threads < 2 || read < MUCH {
@@ -59,7 +68,8 @@ pub(crate) fn drain(
             return Ok(());
         }
     }
-    parallel(feed, lines, state, threads.min(THREADS), taken)
+    let shared = shared.map(|file| (file, read as u64));
+    parallel(feed, shared, lines, state, threads.min(THREADS), taken)
 }
 
 /// Memory that reading again and again needs not ask for.
@@ -134,11 +144,52 @@ fn read(bytes: &mut (dyn Read + Send), buffer: &mut [u8]) -> Result<usize, Stopp
 type Numbered = (u64, Box<Block>);
 
 /// Where the threads get blocks from that are to be read.
-enum Supply<'a> {
+enum Supply<'a, 's> {
     /// Each fills an empty one itself, in turn.
     Files(Mutex<Filling<'a>>, Mutex<Receiver<Box<Block>>>),
+    /// Each fills an empty one itself.
+    Shared(Shared<'s>, Mutex<Receiver<Box<Block>>>),
     /// A thread decodes into them.
     Decoded(Mutex<Receiver<Numbered>>),
+}
+
+/// A file that is read by several threads at once, from `start` on.
+struct Shared<'a> {
+    file: &'a dyn ReadAt,
+    start: u64,
+    /// The next block that nobody reads yet.
+    next: AtomicU64,
+    /// The end was seen.
+    over: AtomicBool,
+    failed: Mutex<Option<std::io::Error>>,
+}
+
+impl Shared<'_> {
+    fn fill(&self, mut block: Box<Block>) -> Option<Numbered> {
+        if self.over.load(Ordering::Relaxed) {
+            return None;
+        }
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let start = self.start + number * BLOCK as u64;
+        while !block.is_full() {
+            let at = start + block.filled() as u64;
+            match self.file.read_at(block.free(), at) {
+                Ok(0) => {
+                    self.over.store(true, Ordering::Relaxed);
+                    break;
+                }
+                Ok(count) => block.fill(count),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.over.store(true, Ordering::Relaxed);
+                    let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+                    failed.get_or_insert(error);
+                    return None;
+                }
+            }
+        }
+        (block.filled() > 0).then_some((number, block))
+    }
 }
 
 /// Blocks that are filled from a file.
@@ -158,7 +209,7 @@ enum Next {
     Over,
 }
 
-impl Supply<'_> {
+impl Supply<'_, '_> {
     /// The next block to be read. Who may wait gets one, unless there are no more.
     fn next(&self, may_wait: bool) -> Next {
         match self {
@@ -170,6 +221,10 @@ impl Supply<'_> {
                 let mut filling = filling.lock().unwrap_or_else(PoisonError::into_inner);
                 filling.fill(block).map_or(Next::Over, Next::Block)
             }
+            Self::Shared(shared, empty) => match take(empty, may_wait) {
+                Ok(block) => shared.fill(block).map_or(Next::Over, Next::Block),
+                Err(next) => next,
+            },
             Self::Decoded(blocks) => take(blocks, may_wait).map_or_else(|next| next, Next::Block),
         }
     }
@@ -211,6 +266,7 @@ impl Filling<'_> {
 
 fn parallel(
     mut feed: Feed<'_>,
+    shared: Option<(&dyn ReadAt, u64)>,
     lines: &mut Lines,
     state: &mut State,
     threads: usize,
@@ -222,7 +278,17 @@ fn parallel(
     for _ in 0..2 * threads {
         let _ = give_empty.send(Box::default());
     }
-    let (supply, decode) = if matches!(feed.decoder, Decoder::Plain) {
+    let is_plain = matches!(feed.decoder, Decoder::Plain);
+    let (supply, decode) = if let Some((file, start)) = shared.filter(|_| is_plain) {
+        let shared = Shared {
+            file,
+            start,
+            next: AtomicU64::new(0),
+            over: AtomicBool::new(false),
+            failed: Mutex::new(None),
+        };
+        (Supply::Shared(shared, Mutex::new(get_empty)), None)
+    } else if is_plain {
         let filling = Filling { feed, blocks: 0, over: false, failed: None };
         (Supply::Files(Mutex::new(filling), Mutex::new(get_empty)), None)
     } else {
@@ -239,6 +305,7 @@ fn parallel(
         };
         (Supply::Decoded(Mutex::new(get)), Some(decode))
     };
+    let is_shared = matches!(supply, Supply::Shared(..));
     let outcome = std::thread::scope(|scope| {
         // Gone with this closure, so that nobody waits for a block where reading stops early.
         let (give_empty, get_read) = (give_empty, get_read);
@@ -261,9 +328,14 @@ fn parallel(
             early.extend(get_read.try_iter());
             while let Some(mut block) = early.remove(&next) {
                 next += 1;
+                let is_last = is_shared && !block.is_full();
                 block.apply(lines, state);
                 if taken(state).is_break() {
                     return Err(Stopped::Enough);
+                }
+                if is_last {
+                    // What stands behind it was added meanwhile.
+                    return Ok(());
                 }
                 // Nobody wants it where everything was read.
                 let _ = give_empty.send(block);
@@ -285,6 +357,10 @@ fn parallel(
         Supply::Files(filling, _) => {
             let filling = filling.into_inner().unwrap_or_else(PoisonError::into_inner);
             outcome.and(filling.failed.map_or(Ok(()), Err))
+        }
+        Supply::Shared(shared, _) => {
+            let failed = shared.failed.into_inner().unwrap_or_else(PoisonError::into_inner);
+            outcome.and(failed.map_or(Ok(()), |error| Err(Stopped::Io(error))))
         }
         Supply::Decoded(_) => outcome,
     }

@@ -1,14 +1,14 @@
 //! Bytes in, [`Profile`] out: codecs, lines and state put together.
 
-use crate::LogSource;
 use crate::codec::{self, Decoder};
 use crate::error::LogError;
 use crate::layout::layout;
 use crate::lines::{Lines, MAX_LINE};
-use crate::pipeline::{self, Buffers, Stopped};
+use crate::pipeline::{self, Buffers, Bytes, Stopped};
 use crate::profile::Profile;
 use crate::state::State;
 use crate::task_table::{TaskTable, TaskTableBuilder};
+use crate::{LogSource, ReadAt};
 use std::io::Read;
 use std::ops::ControlFlow;
 
@@ -83,7 +83,8 @@ fn fill(
         let mut bytes = source
             .open(part)
             .map_err(|error| LogError::Io { name: part.clone(), source: error })?;
-        reader.drain(&mut bytes, part, threads, progress)?;
+        let shared = source.open_shared(part);
+        reader.drain(&mut bytes, shared.as_deref(), part, threads, progress)?;
     }
     Ok(())
 }
@@ -156,7 +157,7 @@ impl Reader {
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), LogError> {
         let mut bytes = bytes;
         let part = self.part.clone();
-        self.drain(&mut bytes, &part, 1, &mut |_| ControlFlow::Continue(()))
+        self.drain(&mut bytes, None, &part, 1, &mut |_| ControlFlow::Continue(()))
     }
 
     /// Ends the part that is being read and starts the next one of a rolling log.
@@ -225,10 +226,11 @@ impl Reader {
         &self.state
     }
 
-    /// Reads the part to its present end.
+    /// Reads the part to its present end. `shared` is the same part, where `bytes` is the whole of it.
     pub(crate) fn drain(
         &mut self,
         bytes: &mut (dyn Read + Send),
+        shared: Option<&dyn ReadAt>,
         part: &str,
         threads: usize,
         progress: Progress<'_>,
@@ -242,13 +244,14 @@ impl Reader {
             }
             self.decide()?;
         }
-        self.run(bytes, part, threads, progress)
+        self.run(bytes, shared, part, threads, progress)
     }
 
     /// Reads the bytes that told the codec, if that is new, and the others.
     fn run(
         &mut self,
         bytes: &mut (dyn Read + Send),
+        shared: Option<&dyn ReadAt>,
         part: &str,
         threads: usize,
         progress: Progress<'_>,
@@ -269,7 +272,7 @@ impl Reader {
             progress(quality.bytes)
         };
         let outcome = pipeline::drain(
-            &mut bytes,
+            Bytes { stream: &mut bytes, shared },
             decoder,
             &mut self.lines,
             &mut self.buffers,
@@ -304,7 +307,7 @@ impl Reader {
         if !self.head.is_empty() {
             self.decide()?;
             let part = self.part.clone();
-            self.run(&mut std::io::empty(), &part, 1, &mut |_| ControlFlow::Continue(()))?;
+            self.run(&mut std::io::empty(), None, &part, 1, &mut |_| ControlFlow::Continue(()))?;
         }
         let state = self.decoder.take().and_then(|decoder| decoder.state());
         self.end_lines(state);

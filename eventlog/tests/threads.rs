@@ -60,6 +60,72 @@ fn the_number_of_threads_does_not_matter() {
     assert!(with_threads(cut, 4).unwrap() == with_threads(cut, 1).unwrap());
 }
 
+/// A log in memory that several threads read at once, of which `told` bytes are there at first and some of it is read in small pieces.
+struct Shared {
+    bytes: Vec<u8>,
+    /// Bytes that are there so far; they grow with each time that something is read.
+    told: std::sync::atomic::AtomicUsize,
+    growth: usize,
+    fails_at: Option<u64>,
+}
+
+impl eventlog::LogSource for Shared {
+    fn name(&self) -> &str {
+        "memory"
+    }
+    fn parts(&self) -> Vec<String> {
+        vec!["log".to_owned()]
+    }
+    fn open(&self, _: &str) -> std::io::Result<Box<dyn std::io::Read + Send + '_>> {
+        Ok(Box::new(self.bytes.as_slice()))
+    }
+    fn open_shared(&self, _: &str) -> Option<Box<dyn eventlog::ReadAt + '_>> {
+        Some(Box::new(self))
+    }
+}
+
+impl eventlog::ReadAt for &Shared {
+    fn read_at(&self, buffer: &mut [u8], at: u64) -> std::io::Result<usize> {
+        use std::sync::atomic::Ordering;
+        if self.fails_at.is_some_and(|fails| at >= fails) {
+            return Err(std::io::ErrorKind::ConnectionReset.into());
+        }
+        let told = self.told.fetch_add(self.growth, Ordering::Relaxed).min(self.bytes.len());
+        let rest = self.bytes.get(at as usize..told).unwrap_or_default();
+        let count = rest.len().min(buffer.len()).min(100_000);
+        buffer[..count].copy_from_slice(&rest[..count]);
+        Ok(count)
+    }
+}
+
+#[test]
+fn threads_that_read_a_file_at_once_read_what_one_does() {
+    let bytes = much();
+    let expected = with_threads(&bytes, 1).unwrap();
+    let shared = |told, growth, fails_at| Shared {
+        bytes: bytes.clone(),
+        told: std::sync::atomic::AtomicUsize::new(told),
+        growth,
+        fails_at,
+    };
+    let read = |source: &Shared, threads| {
+        eventlog::read_with(source, threads, &mut |_| ControlFlow::Continue(()))
+    };
+    for threads in [2, 8] {
+        let found = read(&shared(bytes.len(), 0, None), threads).unwrap();
+        assert!(found == expected, "{threads} threads");
+    }
+    // One that grows while it is read ends somewhere, and what stands before that is all there.
+    for growth in [1, 300_000] {
+        let found = read(&shared(6 << 20, growth, None), 4).unwrap();
+        let end = usize::try_from(found.quality.bytes).unwrap();
+        assert!((6 << 20..=bytes.len()).contains(&end), "{growth}");
+        assert!(found == with_threads(&bytes[..end], 1).unwrap(), "{growth}");
+    }
+    let failed = read(&shared(bytes.len(), 0, Some(9 << 20)), 4);
+    assert!(matches!(failed, Err(LogError::Io { .. })));
+}
+
 #[test]
 fn reading_stops_where_it_is_told_to_and_where_it_fails() {
     let bytes = much();

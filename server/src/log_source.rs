@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use eventlog::{Follower, Grown, LogError, LogSource, Profile, TaskTable};
+use eventlog::{Follower, Grown, LogError, LogSource, Profile, ReadAt, TaskTable};
 use flate2::read::DeflateDecoder;
 use zip::{CompressionMethod, ZipArchive};
 
@@ -253,6 +253,17 @@ impl<R: Read> Read for Counted<'_, R> {
     }
 }
 
+impl ReadAt for Counted<'_, File> {
+    fn read_at(&self, buffer: &mut [u8], at: u64) -> io::Result<usize> {
+        #[cfg(unix)]
+        let read = std::os::unix::fs::FileExt::read_at(&self.bytes, buffer, at)?;
+        #[cfg(windows)]
+        let read = std::os::windows::fs::FileExt::seek_read(&self.bytes, buffer, at)?;
+        self.read.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
 impl LogSource for LogFile {
     fn name(&self) -> &str {
         &self.name
@@ -293,6 +304,18 @@ impl LogSource for LogFile {
         };
         file.seek(SeekFrom::Start(start))?;
         Ok(Box::new(Counted { bytes: file, read: &self.read }))
+    }
+
+    fn open_shared(&self, part: &str) -> Option<Box<dyn ReadAt + '_>> {
+        let path = match &self.storage {
+            Storage::File => self.path.clone(),
+            Storage::Folder => self.path.join(part),
+            Storage::Archive(_) | Storage::StandardInput => return None,
+        };
+        let file = File::open(path).ok()?;
+        // A pipe has no places.
+        let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
+        is_file.then(|| Box::new(Counted { bytes: file, read: &self.read }) as Box<dyn ReadAt>)
     }
 
     fn size(&self, part: &str) -> Option<u64> {
