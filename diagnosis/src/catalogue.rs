@@ -28,7 +28,7 @@ pub const CATALOGUE: &[Kind] = &[
         id: "cold-start",
         summary: "the first stage waits for executors",
         newcomer: cold_start::EXPLANATION,
-        expert: "First stage's submission to its first task's launch, from 30 s on, or from 10 s on where that is 10 % of the run.",
+        expert: "First stage's submission to its first task's launch, from 30 s on, or from 20 s on where that is 10 % of the run.",
     },
     Kind {
         id: "disk-spill",
@@ -213,7 +213,7 @@ pub const CATALOGUE: &[Kind] = &[
         id: "speculation-waste",
         summary: "speculative copies of tasks lose to the originals",
         newcomer: speculation_waste::EXPLANATION,
-        expert: "At least 5 attempts killed because another succeeded, after at least 60 s of task time together.",
+        expert: "At least 5 attempts killed because another succeeded, or speculative ones because their stage was over, after at least 60 s of task time together.",
     },
     Kind {
         id: "straggler",

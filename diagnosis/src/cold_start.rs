@@ -9,9 +9,9 @@ use crate::{Category, Measure};
 /// Wait in milliseconds that is worth a word in any run.
 const WAIT_MS: u64 = 30_000;
 
-/// A shorter wait is worth a word from this many milliseconds on, which is above what a cluster at rest takes, where it is this share of the
+/// A shorter wait is worth a word from this many milliseconds on, which is above what a busy cluster takes, where it is this share of the
 /// run's wall time.
-const SHORT_MS: u64 = 10_000;
+const SHORT_MS: u64 = 20_000;
 const SHARE: f64 = 0.1;
 
 pub(crate) const EXPLANATION: &str = "A program's first tasks need executors. Until the cluster manager has started them, the first stage waits.";

@@ -14,9 +14,12 @@ pub(crate) const EXPLANATION: &str = "With speculation, Spark starts a second co
      tasks take long because they have more to do, the copies only take cores from other tasks.";
 
 pub(crate) fn find(run: &Run<'_>) -> Option<Found> {
-    // `TaskSetManager.handleSuccessfulTask` kills with these words.
+    // `TaskSetManager.handleSuccessfulTask` kills with the first words, `DAGScheduler.markStageAsFinished` with the others those that have not
+    // ended by then.
     let lost = |failure: &&TaskFailure| {
-        failure.killed && failure.message.contains("another attempt succeeded")
+        failure.killed
+            && (failure.message.contains("another attempt succeeded")
+                || failure.speculative && failure.message.contains("Stage finished"))
     };
     let of = |stage: &&StageAttempt| stage.task_failures.iter().any(|failure| lost(&failure));
     let stages: Vec<&StageAttempt> = run.profile.stages.iter().filter(of).collect();

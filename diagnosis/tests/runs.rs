@@ -43,7 +43,7 @@ fn the_first_stage_waits_for_executors() {
     (first.submission_ms, first.first_task_launched_ms) = (Some(1_002_000), Some(1_042_000));
     let mut profile = run(vec![first]);
     assert_eq!((of(&profile)[0].id, of(&profile)[0].saving_ms), ("cold-start", Some((0, 40_000))));
-    // 29 s are much of 100 s, and little of ten minutes; what a cluster takes that is at rest is nothing.
+    // 29 s are much of 100 s, and little of ten minutes; what a busy cluster takes is nothing.
     profile.stages[0].first_task_launched_ms = Some(1_031_000);
     assert_eq!(ids(&profile), ["cold-start"]);
     profile.application.end_ms = Some(1_600_000);
@@ -90,6 +90,13 @@ fn speculative_copies_that_lose_are_counted() {
     one.task_failures = vec![failure("TaskKilled", words, 9, 90_000, true)];
     let mut profile = run(vec![one]);
     assert_eq!(ids(&profile), ["speculation-waste"]);
+    // Copies that the end of their stage finds running; other tasks are killed then for other reasons.
+    let failure = &mut profile.stages[0].task_failures[0];
+    failure.message = "Stage finished".into();
+    failure.speculative = true;
+    assert_eq!(ids(&profile), ["speculation-waste"]);
+    profile.stages[0].task_failures[0].speculative = false;
+    assert!(!ids(&profile).contains(&"speculation-waste"));
     profile.stages[0].task_failures[0].message = "Stage cancelled".into();
     assert!(of(&profile).is_empty());
 }

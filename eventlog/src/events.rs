@@ -471,6 +471,8 @@ pub(crate) struct TaskInfo<'a> {
     pub(crate) launch_time: Number,
     #[serde(rename = "Finish Time", default)]
     pub(crate) finish_time: Number,
+    #[serde(rename = "Speculative", borrow, default)]
+    pub(crate) speculative: Text<'a>,
     #[serde(rename = "Accumulables", borrow, default)]
     pub(crate) accumulables: Vec<TaskAccumulable<'a>>,
 }

@@ -302,6 +302,8 @@ pub struct TaskFailure {
     pub call_site: Option<String>,
     /// Whether they were killed, which is not their fault.
     pub killed: bool,
+    /// Whether they were speculative copies (`Speculative`).
+    pub speculative: bool,
     /// How many.
     pub tasks: u64,
     /// Σ finish − launch, milliseconds.

@@ -335,7 +335,8 @@ impl State {
                     &mut attempt.num_failed_tasks
                 };
                 *count += 1;
-                stage.tasks.failed(reason, killed, duration);
+                let speculative = info.is_some_and(|info| info.speculative.0 == "true");
+                stage.tasks.failed(reason, (killed, speculative), duration);
             }
         }
         if let (Some(metrics), Some(values)) = (&event.metrics, &values) {

@@ -81,10 +81,16 @@ impl Tasks {
     }
 
     /// Takes a task that failed or was killed.
-    pub(crate) fn failed(&mut self, reason: &TaskEndReason<'_>, killed: bool, duration: u64) {
-        let failure = failure(reason, killed);
+    pub(crate) fn failed(
+        &mut self,
+        reason: &TaskEndReason<'_>,
+        (killed, speculative): (bool, bool),
+        duration: u64,
+    ) {
+        let failure = TaskFailure { speculative, ..failure(reason, killed) };
         let same = |known: &TaskFailure| {
             known.killed == failure.killed
+                && known.speculative == failure.speculative
                 && known.reason == failure.reason
                 && known.class_name == failure.class_name
                 && known.message == failure.message
@@ -156,6 +162,7 @@ fn failure(reason: &TaskEndReason<'_>, killed: bool) -> TaskFailure {
         message: if killed { first_words(text) } else { message(text) },
         call_site: if killed { None } else { python_line(text) },
         killed,
+        speculative: false,
         tasks: 0,
         task_time: 0,
     }

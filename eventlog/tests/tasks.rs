@@ -84,3 +84,19 @@ fn executors_have_their_memory_and_the_largest_heap_seen() {
     assert!(workers.iter().all(|executor| executor.max_memory.is_some_and(|bytes| bytes > 0)));
     assert!(workers.iter().any(|executor| executor.peak_jvm_heap_memory.is_some()));
 }
+
+#[test]
+fn speculative_copies_that_were_killed_are_told_from_originals() {
+    let killed = |speculative: &str| {
+        format!(
+            r#"{{"Event":"SparkListenerTaskEnd","Stage ID":1,"Stage Attempt ID":0,"Task Type":"ResultTask","Task End Reason":{{"Reason":"TaskKilled","Kill Reason":"Stage finished"}},"Task Info":{{"Task ID":7,"Launch Time":1200,"Speculative":{speculative},"Finish Time":1210,"Killed":true}}}}"#
+        )
+    };
+    // Whatever is no flag is none.
+    let lines = ["true", "true", "false", "null", "[1]"].map(killed);
+    let mut log = vec![start(), submitted(1, 0, 5)];
+    log.extend(lines);
+    let failures = &of(&log).stages[0].task_failures;
+    let told: Vec<(bool, u64)> = failures.iter().map(|it| (it.speculative, it.tasks)).collect();
+    assert_eq!(told, [(false, 3), (true, 2)]);
+}

@@ -1,0 +1,18 @@
+"""Asks a service for scores on an executor with the heap that it has by default."""
+
+import time
+
+from pyspark.sql import SparkSession
+
+spark = SparkSession.builder.appName("roomy-executors").config("spark.executor.memory", "1g").getOrCreate()
+
+
+def score(readings):
+    # The service needs seventeen seconds for a partition.
+    time.sleep(17)
+    yield sum(readings) % 1_003
+
+
+print(spark.sparkContext.range(4_000, numSlices=4).mapPartitions(score).sum())
+
+spark.stop()
