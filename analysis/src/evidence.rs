@@ -55,6 +55,8 @@ impl std::fmt::Display for Match {
 pub struct SiteCost {
     /// How it was matched.
     pub matched: Match,
+    /// Whether a finding may rest on it: the log names the line, or all other lines explain the run far worse.
+    pub sure: bool,
     /// SQL executions that this call itself started.
     pub executions: Vec<u64>,
     /// Jobs that this call itself started.
@@ -103,6 +105,7 @@ impl SiteCost {
     pub fn new(matched: Match) -> Self {
         Self {
             matched,
+            sure: true,
             executions: Vec::new(),
             jobs: Vec::new(),
             stages: Vec::new(),

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use analysis::{Match, PlanNode, RuleContext, Run, SiteCost, SqlExecution, StageAttempt};
 use program::CallId;
 
-/// The cost of `call`, where the run names this call and no other.
+/// The cost of `call`, where it is sure that it is this call's.
 pub(crate) fn certain_cost<'run>(
     ctx: &RuleContext<'_>,
     run: &'run Run,
     call: CallId,
 ) -> Option<&'run SiteCost> {
-    ctx.cost(run, call).filter(|cost| !matches!(cost.matched, Match::Ambiguous(_)))
+    ctx.cost(run, call).filter(|cost| cost.sure && !matches!(cost.matched, Match::Ambiguous(_)))
 }
 
 /// The attempts of the stages of one execution.

@@ -32,6 +32,9 @@ pub(crate) struct Options {
     /// Write docs/attribution.md
     #[arg(long)]
     write: bool,
+    /// The folder of the programs [default: tests/attribution]
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
     /// Use this binary instead of building one
     #[arg(long, value_name = "FILE")]
     binary: Option<PathBuf>,
@@ -58,7 +61,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         None => built(&repository)?,
     };
     let mut scores: Vec<(Recording, Score)> = Vec::new();
-    for recording in recordings(&repository.join(PROGRAMS))? {
+    let folder = options.folder.clone().unwrap_or_else(|| repository.join(PROGRAMS));
+    for recording in recordings(&folder.canonicalize()?)? {
         let wanted = options.programs.is_empty() || options.programs.contains(&recording.program);
         if !wanted || (recording.held_out && !options.held_out && options.programs.is_empty()) {
             continue;

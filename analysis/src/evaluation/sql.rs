@@ -132,6 +132,30 @@ const KEYWORDS: &[&str] = &[
 ];
 
 /// What a statement of SQL is and says.
+/// Words without which a statement has no operator of some kind.
+const CLAUSES: [&str; 20] = [
+    "join",
+    "group",
+    "distinct",
+    "over",
+    "where",
+    "having",
+    "on",
+    "qualify",
+    "order",
+    "sort",
+    "cluster",
+    "union",
+    "intersect",
+    "except",
+    "minus",
+    "limit",
+    "lateral",
+    "pivot",
+    "exists",
+    "in",
+];
+
 pub(super) struct Statement {
     /// What it leaves in the log, where it runs by itself.
     pub(super) site: Option<SiteKind>,
@@ -207,6 +231,9 @@ pub(super) fn read(text: &TextPattern) -> Statement {
         _ => String::new(),
     };
     let mut defined: Vec<String> = Vec::new();
+    let mut clauses: Vec<&str> = Vec::new();
+    // Whether columns are keys here: after `GROUP BY`, `ON` and `USING (…)`, up to the next clause.
+    let mut in_keys = false;
     let mut at = 0;
     while at < tokens.len() {
         let word = match &tokens[at] {
@@ -238,6 +265,29 @@ pub(super) fn read(text: &TextPattern) -> Statement {
             }
         };
         let keyword = word.to_ascii_lowercase();
+        if let Some(&clause) = CLAUSES.iter().find(|it| **it == keyword)
+            && !clauses.contains(&clause)
+        {
+            clauses.push(clause);
+        }
+        in_keys = match keyword.as_str() {
+            "on" | "using" => {
+                lower(0) == "select" || lower(0) == "with" || clauses.contains(&"join")
+            }
+            "by" => at.checked_sub(1).is_some_and(|it| lower(it) == "group"),
+            "select" | "from" | "where" | "join" | "left" | "right" | "inner" | "full"
+            | "cross" | "group" | "order" | "having" | "limit" | "union" | "sort" | "then"
+            | "case" | "over" => false,
+            _ => in_keys,
+        };
+        // `OPTIONS (path '/in')`, `LOCATION '/in'`.
+        if matches!(keyword.as_str(), "path" | "location")
+            && let Some(Token::Text(path)) = tokens.get(at + 1)
+        {
+            features.paths.push(TextPattern::from_raw((*path).to_owned()));
+            at += 2;
+            continue;
+        }
         let next_opens = matches!(tokens.get(at + 1), Some(Token::Symbol('(')));
         if matches!(keyword.as_str(), "from" | "join" | "into" | "table" | "update")
             || (keyword == "overwrite" && lower(at + 1) != "table")
@@ -327,7 +377,11 @@ pub(super) fn read(text: &TextPattern) -> Statement {
             if word.contains('\u{FFFF}') {
                 features.names_open = true;
             } else {
-                features.column(word.rsplit('.').next().unwrap_or(word));
+                let column = word.rsplit('.').next().unwrap_or(word);
+                features.column(column);
+                if in_keys && !features.keys.iter().any(|it| it == column) {
+                    features.keys.push(column.to_owned());
+                }
             }
         }
         at += 1;
@@ -356,6 +410,9 @@ pub(super) fn read(text: &TextPattern) -> Statement {
         | "vacuum" | "desc" | "add" | "explain" => Some(SiteKind::View),
         _ => None,
     };
+    if !clauses.is_empty() {
+        features.detail_of("clauses", TextPattern::exact(&clauses.join(" ")));
+    }
     Statement { site, view, features }
 }
 

@@ -10,7 +10,8 @@ use program::CallId;
 use rustc_hash::FxHashMap;
 
 use super::alignment::{self, EXCEPTION, Graph, INTERLEAVING, Marginals, SiteEdge, Step, Weight};
-use super::call_site::{self, Place, Resolved};
+use super::anchors::{Anchor, Anchors};
+use super::call_site::{Place, Resolved};
 use super::lineage::Closures;
 use super::notebook_cell::CountedLine;
 use super::observation::Observation;
@@ -32,6 +33,10 @@ pub(super) enum Binding {
 pub(super) struct Bound {
     pub(super) site: CallSite,
     pub(super) matched: Match,
+    /// Whether a finding may rest on it.
+    pub(super) sure: bool,
+    /// Whether the log names a line of an earlier version of the source.
+    pub(super) stale: bool,
     /// The site of the automaton in its call context, where evaluation reached it.
     pub(super) reached: Option<SiteId>,
     /// The lines it could be, best first, where it is not certain.
@@ -42,10 +47,8 @@ pub(super) struct Bound {
 const TOLD: Weight = 2.0;
 /// How many lines may remain for a match to be told as ambiguous.
 const MOST_CANDIDATES: usize = 4;
-/// Score of a logged line of the workspace.
-const ANCHORED: Weight = 10.0;
-/// Share of logged lines that have to meet their call for lines to be trusted.
-const TRUSTED: f64 = 0.8;
+/// Distance from which on a finding may rest on a match.
+const SURE: Weight = 5.0;
 /// How many programs of a workspace are compared with a log.
 const MOST_PROGRAMS: usize = 16;
 
@@ -97,28 +100,20 @@ impl<'a> Programs<'a> {
 
     /// Binds each observation to a call or to a reason.
     pub(super) fn bind(&self, observations: &[Observation<'_>]) -> Vec<Binding> {
-        let resolved: Vec<Resolved> = observations
+        let anchors = Anchors::of(self.files, observations);
+        let mut bindings: Vec<Binding> = anchors
+            .of
             .iter()
-            .map(|it| call_site::resolve(self.files, it.short, it.long))
+            .zip(&anchors.resolved)
+            .map(|(anchor, resolved)| by_call_site(self.files, anchor, resolved))
             .collect();
-        let met = resolved
-            .iter()
-            .filter(|it| matches!(it, Resolved::Call { .. } | Resolved::Several { .. }))
-            .count();
-        let missed = resolved.iter().filter(|it| matches!(it, Resolved::Missing { .. })).count();
-        let trusted = missed == 0 || met as f64 / (met + missed) as f64 >= TRUSTED;
-        let mut bindings: Vec<Binding> =
-            resolved.iter().map(|it| by_call_site(self.files, it, trusted)).collect();
-        if !trusted {
-            return bindings;
-        }
-        let mut aligned = Alignment {
+        let alignment = Alignment {
             programs: self,
             observations,
-            resolved: &resolved,
+            anchors,
             plans: Plans::of(observations, &self.closures),
         };
-        aligned.run(&mut bindings);
+        alignment.run(&mut bindings);
         bindings
     }
 }
@@ -175,24 +170,26 @@ impl Plans {
 }
 
 /// Binds by the line that the log names.
-fn by_call_site(files: &[JoinFile<'_>], resolved: &Resolved, trusted: bool) -> Binding {
+fn by_call_site(files: &[JoinFile<'_>], anchor: &Anchor, resolved: &Resolved) -> Binding {
     let place = |it: &Place| {
         let file = &files[it.file];
         format!("{}:{}", file.path, CountedLine::new(file, it.line))
     };
+    if let Anchor::Call(site) = anchor {
+        return Binding::Bound(Bound {
+            site: *site,
+            matched: Match::CallSite,
+            sure: true,
+            stale: false,
+            reached: None,
+            candidates: Vec::new(),
+        });
+    }
     let reason = match resolved {
-        Resolved::Call { file, call } if trusted => {
-            return Binding::Bound(Bound {
-                site: (*file, *call),
-                matched: Match::CallSite,
-                reached: None,
-                candidates: Vec::new(),
-            });
-        }
-        Resolved::Several { place: at, calls } if trusted => {
+        Resolved::Several { place: at, calls } => {
             format!("{} has {} calls that it could be", place(at), calls.len())
         }
-        Resolved::Call { .. } | Resolved::Several { .. } => {
+        Resolved::Call { .. } => {
             "too few of the lines in the log meet their calls: the source differs from the run"
                 .to_owned()
         }
@@ -201,8 +198,7 @@ fn by_call_site(files: &[JoinFile<'_>], resolved: &Resolved, trusted: bool) -> B
         }
         Resolved::SeveralFiles { name } => format!("several files are named {name}"),
         Resolved::Outside { name } => format!("{name} is not in this workspace"),
-        Resolved::Unnamed if trusted => "the log names no line".to_owned(),
-        Resolved::Unnamed => "the source differs from the run, so order does not tell".to_owned(),
+        Resolved::Unnamed => "the log names no line".to_owned(),
     };
     Binding::Unbound { reason }
 }
@@ -211,7 +207,7 @@ fn by_call_site(files: &[JoinFile<'_>], resolved: &Resolved, trusted: bool) -> B
 struct Alignment<'a, 'p> {
     programs: &'a Programs<'p>,
     observations: &'a [Observation<'a>],
-    resolved: &'a [Resolved],
+    anchors: Anchors,
     plans: Plans,
 }
 
@@ -229,7 +225,7 @@ struct Outcome {
 }
 
 impl Alignment<'_, '_> {
-    fn run(&mut self, bindings: &mut [Binding]) {
+    fn run(&self, bindings: &mut [Binding]) {
         let automaton = &self.programs.evaluation.automaton;
         // What a function of `foreachBatch` runs is aligned with that function.
         let main: Vec<usize> = (0..self.observations.len())
@@ -256,8 +252,8 @@ impl Alignment<'_, '_> {
         let outcome = match self.program_of_run(&sequence) {
             Ok(outcome) => outcome,
             Err(reason) => {
-                for (binding, resolved) in bindings.iter_mut().zip(self.resolved) {
-                    if *resolved == Resolved::Unnamed {
+                for (binding, anchor) in bindings.iter_mut().zip(&self.anchors.of) {
+                    if *anchor == Anchor::None {
                         *binding = Binding::Unbound { reason: reason.clone() };
                     }
                 }
@@ -329,12 +325,7 @@ impl Alignment<'_, '_> {
 
     /// Whether an observation is a part of the sequence: code outside the workspace is none of the program's.
     fn takes_part(&self, index: usize) -> bool {
-        match &self.resolved[index] {
-            Resolved::Call { .. } | Resolved::Several { .. } | Resolved::Unnamed => true,
-            Resolved::Missing { .. } | Resolved::SeveralFiles { .. } | Resolved::Outside { .. } => {
-                false
-            }
-        }
+        self.anchors.of[index] != Anchor::Elsewhere
     }
 
     /// The program that ran, by what aligning it costs.
@@ -345,15 +336,26 @@ impl Alignment<'_, '_> {
         let fragments: Vec<&Entry> =
             automaton.entries.iter().filter(|it| it.kind == EntryKind::Fragment).collect();
         let named: Vec<CallSite> = self
-            .resolved
+            .anchors
+            .of
             .iter()
             .filter_map(|it| match it {
-                Resolved::Call { file, call } => Some((*file, *call)),
+                Anchor::Call(site) => Some(*site),
                 _ => None,
             })
             .collect();
-        let outside = self.resolved.iter().any(|it| matches!(it, Resolved::Outside { .. }));
-        if named.is_empty() && outside {
+        let moved: Vec<usize> = self
+            .anchors
+            .of
+            .iter()
+            .filter_map(|it| match it {
+                Anchor::Moved(file, _) | Anchor::Calls(file, _) => Some(*file),
+                _ => None,
+            })
+            .collect();
+        let mut resolved = self.anchors.resolved.iter();
+        let outside = resolved.any(|it| matches!(it, Resolved::Outside { .. }));
+        if named.is_empty() && moved.is_empty() && outside {
             return Err("the run's code is not in this workspace".to_owned());
         }
         let reaches = |entry: &Entry| {
@@ -361,7 +363,14 @@ impl Alignment<'_, '_> {
             let calls = &self.programs.calls[sites];
             named.iter().filter(|it| calls.contains(&Some(**it))).count()
         };
-        let in_file = |entry: &Entry| named.iter().any(|it| it.0 == entry.file.index());
+        let in_file = |entry: &Entry| {
+            let file = entry.file.index();
+            let calls = &self.programs.calls[entry.sites_start as usize..entry.sites_end as usize];
+            named.iter().any(|it| it.0 == file)
+                || moved
+                    .iter()
+                    .any(|it| *it == file || calls.iter().flatten().any(|call| call.0 == *it))
+        };
         let mut ranked: Vec<(usize, &Entry)> =
             programs.iter().map(|&it| (reaches(it) * 2 + usize::from(in_file(it)), it)).collect();
         ranked.sort_by_key(|it| std::cmp::Reverse(it.0));
@@ -488,22 +497,18 @@ impl Alignment<'_, '_> {
         let observation = &self.observations[index];
         let plan = &self.plans.words[self.plans.of[index]];
         let automaton = &self.programs.evaluation.automaton;
-        let allowed = |site: u32| match &self.resolved[index] {
-            Resolved::Call { file, call } => {
-                self.programs.calls[site as usize] == Some((*file, *call))
-            }
-            Resolved::Several { place, calls } => self.programs.calls[site as usize]
-                .is_some_and(|it| it.0 == place.file && calls.contains(&it.1)),
-            _ => true,
-        };
-        let anchored = self.resolved[index] != Resolved::Unnamed;
+        let anchored = matches!(self.anchors.of[index], Anchor::Call(_) | Anchor::Calls(..));
         let scorer = &self.programs.scorer;
         let mut found = Vec::new();
-        for &site in sites.iter().filter(|&&site| allowed(site)) {
+        for &site in sites {
+            let call = self.programs.calls[site as usize];
+            let Some(named) = self.anchors.score(self.programs.files, index, call) else {
+                continue;
+            };
             let own = (&automaton.sites[site as usize], site as usize);
             let kind = scorer.kind(observation, own, plan);
             // A line that the log names is right whatever the kind.
-            let kind = if anchored { Some(kind.unwrap_or(0.0) + ANCHORED) } else { kind };
+            let kind = if anchored { Some(kind.unwrap_or(0.0)) } else { kind }.map(|it| it + named);
             if let Some(kind) = kind {
                 let guessed = if own.0.guessed { 0.5 } else { 0.0 };
                 found.push((site, kind + scorer.content(plan, own) - guessed));
@@ -628,10 +633,18 @@ impl Alignment<'_, '_> {
             count if count <= MOST_CANDIDATES => Match::Ambiguous(count as u32),
             count => return unbound(format!("{count} calls could have run `{method}`")),
         };
-        let anchored = matches!(self.resolved[index], Resolved::Several { .. });
+        let anchored = matches!(self.anchors.of[index], Anchor::Calls(..));
         let matched = if anchored && close.len() == 1 { Match::CallSite } else { matched };
-        let candidates = if close.len() > 1 { close } else { Vec::new() };
-        Binding::Bound(Bound { site: line, matched, reached: Some(SiteId(site)), candidates })
+        let next = lines.get(1).map_or(none, |it| it.1.min(none));
+        let stale = self.anchors.moved(index);
+        Binding::Bound(Bound {
+            site: line,
+            matched,
+            sure: next - cost >= SURE && !stale,
+            stale,
+            reached: Some(SiteId(site)),
+            candidates: if close.len() > 1 { close } else { Vec::new() },
+        })
     }
 }
 

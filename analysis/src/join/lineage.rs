@@ -59,6 +59,10 @@ pub(super) struct Closure {
     /// Numbers of limits.
     pub(super) limits: Vec<TextPattern>,
     pub(super) joins: usize,
+    /// A global sort is among the calls.
+    pub(super) sorts: bool,
+    /// A global sort is the last of them that moves rows.
+    pub(super) sorted: bool,
     /// Something of it is not known, is carried by a loop, or comes from a cache: operators can't be counted.
     pub(super) loose: bool,
     /// Everything that is read is known.
@@ -119,6 +123,7 @@ impl<'a> Closures<'a> {
                 }
                 NodeKind::Join => closure.joins += 1,
                 NodeKind::SetOperation => closure.joins += 1,
+                NodeKind::Sort => closure.sorts = true,
                 NodeKind::Limit => {
                     closure.limits.extend(node.features.detail("limit").cloned());
                 }
@@ -143,7 +148,26 @@ impl<'a> Closures<'a> {
             closure.loose |= !node.cached.is_empty();
             open.extend(&node.parents);
         }
+        closure.sorted = self.sorted(node);
         closure
+    }
+
+    fn sorted(&self, node: NodeId) -> bool {
+        let mut at = node;
+        for _ in 0..50 {
+            let own = self.evaluation.node(at);
+            match (own.kind, own.parents.as_slice()) {
+                (NodeKind::Sort, _) => return true,
+                (
+                    NodeKind::Project | NodeKind::Alias | NodeKind::Filter | NodeKind::Narrow,
+                    [parent],
+                ) => {
+                    at = *parent;
+                }
+                _ => return false,
+            }
+        }
+        false
     }
 
     /// Adds what one call says.

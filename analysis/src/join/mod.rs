@@ -7,6 +7,7 @@
 
 mod actions;
 mod alignment;
+mod anchors;
 mod call_site;
 mod cost;
 mod division;
@@ -174,6 +175,8 @@ impl<'a> Joined<'a> {
             bound.candidates.iter().map(|&it| place_of(self.files, it)).collect();
         let cost = self.sites.entry(bound.site).or_insert_with(|| SiteCost::new(bound.matched));
         cost.matched = cost.matched.max(bound.matched);
+        cost.sure &= bound.sure;
+        cost.stale |= bound.stale;
         cost.executions.extend(observation.executions.iter().map(|it| it.execution_id));
         cost.jobs.extend(observation.jobs.iter().map(|job| job.job_id));
         cost.driver_ms += driver_ms;
@@ -241,8 +244,10 @@ impl<'a> Joined<'a> {
                         Vec::new()
                     };
                     let cost = self.sites.entry(site).or_insert_with(|| SiteCost::new(matched));
+                    cost.stale |= bound.stale;
                     if site != bound.site {
                         cost.matched = cost.matched.max(matched);
+                        cost.sure &= bound.sure && !owner.ambiguous;
                         // The rows of the largest of its operators: they do not add up.
                         let rows = rows.and_then(|it| u64::try_from(it).ok()).unwrap_or(0);
                         cost.rows = cost.rows.max(rows);

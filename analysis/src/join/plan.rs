@@ -166,6 +166,18 @@ impl<'a> PlanFacts<'a> {
             .collect()
     }
 
+    /// The columns that a write of files divides them by: the first list of `InsertIntoHadoopFsRelationCommand path, ifNotExists, [columns], …`.
+    pub(super) fn partitioning(&self) -> Vec<&'a str> {
+        let command = "Execute InsertIntoHadoopFsRelationCommand";
+        let write = self.nodes.iter().find(|it| it.node.name == command);
+        let text = write.map_or("", |it| it.node.simple_string.as_str());
+        let list =
+            text.split_once(", false, [").or_else(|| text.split_once(", true, [")).map(|it| it.1);
+        let list = list.and_then(|it| it.split_once(']')).map_or("", |it| it.0);
+        // Without any the next list is that of the options, whose entries are `key=value`.
+        if list.contains('=') { Vec::new() } else { text::names_in(Some(list)) }
+    }
+
     /// The output path or table of a write, as logged.
     pub(super) fn output(&self) -> Option<&'a str> {
         self.nodes.iter().filter(|it| it.operator == Operator::Write).find_map(|it| {

@@ -36,6 +36,10 @@ pub(super) struct PlanWords {
     /// Where it writes to: a location or a table.
     output: Option<String>,
     joins: usize,
+    /// Whether it sorts all rows.
+    sorts: bool,
+    /// The columns that a write divides its files by.
+    partitioning: Vec<Word>,
     /// The limit of its top, where it has one.
     limit: Option<i64>,
     /// What its top counts, collects or writes: for observations whose call site does not say.
@@ -95,6 +99,11 @@ impl PlanWords {
             }
             match fact.operator {
                 Operator::Join => found.joins += 1,
+                Operator::RangeExchange
+                | Operator::TakeOrdered
+                | Operator::Sort { global: true } => {
+                    found.sorts = true;
+                }
                 Operator::Scan => {
                     if let Some(location) = fact.node.metadata.get("Location") {
                         found.scans.extend(locations(location).map(str::to_owned));
@@ -113,6 +122,7 @@ impl PlanWords {
         found.used.sort_unstable();
         found.passed.retain(|it| found.used.binary_search(it).is_err());
         found.output = plan.output().map(str::to_owned);
+        found.partitioning = plan.partitioning().iter().map(|it| words.column(it)).collect();
         if !plan.nodes.is_empty() {
             let top = plan.solid(0);
             let fact = &plan.nodes[top];
@@ -175,6 +185,8 @@ pub(super) struct Scorer {
     logged: Vec<[Option<&'static str>; 3]>,
     /// By site: what its lineage says.
     own: Vec<Rc<Closure>>,
+    /// By site: the columns that a write divides its files by.
+    partitioning: Vec<Vec<Word>>,
 }
 
 impl Scorer {
@@ -184,6 +196,7 @@ impl Scorer {
         let mut known: FxHashMap<(Type, &str), [Option<&'static str>; 3]> = FxHashMap::default();
         let mut logged = Vec::with_capacity(sites.len());
         let mut own = Vec::with_capacity(sites.len());
+        let mut partitioning = Vec::with_capacity(sites.len());
         for site in sites {
             let closure = site.node.map_or_else(Rc::default, |node| closures.of(node));
             for word in closure.names.iter().chain(&closure.functions).chain(&closure.literals) {
@@ -193,8 +206,10 @@ impl Scorer {
                 known.entry((site.receiver, &site.method)).or_insert_with(|| logged_names(site));
             logged.push(*names);
             own.push(closure);
+            partitioning
+                .push(site.features.keys.iter().map(|it| closures.words.column(it)).collect());
         }
-        Self { sites: sites.len(), weights, logged, own }
+        Self { sites: sites.len(), weights, logged, own, partitioning }
     }
 
     /// Nothing for a word that no site knows, more for a rarer one.
@@ -317,6 +332,10 @@ impl Scorer {
         let closure = &self.own[index];
         let mut score: Weight = 0.0;
         score += output(plan, site);
+        if site.kind == SiteKind::View {
+            // What a definition runs is Spark's own: the schema of the files that it names.
+            return score;
+        }
         if plan.used.is_empty()
             && plan.passed.is_empty()
             && plan.scans.is_empty()
@@ -335,6 +354,18 @@ impl Scorer {
             } else {
                 score -= 0.5 * (written - planned).min(4.0);
             }
+        }
+        if !closure.loose && site.node.is_some() {
+            if plan.sorts && !closure.sorts && !closure.names_open {
+                score -= 1.5;
+            }
+            // The optimiser drops sorts, below aggregations above all.
+            if !plan.sorts && closure.sorted && site.method != "count" && site.method != "isEmpty" {
+                score -= 1.0;
+            }
+        }
+        if site.kind == SiteKind::Write {
+            score += partitioning(plan, &self.partitioning[index]);
         }
         score + limit(plan, site, closure)
     }
@@ -460,6 +491,22 @@ fn scans(plan: &PlanWords, closure: &Closure, site: &Site) -> Weight {
         };
     }
     score.clamp(-12.0, 9.0)
+}
+
+/// Whether a write divides its files as the site says.
+fn partitioning(plan: &PlanWords, own: &[Word]) -> Weight {
+    match (plan.partitioning.as_slice(), own) {
+        ([], []) => 0.0,
+        (planned, own) if planned == own => 1.5,
+        ([], _) | (_, []) => -1.5,
+        (planned, own) => {
+            if planned.iter().any(|it| own.contains(it)) {
+                0.0
+            } else {
+                -1.5
+            }
+        }
+    }
 }
 
 fn limit(plan: &PlanWords, site: &Site, closure: &Closure) -> Weight {

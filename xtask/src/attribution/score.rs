@@ -4,33 +4,37 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use eventlog::{PlanNode, Profile};
 
-use super::truth::{Annotated, Call, Truth};
+use super::truth::{Annotated, Call, Line, Truth};
 
 /// What is right, wrong and on no line: milliseconds of task time, or numbers of things.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Parts {
     pub(super) right: f64,
+    /// Several lines are told, of which one is right.
+    pub(super) among: f64,
     pub(super) wrong: f64,
     pub(super) none: f64,
 }
 
 impl Parts {
     fn all(self) -> f64 {
-        self.right + self.wrong + self.none
+        self.right + self.among + self.wrong + self.none
     }
 
     fn plus(self, other: Self) -> Self {
         Self {
             right: self.right + other.right,
+            among: self.among + other.among,
             wrong: self.wrong + other.wrong,
             none: self.none + other.none,
         }
     }
 
-    /// Shares in percent: right, wrong, none; none of them where there is nothing.
-    pub(super) fn percent(self) -> Option<[f64; 3]> {
+    /// Shares in percent: right, right among several, wrong, none; no shares where there is nothing.
+    pub(super) fn percent(self) -> Option<[f64; 4]> {
         let all = self.all();
-        (all > 0.0).then(|| [self.right, self.wrong, self.none].map(|it| 100.0 * it / all))
+        (all > 0.0)
+            .then(|| [self.right, self.among, self.wrong, self.none].map(|it| 100.0 * it / all))
     }
 }
 
@@ -61,8 +65,10 @@ impl Score {
 
     pub(super) fn line(&self) -> String {
         let one = |name: &str, parts: Parts| match parts.percent() {
-            Some([right, wrong, none]) => {
-                format!("{name} {right:.1} % right, {wrong:.1} wrong, {none:.1} none")
+            Some([right, among, wrong, none]) => {
+                format!(
+                    "{name} {right:.1} % right, {among:.1} among several, {wrong:.1} wrong, {none:.1} none"
+                )
             }
             None => format!("{name} –"),
         };
@@ -76,34 +82,46 @@ impl Score {
     }
 }
 
+/// What is said of an execution, a job or an operator.
+#[derive(Default)]
+struct Said {
+    lines: BTreeSet<Call>,
+    /// Other lines that it could be.
+    candidates: BTreeSet<Call>,
+}
+
+impl Said {
+    fn add(&mut self, line: &Line) {
+        self.lines.insert(line.call());
+        self.candidates.extend(line.candidates());
+    }
+}
+
 pub(super) fn score(
     profile: &Profile,
     truth: &Truth,
     annotated: &Annotated,
     differences: bool,
 ) -> Score {
-    let mut by_execution: BTreeMap<u64, BTreeSet<Call>> = BTreeMap::new();
-    let mut by_job: BTreeMap<u64, BTreeSet<Call>> = BTreeMap::new();
-    let mut by_operator: BTreeMap<(u64, &str), BTreeSet<Call>> = BTreeMap::new();
+    let mut by_execution: BTreeMap<u64, Said> = BTreeMap::new();
+    let mut by_job: BTreeMap<u64, Said> = BTreeMap::new();
+    let mut by_operator: BTreeMap<(u64, &str), Said> = BTreeMap::new();
     let mut matched: BTreeMap<Call, &str> = BTreeMap::new();
     for line in &annotated.lines {
         let call = line.call();
         matched.insert(call.clone(), &line.matched);
         for &execution in &line.executions {
-            by_execution.entry(execution).or_default().insert(call.clone());
+            by_execution.entry(execution).or_default().add(line);
         }
         for &job in &line.jobs {
-            by_job.entry(job).or_default().insert(call.clone());
+            by_job.entry(job).or_default().add(line);
         }
         for it in &line.operators {
-            by_operator
-                .entry((it.execution, &it.node_id_or_name))
-                .or_default()
-                .insert(call.clone());
+            by_operator.entry((it.execution, &it.node_id_or_name)).or_default().add(line);
         }
     }
     let mut score = Score::default();
-    let tell = |what: String, is: Option<&BTreeSet<Call>>, should: &[Call]| {
+    let tell = |what: String, is: Option<&Said>, should: &[Call]| {
         if differences {
             let place = |it: &Call| {
                 format!(
@@ -115,7 +133,7 @@ pub(super) fn score(
             };
             let is: Vec<String> = is
                 .into_iter()
-                .flatten()
+                .flat_map(|it| &it.lines)
                 .map(|it| format!("{} ({})", place(it), matched.get(it).unwrap_or(&"")))
                 .collect();
             let should: Vec<String> = should.iter().map(place).collect();
@@ -213,6 +231,7 @@ pub(super) fn score(
         let all = parts.all();
         if all > 0.0 {
             score.operator_time.right += time * parts.right / all;
+            score.operator_time.among += time * parts.among / all;
             score.operator_time.wrong += time * parts.wrong / all;
             score.operator_time.none += time * parts.none / all;
         }
@@ -220,20 +239,23 @@ pub(super) fn score(
     score
 }
 
-/// Where several lines are told, one of them has to be right and none of the others may be the only one.
-fn right(is: Option<&BTreeSet<Call>>, should: &[Call]) -> bool {
-    is.is_some_and(|is| is.iter().any(|it| should.contains(it)))
+fn right(is: Option<&Said>, should: &[Call]) -> bool {
+    is.is_some_and(|is| !is.lines.is_empty() && is.lines.iter().all(|it| should.contains(it)))
 }
 
-fn add(parts: &mut Parts, is: Option<&BTreeSet<Call>>, should: &[Call], weight: f64) {
-    let Some(is) = is.filter(|it| !it.is_empty()) else {
+/// Adds what is said of one thing: right where only right lines are told, among several where one of those told or of their candidates is.
+fn add(parts: &mut Parts, is: Option<&Said>, should: &[Call], weight: f64) {
+    let Some(is) = is.filter(|it| !it.lines.is_empty()) else {
         parts.none += weight;
         return;
     };
-    // What is said of several lines counts as right by the share of them that is.
-    let share = is.iter().filter(|it| should.contains(it)).count() as f64 / is.len() as f64;
-    parts.right += weight * share;
-    parts.wrong += weight * (1.0 - share);
+    if is.lines.iter().all(|it| should.contains(it)) {
+        parts.right += weight;
+    } else if is.lines.iter().chain(&is.candidates).any(|it| should.contains(it)) {
+        parts.among += weight;
+    } else {
+        parts.wrong += weight;
+    }
 }
 
 /// The nodes of a plan as `Name#k`: the k-th of that name, from 0, in pre-order.

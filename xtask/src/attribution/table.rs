@@ -36,9 +36,10 @@ fn table(rows: &[Row<'_>]) -> String {
         let first = if held_out { "program, scored once" } else { "program" };
         let _ = writeln!(
             out,
-            "| {first} | Spark | actions: right | wrong | none | operators: right | wrong | none | their time: right | wrong | none |"
+            "| {first} | Spark | actions: right | among | wrong | none | operators: right | among | wrong | none | their time: right | among | wrong | none |"
         );
-        let _ = writeln!(out, "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
+        let _ =
+            writeln!(out, "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
         for row in &own {
             let _ = writeln!(out, "| {} | {} {}", row.program, row.version, cells(row.score));
         }
@@ -50,9 +51,14 @@ fn table(rows: &[Row<'_>]) -> String {
 }
 
 fn cells(score: &Score) -> String {
-    let three = |parts: Parts| match parts.percent() {
-        Some(shares) => shares.map(|it| format!("| {it:.1} ")).concat(),
-        None => "| – | – | – ".to_owned(),
+    let shares = |parts: Parts| match parts.percent() {
+        Some(each) => each.map(|it| format!("| {it:.1} ")).concat(),
+        None => "| – | – | – | – ".to_owned(),
     };
-    format!("{}{}{}|", three(score.action_time), three(score.operators), three(score.operator_time))
+    format!(
+        "{}{}{}|",
+        shares(score.action_time),
+        shares(score.operators),
+        shares(score.operator_time)
+    )
 }

@@ -57,6 +57,7 @@ pub(super) struct Line {
     pub(super) executions: Vec<u64>,
     pub(super) jobs: Vec<u64>,
     pub(super) operators: Vec<LineOperator>,
+    candidates: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -66,8 +67,27 @@ pub(super) struct LineOperator {
 }
 
 impl Line {
+    /// The lines that it could be, where it is not certain: `file:line`, `file:cell 2:line`.
+    pub(super) fn candidates(&self) -> impl Iterator<Item = Call> + '_ {
+        self.candidates.iter().filter_map(|it| {
+            let (place, line) = it.rsplit_once(':')?;
+            let (file, cell) = match place.rsplit_once(":cell ") {
+                Some((file, cell)) => (file, Some(cell.parse().ok()?)),
+                None => (place, None),
+            };
+            let file = file.trim_start_matches("./").to_owned();
+            Some(Call { file, cell, line: line.parse().ok()? })
+        })
+    }
+
     pub(super) fn call(&self) -> Call {
         let file = self.file.trim_start_matches("./").to_owned();
-        Call { file, cell: self.cell, line: self.cell_line.unwrap_or(self.line) }
+        // Notebooks in source form are read by the lines of their file.
+        match (self.cell, self.cell_line) {
+            (Some(cell), Some(line)) if file.ends_with(".ipynb") => {
+                Call { file, cell: Some(cell), line }
+            }
+            _ => Call { file, cell: None, line: self.line },
+        }
     }
 }

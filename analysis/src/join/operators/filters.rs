@@ -1,6 +1,6 @@
 //! Filters, one condition at a time: the optimiser pushes them down and merges them, so that their place in the plan says little.
 
-use super::matching::{Matcher, Weight};
+use super::matching::{self, Matcher, Weight};
 use crate::evaluation::{NodeId, NodeKind};
 use crate::join::lineage::{Closure, Word};
 use crate::join::plan::{Operator, PlanFact, functions, literals, names};
@@ -18,8 +18,11 @@ pub(super) fn candidates(matcher: &Matcher<'_>, reach: &[NodeId]) -> Vec<Candida
     let evaluation = matcher.closures.evaluation;
     let writes = |id: &NodeId| {
         let node = evaluation.node(*id);
-        matches!(node.kind, NodeKind::Filter | NodeKind::Sql | NodeKind::Join)
-            || (node.kind == NodeKind::Opaque)
+        match node.kind {
+            NodeKind::Filter | NodeKind::Join | NodeKind::Opaque => true,
+            NodeKind::Sql => matching::writes(node, Operator::Filter),
+            _ => false,
+        }
     };
     reach
         .iter()
@@ -141,19 +144,19 @@ pub(super) fn writer(
         };
         if not_null {
             let explicit = says(&["isnotnull", "dropna", "drop"]);
-            if !explicit && node.kind != NodeKind::Sql {
+            if !explicit {
                 continue;
             }
         }
+        // What says nothing of the condition did not write it, unless what it says is not known.
         let open = node.features.names_open
             || node.features.literals_open
-            || matches!(node.kind, NodeKind::Sql | NodeKind::Opaque);
-        if hits == 0 && !open && !(candidate.closure.names_open && node.kind == NodeKind::Filter) {
-            // A filter over a derived column holds that column's definition instead of its name.
-            let derived = own.columns.iter().any(|it| columns.contains(it)) || score > 0.0;
-            if !derived {
+            || node.kind == NodeKind::Opaque;
+        if hits == 0 {
+            if !open {
                 continue;
             }
+            score -= 1.0;
         }
         if best.is_none_or(|it| score > it.0) {
             best = Some((score, candidate.node));

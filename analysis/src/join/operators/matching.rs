@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::skeleton::Bone;
 use crate::evaluation::{Node, NodeId, NodeKind};
 use crate::join::lineage::{Closures, Fit, Word, path_fit, table_fit};
-use crate::join::plan::{Operator, PlanFacts, tokens};
+use crate::join::plan::{Operator, PlanFact, PlanFacts, tokens};
 
 pub(super) type Weight = f64;
 
@@ -162,7 +162,7 @@ impl<'a> Matcher<'a> {
                 return None;
             }
             NodeKind::Opaque => return Some(-0.6),
-            NodeKind::Sql => return self.sql(fact.operator, own, &call, node),
+            NodeKind::Sql => return self.sql(fact, own, &call, node),
             _ => {}
         }
         match fact.operator {
@@ -259,7 +259,7 @@ impl<'a> Matcher<'a> {
 
     fn join(
         &self,
-        fact: &crate::join::plan::PlanFact<'_>,
+        fact: &PlanFact<'_>,
         own: &BoneWords,
         call: &CallWords,
         node: &Node,
@@ -409,23 +409,92 @@ impl<'a> Matcher<'a> {
         }
     }
 
+    /// A statement of SQL makes any number of operators, but only those that it has words for.
     fn sql(
         &self,
-        operator: Operator,
+        fact: &PlanFact<'_>,
         own: &BoneWords,
         call: &CallWords,
         node: &Node,
     ) -> Option<Weight> {
-        match operator {
-            Operator::CacheScan => return None,
+        match fact.operator {
+            Operator::CacheScan => {
+                return (!node.cached.is_empty()).then_some(3.0 + self.names(own, call, 2.0));
+            }
             Operator::Scan => {
-                let tables = node.features.tables.iter();
-                let named = tables.clone().count() > 0;
-                return named.then_some(0.8);
+                let named = !node.features.paths.is_empty() || !node.features.tables.is_empty();
+                return scan(fact, node).filter(|_| named);
             }
             _ => {}
         }
-        Some(1.0 + self.names(own, call, 3.0))
+        if !writes(node, fact.operator) {
+            return None;
+        }
+        let shared = own.functions.iter().filter(|it| call.functions.contains(it)).count();
+        let functions = if own.functions.is_empty() {
+            0.0
+        } else {
+            shared as Weight / own.functions.len() as Weight
+        };
+        Some(1.0 + self.names(own, call, 3.0) + self.keys_of_sql(own, call) + functions)
+    }
+
+    /// Where none of the keys is named, it is another statement's.
+    fn keys_of_sql(&self, own: &BoneWords, call: &CallWords) -> Weight {
+        if own.keys.is_empty() {
+            return 0.0;
+        }
+        let written = |it: &&Word| {
+            if call.keys.is_empty() {
+                call.columns.contains(it) || call.aliases.contains(it)
+            } else {
+                call.keys.contains(it)
+            }
+        };
+        match own.keys.iter().filter(written).count() {
+            0 => -1.0,
+            count => count as Weight / own.keys.len() as Weight,
+        }
+    }
+}
+
+/// Whether a statement of SQL has a word that makes such an operator; a text that is not known may have any.
+pub(super) fn writes(node: &Node, operator: Operator) -> bool {
+    if node.features.names_open {
+        return true;
+    }
+    let clauses = node.features.detail("clauses").and_then(|it| it.as_exact()).unwrap_or_default();
+    let has = |words: &[&str]| clauses.split(' ').any(|it| words.contains(&it));
+    let calls =
+        |names: &[&str]| node.features.functions.iter().any(|it| names.contains(&it.as_str()));
+    match operator {
+        Operator::Join => {
+            has(&["join", "exists", "in", "intersect", "except", "minus"])
+                || node.features.tables.len() > 1
+        }
+        // Which functions aggregate is not told apart here.
+        Operator::Aggregate { .. } => {
+            has(&["group", "distinct", "pivot", "intersect", "except", "minus", "union"])
+                || !node.features.functions.is_empty()
+        }
+        Operator::Window => has(&["over"]),
+        Operator::RangeExchange | Operator::Sort { .. } => has(&["order", "sort", "cluster"]),
+        Operator::TakeOrdered => has(&["order"]),
+        Operator::Limit => has(&["limit"]),
+        Operator::Union => has(&["union"]),
+        Operator::Generate => {
+            has(&["lateral"])
+                || calls(&[
+                    "explode",
+                    "posexplode",
+                    "inline",
+                    "explode_outer",
+                    "posexplode_outer",
+                    "stack",
+                ])
+        }
+        Operator::Filter => has(&["where", "having", "on", "qualify", "join", "in", "pivot"]),
+        _ => true,
     }
 }
 
@@ -435,9 +504,9 @@ fn grouped_map(node: &Node) -> bool {
     method.contains("inpandas") || method.contains("inarrow")
 }
 
-fn scan(fact: &crate::join::plan::PlanFact<'_>, node: &Node) -> Option<Weight> {
-    if node.kind != NodeKind::Read {
-        return matches!(node.kind, NodeKind::Batch).then_some(4.0);
+fn scan(fact: &PlanFact<'_>, node: &Node) -> Option<Weight> {
+    if !matches!(node.kind, NodeKind::Read | NodeKind::Sql) {
+        return (node.kind == NodeKind::Batch).then_some(4.0);
     }
     let features = &node.features;
     let mut best: Option<Weight> = None;
@@ -481,12 +550,7 @@ fn scan(fact: &crate::join::plan::PlanFact<'_>, node: &Node) -> Option<Weight> {
     best
 }
 
-fn rows(
-    fact: &crate::join::plan::PlanFact<'_>,
-    node: &Node,
-    own: &BoneWords,
-    call: &CallWords,
-) -> Option<Weight> {
+fn rows(fact: &PlanFact<'_>, node: &Node, own: &BoneWords, call: &CallWords) -> Option<Weight> {
     let range = fact.node.name == "Range";
     match node.kind {
         NodeKind::Create => {
