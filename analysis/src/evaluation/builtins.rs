@@ -97,6 +97,16 @@ impl Interpreter<'_> {
         if capital && frames.is_empty() {
             return Value::Library(symbol, None);
         }
+        // What takes a function alone is most often something that wraps it: a retry, `inheritable_thread_target`.
+        if let [Argument { name: None, value, rest: false }] = arguments
+            && matches!(
+                value,
+                Value::Function(_) | Value::Bound(_) | Value::Partial(_) | Value::Alternatives(_)
+            )
+            && value.is_callable()
+        {
+            return value.clone();
+        }
         let result =
             self.opaque_call(Reason::UnknownCallee, &Value::Path(symbol), arguments, place, path);
         if self.is_foreign(path) {

@@ -136,6 +136,20 @@ impl Interpreter<'_> {
                     (optional, false),
                 );
             }
+            // A cell of SQL, where the text stands for the call: the notebook shows what it selects.
+            None if place.name.start == place.call.start => {
+                let mut shown = Features::default();
+                shown.detail_of("limit", TextPattern::unknown());
+                self.plain_site(
+                    SiteKind::Action,
+                    "display",
+                    Type::DataFrame,
+                    place,
+                    Some(node),
+                    shown,
+                    (true, true),
+                );
+            }
             None if text.raw().trim_start().starts_with('\u{FFFF}') => {
                 // It may be a statement that runs by itself.
                 self.plain_site(

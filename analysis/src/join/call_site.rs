@@ -117,9 +117,18 @@ pub(super) fn resolve(files: &[JoinFile<'_>], short: &str, long: &str) -> Resolv
     }
 }
 
-/// PySpark logs the frame that called it; a callback's frame is py4j's own server.
+/// PySpark logs the frame that called it; a callback's frame is py4j's own server, a thread's that of Python's library.
 fn is_user_python(file: &str) -> bool {
-    file.ends_with(".py") && !file.ends_with("/py4j/clientserver.py") && file != "clientserver.py"
+    file.ends_with(".py") && !is_python_library(file)
+}
+
+/// Whether a file is of Python's own library or py4j's.
+pub(super) fn is_python_library(file: &str) -> bool {
+    let of_python = file.split_once("/lib/python3.").is_some_and(|(_, rest)| {
+        let rest = rest.trim_start_matches(|it: char| it.is_ascii_digit());
+        rest.starts_with('/') && !rest.contains("-packages/")
+    });
+    of_python || file.ends_with("/py4j/clientserver.py") || file == "clientserver.py"
 }
 
 /// Whether a class of a stack is neither Spark's nor of what runs it.
@@ -245,6 +254,16 @@ mod tests {
         assert_eq!((odd.method, odd.file, odd.line), ("count", "/srv/look at me.py", 3));
         assert_eq!(parse_short("no site"), None);
         assert_eq!(parse_short("count at file:x"), None);
+    }
+
+    #[test]
+    fn frames_of_threads_are_no_code_of_the_user() {
+        assert!(is_user_python("/srv/jobs/lib/python3_tools.py"));
+        assert!(is_user_python("/venv/lib/python3.11/site-packages/library/job.py"));
+        assert!(!is_user_python("/usr/lib/python3.11/concurrent/futures/thread.py"));
+        assert!(!is_user_python(
+            "/opt/spark/python/lib/py4j-0.10.9.7-src.zip/py4j/clientserver.py"
+        ));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use eventlog::{Job, Profile, SqlExecution};
 
-use super::call_site::{parse_frames, parse_short};
+use super::call_site::{is_python_library, parse_frames, parse_short};
 
 /// Something that one call started.
 #[derive(Debug, Clone)]
@@ -109,7 +109,9 @@ impl<'a> Observation<'a> {
 
     /// The method that its call site names; the JVM's name where user code is not on the stack.
     pub(super) fn method(&self) -> &'a str {
-        let named = parse_short(self.short).map_or("", |site| site.method);
+        // In a thread the site is a line of Python's own library, and the method is a function of it.
+        let site = parse_short(self.short).filter(|it| !is_python_library(it.file));
+        let named = site.map_or("", |site| site.method);
         // An action on an RDD from Python that has no line shows only how Spark runs it; a description that the program set hides
         // the call site.
         match named {
@@ -142,6 +144,12 @@ impl<'a> Observation<'a> {
     pub(super) fn execution(&self) -> Option<&'a SqlExecution> {
         let with_work = |it: &&&SqlExecution| !it.plan.children.is_empty();
         self.executions.iter().rev().find(with_work).or(self.executions.first()).copied()
+    }
+
+    /// The name that the program gave to the streaming query: the description's first line.
+    pub(super) fn query_name(&self) -> Option<&'a str> {
+        let name = self.short.lines().next()?.trim();
+        (self.query.is_some() && !name.is_empty() && !name.starts_with("id = ")).then_some(name)
     }
 
     /// A short name for messages: `SQL execution 3`, `job 7`.

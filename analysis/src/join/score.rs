@@ -231,18 +231,13 @@ impl Scorer {
         const LOOSE: Weight = 1.5;
         const GUESS: Weight = 1.0;
         if observation.query.is_some() {
-            return (site.kind == SiteKind::Stream).then_some(FITS);
+            return (site.kind == SiteKind::Stream).then(|| FITS + query_name(observation, site));
         }
         if observation.in_batch_of.is_some() {
-            let limited = matches!(
-                site.method.as_str(),
-                "show" | "take" | "head" | "first" | "isEmpty" | "tail"
-            );
             let fits = match (plan.top, site.kind) {
                 (Top::Write, SiteKind::Write | SiteKind::SqlWrite) => true,
                 (Top::Count, SiteKind::Action) => site.method == "count",
-                (Top::Limit, SiteKind::Action) => limited,
-                (Top::Rows, SiteKind::Action) => site.method != "count",
+                (Top::Limit | Top::Rows, SiteKind::Action) => site.method != "count",
                 (Top::Rows, SiteKind::View | SiteKind::Read | SiteKind::RddJobs) => {
                     observation.jobs.is_empty()
                 }
@@ -284,6 +279,21 @@ impl Scorer {
             (Role::Other, SiteKind::Action) => {
                 if named {
                     return Some(FITS);
+                }
+                // A notebook shows rows by means of its own.
+                let shows = matches!(
+                    method,
+                    "showString"
+                        | "collectToPython"
+                        | "collect"
+                        | "collectResult"
+                        | "take"
+                        | "head"
+                        | "limit"
+                        | "toPandas"
+                );
+                if site.method == "display" && shows {
+                    return Some(LOOSE + 1.0);
                 }
                 let collects = matches!(
                     site.method.as_str(),
@@ -332,8 +342,9 @@ impl Scorer {
         let closure = &self.own[index];
         let mut score: Weight = 0.0;
         score += output(plan, site);
-        if site.kind == SiteKind::View {
-            // What a definition runs is Spark's own: the schema of the files that it names.
+        if site.kind == SiteKind::View || (site.kind == SiteKind::Stream && site.batch.is_some()) {
+            // What a definition runs is Spark's own: the schema of the files that it names. A micro-batch that a function is given is
+            // planned as that function reads it.
             return score;
         }
         if plan.used.is_empty()
@@ -417,6 +428,22 @@ impl Scorer {
             }
         }
         score.clamp(-8.0, 8.0)
+    }
+}
+
+/// Whether a streaming query has the name that the site gives it.
+fn query_name(observation: &Observation<'_>, site: &Site) -> Weight {
+    match (observation.query_name(), site.features.detail("query")) {
+        (None, None) => 0.0,
+        (Some(name), Some(own)) if own.matches(name) => {
+            if own.is_exact() {
+                8.0
+            } else {
+                2.0
+            }
+        }
+        (_, Some(own)) if own.is_unknown() => 0.0,
+        _ => -9.0,
     }
 }
 
@@ -518,6 +545,7 @@ fn limit(plan: &PlanWords, site: &Site, closure: &Closure) -> Weight {
         // `show(n)` asks for one more to know whether there are more.
         Some(own) if is(own, limit) || (site.method == "show" && is(own, limit - 1)) => 2.0,
         Some(own) if !own.is_exact() => 0.0,
+        _ if site.method == "display" => 0.0,
         _ if closure.limits.iter().any(|it| is(it, limit)) => 1.0,
         _ if closure.limits.iter().any(|it| !it.is_exact()) => 0.0,
         _ => -2.0,

@@ -58,7 +58,7 @@ spark.sql("CREATE TABLE made AS SELECT 1")
       4 -> 5 sql-write sql of #3 (literals 1; table "made"; text "CREATE TABLE made AS SELECT 1"; written "made") at 7
     lineage
       #0 read json (path "/in"; format "json") at 2
-      #1 sql (columns a, b, id, day; as s; functions sum; table "v"; table "db.t"; text "SELECT a, sum(b) AS s FROM v JOIN db.t USING (id) WHERE day = '*' GROUP BY a"; literals open) of #0 at 4
+      #1 sql (columns a, b, id, day; keys id, a; as s; functions sum; table "v"; table "db.t"; clauses "join where group"; text "SELECT a, sum(b) AS s FROM v JOIN db.t USING (id) WHERE day = '*' GROUP BY a"; literals open) of #0 at 4
       #2 sql (table "out"; table "v"; text "INSERT INTO out SELECT * FROM v"; written "out") of #0 at 6
       #3 sql (literals 1; table "made"; text "CREATE TABLE made AS SELECT 1"; written "made") at 7
     "#);
