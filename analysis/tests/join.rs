@@ -178,7 +178,11 @@ fn joined(sources: &[Source], log: Log) -> String {
                     line,
                     key.method.clone(),
                     cost.self_task_time_ms(),
-                    cost.matched,
+                    if cost.stale {
+                        format!("{}, stale", cost.matched)
+                    } else {
+                        cost.matched.to_string()
+                    },
                 ));
             }
         }
@@ -244,18 +248,24 @@ fn what_the_program_does_not_do_is_not_matched_and_says_why() {
 }
 
 #[test]
-fn a_line_without_its_call_shows_that_the_source_has_changed() {
+fn a_line_without_its_call_is_of_an_earlier_version_of_the_source() {
     let log = Log::new()
         .sql(&format!("count at {JVM}"), &dataset("count"), 40)
         .sql("collect at /srv/jobs/job.py:6", &dataset("collectToPython"), 30)
         .sql(&format!("parquet at {JVM}"), &writer("parquet"), 20)
         .sql(&format!("showString at {JVM}"), &dataset("showString"), 10);
-    let text = joined(&[source("job.py", JOB)], log);
-    assert!(!text.contains("order\n"), "{text}");
-    assert!(
-        text.contains("stage 1: 30 ms, SQL execution 1: job.py:6 has no call of `collect`"),
-        "{text}"
+    assert_eq!(
+        joined(&[source("job.py", JOB)], log),
+        "job.py:4 count 40 ms order\njob.py:5 collect 30 ms order, stale\njob.py:6 parquet 20 ms order\njob.py:7 show 10 ms order\n"
     );
+    // A call that the program no longer has.
+    let log = Log::new().sql(&format!("count at {JVM}"), &dataset("count"), 40).sql(
+        "toPandas at /srv/jobs/job.py:6",
+        &dataset("collectToPython"),
+        30,
+    );
+    let text = joined(&[source("job.py", JOB)], log);
+    assert!(text.contains("stage 1: 30 ms, SQL execution 1: "), "{text}");
 }
 
 #[test]
