@@ -19,6 +19,7 @@ use std::process::Command;
 
 use serde::Deserialize;
 
+use super::scrub::KERNEL;
 use super::{NEUTRAL_ROOT, Result, Scrubber, Site, finish, in_path, remove};
 use compare::Alike;
 use logged::Logged;
@@ -299,9 +300,22 @@ impl Program<'_> {
         let python = self.site.installation.python.canonicalize()?;
         let base = python.ancestors().nth(2).map(|base| base.display().to_string());
         let text = base.map_or(text.clone(), |base| text.replace(&base, "/usr"));
+        let text = same_kernel(&text);
         let installations = self.site.installations()?;
         Scrubber { installations: &installations, marks: self.marks }.scrubbed(text, log)
     }
+}
+
+/// A kernel's cells are compiled under names with the number of its process.
+fn same_kernel(text: &str) -> String {
+    let mut parts = text.split(KERNEL);
+    let mut same = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        same.push_str(KERNEL);
+        same.push_str("4242");
+        same.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit()));
+    }
+    same
 }
 
 /// Writes a log, compressed.

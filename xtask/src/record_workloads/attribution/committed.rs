@@ -48,6 +48,15 @@ fn the_truth_fits_the_log_and_the_sources() {
                     fits_the_log(&truth, &text, log);
                     let mut sources = Sources { folder, texts: BTreeMap::new() };
                     fits_the_sources(&truth, &mut sources);
+                    let blinded = log.with_file_name(format!(
+                        "{}-blinded.zstd",
+                        log.file_stem().unwrap().display()
+                    ));
+                    if blinded.is_file() {
+                        let blinded = decompress(File::open(blinded).unwrap()).unwrap();
+                        fits_the_log(&truth, &blinded, log);
+                        assert!(blinded.contains("NativeMethodAccessorImpl.java:0"));
+                    }
                     let text = text.replace(KERNEL, "");
                     for trace in INSTRUMENTS.iter().chain(&TELLTALE) {
                         assert!(!text.contains(trace), "{}: {trace}", log.display());

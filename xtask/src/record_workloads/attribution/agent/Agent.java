@@ -53,7 +53,7 @@ public final class Agent implements ClassFileTransformer {
                     + "|org/apache/spark/ml/.*");
 
     /** These must not call themselves. */
-    private static final Set<String> OWN = Set.of("setLocalProperty", "getLocalProperty", "getCallSite", "stop", "close",
+    private static final Set<String> OWN = Set.of("localProperties", "setLocalProperty", "getLocalProperty", "getCallSite", "stop", "close",
             "queryExecution", "sparkContext", "sparkSession", "sessionState", "sharedState", "conf", "encoder", "exprEnc", "hashCode",
             "toString", "equals", "id", "uid", "env", "context", "log", "logName", "clean", "withScope", "isTraceEnabled");
 
@@ -85,6 +85,7 @@ public final class Agent implements ClassFileTransformer {
             case "org/apache/spark/sql/execution/QueryExecution":
                 return changed(loader, bytes, it -> {
                     for (CtMethod method : it.getDeclaredMethods("eagerlyExecuteCommands")) {
+                        method.insertBefore("stagelight.Sites.executed($1);");
                         method.insertAfter("stagelight.Sites.executed($_);");
                     }
                 });

@@ -37,6 +37,8 @@ public final class Calls {
 
     private static final ThreadLocal<Deque<Object[]>> ENTERED = ThreadLocal.withInitial(ArrayDeque::new);
 
+    private static final ThreadLocal<Boolean> BUSY = ThreadLocal.withInitial(() -> false);
+
     private static final StackWalker WALKER = StackWalker.getInstance(StackWalker.Option.RETAIN_CLASS_REFERENCE);
 
     /** What the conversions are called that nobody writes down, and what is written after them. */
@@ -52,6 +54,24 @@ public final class Calls {
 
     /** A public method of the API begins. */
     public static void enter() {
+        Object[] before = NOTHING;
+        // What this asks of the context is no call of the program.
+        boolean busy = BUSY.get();
+        BUSY.set(true);
+        try {
+            before = busy ? NOTHING : begin();
+        } catch (Throwable error) {
+            // The program may catch it, and the truth would be incomplete without a word.
+            error.printStackTrace();
+            Runtime.getRuntime().halt(70);
+        } finally {
+            BUSY.set(busy);
+        }
+        ENTERED.get().push(before);
+    }
+
+    /** Gives what to put back at the end. */
+    private static Object[] begin() {
         Deque<Object[]> entered = ENTERED.get();
         scala.Option<SparkContext> context = org.apache.spark.SparkContext$.MODULE$.getActive();
         String site = null;
@@ -65,11 +85,11 @@ public final class Calls {
             }
         }
         if (site == null) {
-            entered.push(NOTHING);
-            return;
+            return NOTHING;
         }
-        entered.push(new Object[] {context.get(), context.get().getLocalProperty(Sites.PROPERTY)});
+        Object[] before = {context.get(), context.get().getLocalProperty(Sites.PROPERTY)};
         context.get().setLocalProperty(Sites.PROPERTY, site);
+        return before;
     }
 
     private static final Object[] NOTHING = new Object[0];

@@ -20,6 +20,7 @@ import org.apache.spark.sql.catalyst.plans.logical.Join;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.catalyst.plans.logical.Project;
 import org.apache.spark.sql.catalyst.plans.logical.Sort;
+import org.apache.spark.sql.catalyst.plans.logical.SubqueryAlias;
 import org.apache.spark.sql.catalyst.plans.logical.Union;
 import org.apache.spark.sql.catalyst.plans.logical.View;
 import org.apache.spark.sql.execution.QueryExecution;
@@ -60,7 +61,7 @@ public final class Sites {
         tag(plan, sites);
     }
 
-    /** Commands were run, and what they gave stands in their place. */
+    /** Commands are about to be run, or were, and what they gave stands in their place. */
     public static void executed(Object plan) {
         String site = current();
         if (site != null) {
@@ -123,6 +124,14 @@ public final class Sites {
             }
             return;
         }
+        if (before instanceof SubqueryAlias
+                && !((SubqueryAlias) before).identifier().qualifier().isEmpty()
+                && now.children().isEmpty()
+                && of(before) != null) {
+            // The catalogue gives all who ask for a table the same relation; its name in the plan is their own.
+            set(now, of(before));
+            return;
+        }
         Map<LogicalPlan, Boolean> kept = new IdentityHashMap<>();
         nodes(now, kept);
         List<LogicalPlan> fresh = new ArrayList<>();
@@ -142,7 +151,8 @@ public final class Sites {
         }
         // What is there with other children is not gone.
         for (LogicalPlan it : kept.keySet()) {
-            gone.removeIf(other -> other.getClass() == it.getClass() && of(other) == of(it));
+            gone.removeIf(other ->
+                    of(other) != null && other.getClass() == it.getClass() && of(other) == of(it));
         }
         for (LogicalPlan it : fresh) {
             inherit(it, gone, before);
@@ -183,6 +193,10 @@ public final class Sites {
                 // Of a partitioned write.
                 && !(fresh instanceof Sort)) {
             // `distinct` as an aggregate, `intersect` as a join, a relation as what it reads in this batch, …
+            // What replaces a new node is new itself.
+            if (of(before) == null) {
+                return;
+            }
             LogicalPlan from = before;
             for (LogicalPlan it : gone) {
                 if (of(it) != null) {

@@ -150,7 +150,10 @@ def sites(frame, method):
     found = []
     while frame is not None:
         if place(frame) is not None:
-            found.append(site_of(frame, method if not found else None))
+            site = site_of(frame, method if not found else None)
+            # A magic is no call that anybody wrote, and a comprehension none at all.
+            if site["method"] not in (None, "run_cell_magic"):
+                found.append(site)
         frame = frame.f_back
     return found
 
