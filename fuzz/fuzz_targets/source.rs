@@ -18,7 +18,7 @@ fuzz_target!(|bytes: &[u8]| {
     let language = if first & 1 == 0 { Language::Python } else { Language::Scala };
     let mut parts = bytes.splitn(3, |&byte| byte == EDIT);
     let text = String::from_utf8_lossy(parts.next().unwrap_or_default());
-    let mut document = Document::new(language, &text);
+    let mut document = Document::new(language, &text).to_be_edited();
     let program = document.program();
     for call in &program.calls {
         assert!(text.is_char_boundary(call.range.start as usize), "{:?}", call.range);
@@ -33,11 +33,18 @@ fuzz_target!(|bytes: &[u8]| {
         let place = u32::from(u16::from_be_bytes([high, low]));
         let start = place % (document.rope().len_bytes() as u32 + 1);
         let end = start + u32::from(length);
-        document.edit(TextRange::new(start, end), &String::from_utf8_lossy(typed));
-        let text = document.text();
+        let typed = String::from_utf8_lossy(typed);
+        let before = text;
+        document.edit(TextRange::new(start, end), &typed);
+        let text = Arc::clone(document.text());
         let edited = document.program();
         assert_eq!(edited, grammars::lower(language, &text), "after an edit:\n{text}");
         check(&text, Arc::new(edited));
+
+        // And back again, from what both left in memory.
+        let whole = TextRange::new(0, text.len() as u32);
+        document.edit(whole, &before);
+        assert_eq!(document.program(), grammars::lower(language, &before), "taken back:\n{before}");
     }
 });
 

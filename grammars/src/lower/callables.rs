@@ -272,7 +272,7 @@ impl<'a> Lowering<'a> {
         let count = self.definitions[index].def.parameters.len();
         let runs = || Found::Runs(key, count, place + skip, Shape::spark(kind, Confidence::Known));
         self.found_out(runs);
-        self.found.take(runs());
+        self.found.take(&runs());
     }
 
     /// `reduce(function, collection, initial)` with a function by name: a loop that carries its result.

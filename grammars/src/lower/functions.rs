@@ -64,19 +64,23 @@ pub(super) enum Found {
 
 impl Summaries {
     /// Learns what was found.
-    pub(super) fn take(&mut self, found: Found) {
+    pub(super) fn take(&mut self, found: &Found) {
         match found {
-            Found::Closure(key) => self.functions.entry(key).or_default().closure = true,
-            Found::Given(key, shapes) => self.record_given(key, &shapes),
-            Found::Runs(key, count, place, shape) => self.record_runs(key, count, place, shape),
-            Found::Returns(key, returns, unsure) => {
-                let entry = self.functions.entry(key).or_default();
-                entry.returns = returns;
-                entry.unsure = unsure;
+            Found::Closure(key) => self.functions.entry(*key).or_default().closure = true,
+            Found::Given(key, shapes) => self.record_given(*key, shapes),
+            Found::Runs(key, count, place, shape) => {
+                self.record_runs(*key, *count, *place, shape.clone());
             }
-            Found::Attribute(class, name, shape) => self.record_attribute(&class, &name, &shape),
-            Found::Global(name, shape) => self.record_global(&name, &shape),
-            Found::Carried(place, name, shape) => self.record_carried(place, &name, shape),
+            Found::Returns(key, returns, unsure) => {
+                let entry = self.functions.entry(*key).or_default();
+                entry.returns.clone_from(returns);
+                entry.unsure = *unsure;
+            }
+            Found::Attribute(class, name, shape) => self.record_attribute(class, name, shape),
+            Found::Global(name, shape) => self.record_global(name, shape),
+            Found::Carried(place, name, shape) => {
+                self.record_carried(*place, name, shape.clone());
+            }
         }
     }
 
@@ -101,14 +105,16 @@ impl Summaries {
             // What `def` and `class` define is found by its name.
             return;
         }
-        let known = self.globals.entry(name.to_owned()).or_default();
-        *known = std::mem::take(known).join(&shape.unbounded());
+        join_at(&mut self.globals, name, shape);
     }
 
     pub(super) fn record_attribute(&mut self, class: &Arc<str>, name: &str, shape: &Shape) {
-        let known = self.attributes.entry(class.clone()).or_default();
-        let known = known.entry(name.to_owned()).or_default();
-        *known = std::mem::take(known).join(&shape.unbounded());
+        if !self.attributes.contains_key(class) {
+            self.attributes.insert(class.clone(), BTreeMap::new());
+        }
+        if let Some(names) = self.attributes.get_mut(class) {
+            join_at(names, name, shape);
+        }
     }
 
     pub(super) fn record_carried(&mut self, place: u32, name: &str, shape: Shape) {
@@ -119,6 +125,17 @@ impl Summaries {
     pub(super) fn forget_bounds(&mut self) {
         for summary in self.functions.values_mut() {
             summary.returns = summary.returns.unbounded();
+        }
+    }
+}
+
+/// Joins what is known by a name with something else.
+fn join_at(names: &mut BTreeMap<String, Shape>, name: &str, shape: &Shape) {
+    let shape = shape.unbounded();
+    match names.get_mut(name) {
+        Some(known) => *known = std::mem::take(known).join(&shape),
+        None => {
+            names.insert(name.to_owned(), Shape::Unknown.join(&shape));
         }
     }
 }
@@ -335,7 +352,7 @@ impl<'a> Lowering<'a> {
         let returns = if activation.unsure { returns.unbounded() } else { returns };
         let unsure = activation.unsure && !declared;
         self.found_out(|| Found::Returns(key, returns.clone(), unsure));
-        self.found.take(Found::Returns(key, returns, unsure));
+        self.found.take(&Found::Returns(key, returns, unsure));
         if let Some(only) = self.returned_expression(activation.expressions) {
             self.program.functions[function.index()].returns = only;
         }
@@ -600,7 +617,7 @@ impl<'a> Lowering<'a> {
         let key = self.definitions[index].key;
         self.gave_to_spark(index);
         self.found_out(|| Found::Closure(key));
-        self.found.take(Found::Closure(key));
+        self.found.take(&Found::Closure(key));
     }
 
     /// A function literal given to Spark, as a function of the model.

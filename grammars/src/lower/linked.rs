@@ -448,7 +448,7 @@ impl<'a> Lowering<'a> {
                 }
             };
             if let Some(export) = export {
-                exports.insert(name.as_ref().into(), export);
+                exports.insert(Arc::clone(name), export);
             }
         }
         for (name, summary) in additions.of(None) {

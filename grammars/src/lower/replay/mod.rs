@@ -299,11 +299,11 @@ impl<'a> Lowering<'a> {
     /// Puts what a statement left before into the program, where one of its lowerings saw what there is to see now.
     fn replayed(&mut self, key: Key, place: &Arc<Place>, bases: Bases) -> Option<bool> {
         let replay = self.replay.as_ref()?;
-        let made = replay.made.get(&key).cloned();
+        let made = if replay.made.is_empty() { None } else { replay.made.get(&key).cloned() };
         let kept = Arc::clone(&replay.kept);
         let made = made.iter().flatten().rev();
         for unit in made.chain(kept.units.get(&key).into_iter().flatten()) {
-            if *unit.place != **place {
+            if !Arc::ptr_eq(&unit.place, place) && *unit.place != **place {
                 continue;
             }
             let Some(externals) = self.matches(unit, bases.start) else { continue };

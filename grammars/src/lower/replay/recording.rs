@@ -459,8 +459,8 @@ impl Lowering<'_> {
             names.push((level, name, after));
         }
         names.sort_unstable_by(|left, right| (left.0, &left.1).cmp(&(right.0, &right.1)));
-        for effect in &effects {
-            here.effect(effect)?;
+        if !effects.iter().all(|it| here.knows(it)) {
+            return None;
         }
         let own = bases.definitions as usize..(bases.definitions + definitions) as usize;
         let of_definitions: &[Function] = program.functions.get(own)?;

@@ -188,6 +188,23 @@ impl Relocation<'_> {
         }
     }
 
+    /// What lowering other statements asks of a scope.
+    pub(super) fn outline_of_scope(&self, scope: &Scope) -> Option<Scope> {
+        Some(Scope {
+            kind: match &scope.kind {
+                ScopeKind::Function(_) => ScopeKind::Function(String::new()),
+                ScopeKind::Class(_) => ScopeKind::Class(String::new()),
+                kind => kind.clone(),
+            },
+            parent: match scope.parent {
+                Some(parent) => Some(self.scope_id(parent)?),
+                None => None,
+            },
+            range: scope.range,
+            header: scope.header,
+        })
+    }
+
     pub(super) fn result_use(&self, result_use: ResultUse) -> Option<ResultUse> {
         Some(match result_use {
             ResultUse::Receiver(call) => ResultUse::Receiver(self.call_id(call)?),

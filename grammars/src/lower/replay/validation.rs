@@ -114,25 +114,8 @@ impl Lowering<'_> {
     }
 
     fn put_all(&mut self, unit: &Unit, here: &Relocation<'_>) -> Option<()> {
-        let mut names = Vec::with_capacity(unit.names.len());
-        for (level, name, meaning) in &unit.names {
-            let meaning = match meaning {
-                Some(meaning) => Some(here.meaning(meaning)?),
-                None => None,
-            };
-            names.push((*level, name, meaning));
-        }
-        let mut effects = Vec::with_capacity(unit.effects.len());
-        for effect in &unit.effects {
-            effects.push(here.effect(effect)?);
-        }
-        let mut defined = Vec::with_capacity(unit.defined.len());
-        for (scope, returns) in &unit.defined {
-            let scope = match scope {
-                Some(scope) => Some(here.scope_id(*scope)?),
-                None => None,
-            };
-            defined.push((scope, here.expression(returns)?));
+        if here.externals.values.len() < unit.externals.len() {
+            return None;
         }
         let program = &mut self.program;
         for value in &unit.values {
@@ -151,6 +134,9 @@ impl Lowering<'_> {
             program.bindings.extend(unit.bindings.iter().map(|_| binding.clone()));
             let function = here.outline_of_function();
             program.functions.extend(unit.functions.iter().map(|_| function.clone()));
+            for scope in &unit.scopes {
+                program.scopes.push(here.outline_of_scope(scope)?);
+            }
         } else {
             for call in &unit.calls {
                 program.calls.push(here.call(call)?);
@@ -161,9 +147,9 @@ impl Lowering<'_> {
             for function in &unit.functions {
                 program.functions.push(here.function(function)?);
             }
-        }
-        for scope in &unit.scopes {
-            program.scopes.push(here.scope(scope)?);
+            for scope in &unit.scopes {
+                program.scopes.push(here.scope(scope)?);
+            }
         }
         for import in &unit.imports {
             program.imports.push(here.import(import)?);
@@ -175,14 +161,18 @@ impl Lowering<'_> {
             program.uncalled.push(here.uncalled(it)?);
         }
         let first = here.to.definitions as usize;
-        let own = program.functions.get_mut(first..first + defined.len())?;
-        for (function, (scope, returns)) in own.iter_mut().zip(defined) {
-            function.scope = scope;
-            function.returns = returns;
+        let own = program.functions.get_mut(first..first + unit.defined.len())?;
+        for (function, (scope, returns)) in own.iter_mut().zip(&unit.defined) {
+            function.scope = match scope {
+                Some(scope) => Some(here.scope_id(*scope)?),
+                None => None,
+            };
+            function.returns = here.expression(returns)?;
         }
-        for (level, name, meaning) in names {
-            let Some(frame) = self.frames.get_mut(level) else { continue };
-            match meaning {
+        // What follows has ids only that are the unit's own or were matched, so nothing of it is left out.
+        for (level, name, meaning) in &unit.names {
+            let Some(frame) = self.frames.get_mut(*level) else { continue };
+            match meaning.as_ref().and_then(|it| here.meaning(it)) {
                 Some(meaning) => match frame.names.get_mut(name) {
                     Some(known) => *known = meaning,
                     None => {
@@ -194,30 +184,34 @@ impl Lowering<'_> {
                 }
             }
         }
-        for effect in effects {
-            self.take_effect(effect, here.to.start);
+        for effect in &unit.effects {
+            self.take_effect(effect, here);
         }
         Some(())
     }
 
-    fn take_effect(&mut self, effect: Effect, start: u32) {
+    fn take_effect(&mut self, effect: &Effect, here: &Relocation<'_>) -> Option<()> {
         match effect {
             Effect::Ambient(name, value) => {
-                self.ambient.insert(name.into(), value);
+                self.ambient.insert(name.as_ref().to_owned(), here.value_id(*value)?);
             }
             Effect::Foreign(key, meaning) => {
-                self.foreign.insert(key.into(), meaning);
+                self.foreign.insert(key.as_ref().to_owned(), here.meaning(meaning)?);
             }
             Effect::Found(Found::Carried(place, name, shape)) => {
-                self.found.take(Found::Carried(place + start, name, shape));
+                self.found.record_carried(place + here.to.start, name, shape.clone());
             }
             Effect::Found(found) => self.found.take(found),
             Effect::CallsOut(function, shapes) => {
-                self.calls_out.entry(function).or_default().join(&shapes);
+                self.calls_out.entry(function.clone()).or_default().join(shapes);
             }
-            Effect::Star(star) => self.take_star(star),
-            Effect::View { name, scope, value } => self.views.push(View { name, scope, value }),
+            Effect::Star(star) => self.take_star(star.clone()),
+            Effect::View { name, scope, value } => {
+                let (scope, value) = (here.scope_id(*scope)?, here.value_id(*value)?);
+                self.views.push(View { name: name.clone(), scope, value });
+            }
             Effect::UsedInSql(value, used) => {
+                let (value, used) = (here.value_id(*value)?, here.result_use(*used)?);
                 if let Some(producer) = self.program.producer(value)
                     && let Some(call) = self.program.calls.get_mut(producer.index())
                     && call.in_sql
@@ -226,24 +220,24 @@ impl Lowering<'_> {
                 }
             }
         }
+        Some(())
     }
 }
 
 impl Relocation<'_> {
-    pub(super) fn effect(&self, effect: &Effect) -> Option<Effect> {
-        Some(match effect {
-            Effect::Ambient(name, value) => Effect::Ambient(name.clone(), self.value_id(*value)?),
-            Effect::Foreign(key, meaning) => Effect::Foreign(key.clone(), self.meaning(meaning)?),
-            Effect::View { name, scope, value } => Effect::View {
-                name: name.clone(),
-                scope: self.scope_id(*scope)?,
-                value: self.value_id(*value)?,
-            },
-            Effect::UsedInSql(value, used) => {
-                Effect::UsedInSql(self.value_id(*value)?, self.result_use(*used)?)
+    /// Whether all ids of an effect are known.
+    pub(super) fn knows(&self, effect: &Effect) -> bool {
+        match effect {
+            Effect::Ambient(_, value) => self.value_id(*value).is_some(),
+            Effect::Foreign(_, meaning) => self.meaning(meaning).is_some(),
+            Effect::View { scope, value, .. } => {
+                self.scope_id(*scope).is_some() && self.value_id(*value).is_some()
             }
-            Effect::Found(_) | Effect::CallsOut(..) | Effect::Star(_) => effect.clone(),
-        })
+            Effect::UsedInSql(value, used) => {
+                self.value_id(*value).is_some() && self.result_use(*used).is_some()
+            }
+            Effect::Found(_) | Effect::CallsOut(..) | Effect::Star(_) => true,
+        }
     }
 }
 
