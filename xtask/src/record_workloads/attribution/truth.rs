@@ -66,6 +66,9 @@ struct Evidence {
     /// The sites of the relation, for a scan.
     #[serde(default)]
     leaf: Vec<Site>,
+    /// The sites of the logical filters, for a filter.
+    #[serde(default)]
+    filters: Vec<Site>,
     /// The sites of the sort, for one that is planned with its limit.
     #[serde(default)]
     sort: Vec<Site>,
@@ -286,6 +289,9 @@ impl Plan<'_> {
             return (found, if group { By::Group } else { By::Tag });
         }
         let node = &self.nodes[index];
+        if node.evidence.class == "FilterExec" {
+            return (self.inferred_for(index), By::Dependent);
+        }
         let mut sites = self.needed_by(index);
         if let Some(reused) = node.evidence.reused {
             let below: BTreeSet<usize> = subtree(self.nodes, index).collect();
@@ -315,18 +321,40 @@ impl Plan<'_> {
             )
     }
 
+    /// Who needs the conditions that the optimiser adds: a join, aggregate or generator above, past what they were pushed through. Below an
+    /// aggregate they may be those of a join above it.
+    fn inferred_for(&self, index: usize) -> Vec<Call> {
+        let mut sites = Vec::new();
+        for above in self.above(index) {
+            let node = &self.nodes[above];
+            let is_last = is_join(node) || node.evidence.class == "GenerateExec";
+            if is_last || is_aggregate(node) {
+                for site in self.asked(above) {
+                    if !sites.contains(&site) {
+                        sites.push(site);
+                    }
+                }
+            }
+            if is_last {
+                break;
+            }
+        }
+        if sites.is_empty() { self.needed_by(index) } else { sites }
+    }
+
+    /// The sites that what is below an operator is asked for by. What a filter adds to a join's condition asks for no exchange.
+    fn asked(&self, user: usize) -> Vec<Call> {
+        let link = calls(&self.nodes[user].evidence.link);
+        if is_join(&self.nodes[user]) && !link.is_empty() { link } else { self.sites(user).0 }
+    }
+
     /// The sites of the nearest operator above that asks something of the rows that it gets.
     fn needed_by(&self, index: usize) -> Vec<Call> {
         let user = self
             .above(index)
             .find(|&it| !is_wrapper(&self.nodes[it]) && !is_passive(&self.nodes[it]));
         match user {
-            // What a filter adds to a join's condition asks for no exchange.
-            Some(user) if is_join(&self.nodes[user]) => {
-                let link = calls(&self.nodes[user].evidence.link);
-                if link.is_empty() { self.sites(user).0 } else { link }
-            }
-            Some(user) => self.sites(user).0,
+            Some(user) => self.asked(user),
             None => self.action.clone().into_iter().collect(),
         }
     }
@@ -340,7 +368,16 @@ impl Plan<'_> {
         let class = evidence.class.as_str();
         let sites =
             match class {
-                "FilterExec" => expressions(),
+                "FilterExec" => {
+                    // A condition that is a column by itself becomes that column's definition.
+                    let mut sites = expressions();
+                    for site in calls(&evidence.filters) {
+                        if !sites.is_empty() && !sites.contains(&site) {
+                            sites.push(site);
+                        }
+                    }
+                    sites
+                }
                 "ProjectExec" => {
                     let expressions = expressions();
                     let is_its_own = evidence.logical.as_deref() == Some("Project");

@@ -129,6 +129,9 @@ public final class Agent implements ClassFileTransformer {
                 if (onJvm && API.matcher(name).matches()) {
                     return changed(loader, bytes, this::entries);
                 }
+                if (name.startsWith("org/apache/spark/sql/catalyst/optimizer/")) {
+                    return rule(loader, bytes);
+                }
                 return name.startsWith("org/apache/spark/sql/") ? copying(loader, bytes) : null;
         }
     }
@@ -142,6 +145,30 @@ public final class Agent implements ClassFileTransformer {
             }
             copies(loaded);
             return loaded.toBytecode();
+        } finally {
+            loaded.detach();
+        }
+    }
+
+    /** Not every rule says which node it replaces. */
+    private byte[] rule(ClassLoader loader, byte[] bytes) throws Exception {
+        CtClass loaded = loaded(loader, bytes);
+        try {
+            String plan = "Lorg/apache/spark/sql/catalyst/plans/logical/LogicalPlan;";
+            boolean changed = false;
+            for (CtMethod method : loaded.getDeclaredMethods("apply")) {
+                if (method.getSignature().equals("(" + plan + ")" + plan)
+                        && !Modifier.isAbstract(method.getModifiers())
+                        && !Modifier.isStatic(method.getModifiers())) {
+                    method.insertAfter("stagelight.Sites.replaced($_, $1);");
+                    changed = true;
+                }
+            }
+            if (loaded.getDeclaredMethods("copy").length > 0 && isNode(loaded)) {
+                copies(loaded);
+                changed = true;
+            }
+            return changed ? loaded.toBytecode() : null;
         } finally {
             loaded.detach();
         }

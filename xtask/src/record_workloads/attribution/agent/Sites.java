@@ -52,21 +52,24 @@ public final class Sites {
         if (site == null) {
             return;
         }
-        String[] sites = {site};
-        LogicalPlan plan = execution.analyzed();
-        // `union` merges unions below it at once, so that an inner one is a part of this node.
-        if (plan instanceof Union && !settled(plan) && of(plan) != null) {
-            set(plan, merged(of(plan), sites));
-        }
-        tag(plan, sites);
+        root(execution.analyzed(), site);
     }
 
     /** Commands are about to be run, or were, and what they gave stands in their place. */
     public static void executed(Object plan) {
         String site = current();
         if (site != null) {
-            tag((LogicalPlan) plan, new String[] {site});
+            root((LogicalPlan) plan, site);
         }
+    }
+
+    private static void root(LogicalPlan plan, String site) {
+        String[] sites = {site};
+        // `union` merges unions below it at once, so that an inner one is a part of this node.
+        if (plan instanceof Union && !settled(plan) && of(plan) != null) {
+            set(plan, merged(of(plan), sites));
+        }
+        tag(plan, sites);
     }
 
     /** A view was made by SQL text, or of a Dataset. */
@@ -143,16 +146,25 @@ public final class Sites {
         if (fresh.isEmpty()) {
             return;
         }
+        Map<LogicalPlan, Boolean> known = new IdentityHashMap<>();
         List<LogicalPlan> gone = new ArrayList<>();
         for (LogicalPlan it : inOrder(before)) {
+            known.put(it, true);
             if (!kept.containsKey(it)) {
                 gone.add(it);
             }
         }
         // What is there with other children is not gone.
-        for (LogicalPlan it : kept.keySet()) {
-            gone.removeIf(other ->
-                    of(other) != null && other.getClass() == it.getClass() && of(other) == of(it));
+        for (LogicalPlan it : inOrder(now)) {
+            if (!known.containsKey(it) && of(it) != null) {
+                for (int index = 0; index < gone.size(); index++) {
+                    LogicalPlan other = gone.get(index);
+                    if (other.getClass() == it.getClass() && of(other) == of(it)) {
+                        gone.remove(index);
+                        break;
+                    }
+                }
+            }
         }
         for (LogicalPlan it : fresh) {
             inherit(it, gone, before);

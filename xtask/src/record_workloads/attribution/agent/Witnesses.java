@@ -14,8 +14,10 @@ import org.apache.spark.scheduler.SparkListenerJobStart;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
 import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.expressions.IsNotNull;
+import org.apache.spark.sql.catalyst.plans.logical.Filter;
 import org.apache.spark.sql.catalyst.plans.logical.Join;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
+import org.apache.spark.sql.catalyst.plans.logical.Project;
 import org.apache.spark.sql.execution.FilterExec;
 import org.apache.spark.sql.execution.SortExec;
 import org.apache.spark.sql.execution.SparkPlan;
@@ -62,6 +64,9 @@ public final class Witnesses {
             sites(text, "link", Sites.of(logical));
             if (plan.children().isEmpty()) {
                 sites(text, "leaf", leaf(logical));
+            }
+            if (plan instanceof FilterExec) {
+                sites(text, "filters", filters(logical));
             }
             if (plan.getClass().getSimpleName().equals("TakeOrderedAndProjectExec")) {
                 sites(text, "sort", sort(logical));
@@ -123,6 +128,22 @@ public final class Witnesses {
             at = (LogicalPlan) at.children().head();
         }
         return at.children().isEmpty() ? Sites.of(at) : null;
+    }
+
+    /** The filters that are planned together. */
+    private static String[] filters(LogicalPlan plan) {
+        if (plan instanceof Filter) {
+            return Sites.of(plan);
+        }
+        String[] found = null;
+        LogicalPlan at = plan;
+        while (at instanceof Project || at instanceof Filter) {
+            if (at instanceof Filter) {
+                found = Sites.merged(found, Sites.of(at));
+            }
+            at = (LogicalPlan) at.children().head();
+        }
+        return found;
     }
 
     /** The sort of a limit that is planned together with it. */
