@@ -93,7 +93,9 @@ fn saving(run: &Run<'_>, stages: &[&StageAttempt]) -> Option<(u64, u64)> {
     let sum = |sum: (u64, u64), one: (u64, u64)| {
         (sum.0.saturating_add(one.0), sum.1.saturating_add(one.1))
     };
-    stages.iter().filter_map(of).reduce(sum)
+    // Stages that ran side by side can't save the same time twice.
+    let most = run.wall_ms();
+    stages.iter().filter_map(of).reduce(sum).map(|(low, high)| (low.min(most), high.min(most)))
 }
 
 fn advice(profile: &Profile, stages: &[&StageAttempt]) -> String {

@@ -145,6 +145,11 @@ fn fewer_tasks_save_what_each_costs_beside_its_work() {
     profile.executors = vec![executor];
     // Four tasks for four cores spare 98 % of ten seconds on them: 2.45 s of the stage's three.
     assert_eq!(of(&profile)[0].saving_ms, Some((2_450, 2_450)));
+    // Many side by side save no more than the run took.
+    let one = profile.stages[0].clone();
+    profile.stages =
+        (0..100).map(|id| eventlog::StageAttempt { stage_id: id, ..one.clone() }).collect();
+    assert_eq!(of(&profile)[0].saving_ms, Some((0, 100_000)));
 }
 
 #[test]
