@@ -19,6 +19,7 @@ mod syntax;
 mod tree;
 
 pub use document::Document;
+pub use lower::replay::Memory;
 pub use surface::Surface;
 
 use program::{Language, Links, Program};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use analysis::link::{Linker, Lower, Outline};
 use analysis::{AnalysisHost, Change, FileCheck, FileState, Settings};
 use grammars::notebook::{CellSource, Dialect, Notebook};
-use grammars::{Document, Surface};
+use grammars::{Document, Memory, Surface};
 use program::{Language, Links, Program, TextRange};
 use proptest::prelude::*;
 
@@ -16,7 +16,7 @@ use proptest::prelude::*;
 #[derive(Debug, Clone)]
 enum Source {
     Text(Document),
-    Cells(Vec<String>),
+    Cells(Vec<String>, Arc<Memory>),
 }
 
 impl PartialEq for Source {
@@ -25,7 +25,7 @@ impl PartialEq for Source {
             (Self::Text(left), Self::Text(right)) => {
                 left.language() == right.language() && left.text() == right.text()
             }
-            (Self::Cells(left), Self::Cells(right)) => left == right,
+            (Self::Cells(left, _), Self::Cells(right, _)) => left == right,
             _ => false,
         }
     }
@@ -36,7 +36,10 @@ impl Source {
         match path.rsplit_once('.').unwrap().1 {
             "py" => Self::Text(Document::new(Language::Python, text)),
             "scala" => Self::Text(Document::new(Language::Scala, text)),
-            _ => Self::Cells(text.split("# %%\n").map(str::to_owned).collect()),
+            _ => {
+                let cells = text.split("# %%\n").map(str::to_owned).collect();
+                Self::Cells(cells, Arc::default())
+            }
         }
     }
 
@@ -44,14 +47,14 @@ impl Source {
     fn cold(&self) -> Self {
         match self {
             Self::Text(document) => Self::Text(Document::new(document.language(), document.text())),
-            Self::Cells(cells) => Self::Cells(cells.clone()),
+            Self::Cells(cells, _) => Self::Cells(cells.clone(), Arc::default()),
         }
     }
 
     fn language(&self) -> Language {
         match self {
             Self::Text(document) => document.language(),
-            Self::Cells(_) => Language::Python,
+            Self::Cells(..) => Language::Python,
         }
     }
 
@@ -67,14 +70,14 @@ impl Source {
     fn text(&self) -> String {
         match self {
             Self::Text(document) => document.text().to_string(),
-            Self::Cells(cells) => Self::notebook(cells).text().to_owned(),
+            Self::Cells(cells, _) => Self::notebook(cells).text().to_owned(),
         }
     }
 
     fn surface(&self) -> Surface {
         match self {
             Self::Text(document) => document.surface(),
-            Self::Cells(cells) => Self::notebook(cells).surface(),
+            Self::Cells(cells, memory) => Self::notebook(cells).remembered_surface(memory),
         }
     }
 
@@ -86,7 +89,7 @@ impl Source {
                 let range = range(text, at, gone);
                 document.edit(range, put);
             }
-            Self::Cells(cells) => {
+            Self::Cells(cells, _) => {
                 let Some(last) = cells.len().checked_sub(1) else { return };
                 let place = at * cells.len() as f64;
                 let cell = &mut cells[(place as usize).min(last)];

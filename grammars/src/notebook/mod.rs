@@ -21,7 +21,7 @@ use std::sync::Arc;
 use crate::parse::{Parsed, parse_parts, parser};
 use crate::syntax::{File, Part};
 use crate::tree::SyntaxTree;
-use crate::{Surface, python, scala};
+use crate::{Memory, Surface, python, scala};
 use program::{Language, Links, Program, TextRange};
 
 pub use jupyter::{JupyterNotebook, NotebookError, dialect};
@@ -237,6 +237,12 @@ impl Notebook {
             Arc::new(self.file()),
             self.text.as_str().into(),
         )
+    }
+
+    /// The same, lowered with what the notebook's earlier texts left in `memory`.
+    #[must_use]
+    pub fn remembered_surface(&self, memory: &Arc<Memory>) -> Surface {
+        self.surface().with(Some(memory))
     }
 
     fn content(&self, cell: &Cell) -> cell::Content {

@@ -119,7 +119,8 @@ impl Content {
             }
             Self::Cells(cells) => {
                 let (notebook, views) = cells.read(encoding);
-                of_notebook(notebook, views)
+                let surface = notebook.remembered_surface(&cells.memory);
+                of_notebook(notebook, surface, views)
             }
             Self::Json(file) => {
                 let lines = Lines::new(file);
@@ -130,7 +131,8 @@ impl Content {
                         let file = Arc::new(JsonFile { text, lines, columns, notebook });
                         let notebook = file.notebook.notebook.clone();
                         let view = View::json(uri.clone(), version, file);
-                        of_notebook(notebook, Views::new(encoding, vec![view]))
+                        let surface = notebook.surface();
+                        of_notebook(notebook, surface, Views::new(encoding, vec![view]))
                     }
                     Err(error) => unread(uri, version, file, lines, &error, encoding),
                 }
@@ -161,11 +163,11 @@ impl Read {
     }
 }
 
-fn of_notebook(notebook: Notebook, views: Views) -> Read {
+fn of_notebook(notebook: Notebook, surface: Surface, views: Views) -> Read {
     let text: Arc<str> = notebook.text().into();
     Read {
         lines: Arc::new(Lines::new(&text)),
-        surface: Arc::new(notebook.surface()),
+        surface: Arc::new(surface),
         language: notebook.language(),
         notebook: Some(Arc::new(notebook)),
         views,

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use grammars::Memory;
 use grammars::notebook::{CellSource, Dialect, Notebook, dialect};
 use program::{Language, TextRange};
 use tower_lsp_server::ls_types::{
@@ -19,6 +20,8 @@ use super::views::{View, Views};
 pub(crate) struct OpenNotebook {
     metadata: Option<String>,
     cells: Vec<OpenCell>,
+    /// What lowering it left, shared by all its versions.
+    pub(super) memory: Arc<Memory>,
 }
 
 /// A cell of it.
@@ -45,7 +48,8 @@ impl OpenNotebook {
         cells: &[NotebookCell],
         documents: Vec<TextDocumentItem>,
     ) -> Self {
-        let mut notebook = Self { metadata: metadata.map(text_of), cells: Vec::new() };
+        let metadata = metadata.map(text_of);
+        let mut notebook = Self { metadata, cells: Vec::new(), memory: Arc::default() };
         notebook.splice(0, 0, cells, documents);
         notebook
     }

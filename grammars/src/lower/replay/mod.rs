@@ -36,9 +36,9 @@ const VARIANTS: usize = 6;
 /// How many lowerings later a statement that is nowhere any more is forgotten.
 const LATER: u32 = 32;
 
-/// What lowerings of a document's texts left for those of later ones.
+/// What lowerings of a document's texts left for those of later ones, in whichever order they come.
 #[derive(Debug, Default)]
-pub(crate) struct Memory(Mutex<Arc<Kept>>);
+pub struct Memory(Mutex<Arc<Kept>>);
 
 #[derive(Debug, Default)]
 struct Kept {
