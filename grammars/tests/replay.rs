@@ -198,3 +198,40 @@ object Main extends App {
         ],
     );
 }
+
+#[test]
+fn definitions_that_say_the_same_are_told_apart() {
+    let text = "\
+from pyspark.sql import DataFrame, SparkSession
+
+class Job:
+    def orders(self) -> DataFrame:
+        return self.spark.read.parquet('orders')
+
+def clean(df):
+    return df.distinct()
+
+one = clean(spark.table('a'))
+
+class Job:
+    def orders(self) -> DataFrame:
+        return self.spark.read.parquet('orders')
+
+def clean(df):
+    return df.distinct()
+
+two = clean(spark.range(5))
+Job().orders().join(two, 'id').collect()
+";
+    edits(
+        Language::Python,
+        text,
+        &[
+            ("one = clean", "one = 1; clean"),
+            ("spark.range(5)", "spark.table('b').rdd"),
+            ("class Job", "class Task"),
+            ("def clean", "def tidy"),
+            ("'id')", "'id', 'left')"),
+        ],
+    );
+}

@@ -306,6 +306,10 @@ impl<'a> Lowering<'a> {
             if !Arc::ptr_eq(&unit.place, place) && *unit.place != **place {
                 continue;
             }
+            // Two definitions may say the same in the same place: each is its own.
+            if unit.definitions > 0 && unit.bases.definitions != bases.definitions {
+                continue;
+            }
             let Some(externals) = self.matches(unit, bases.start) else { continue };
             if !self.put_unit(unit, &externals, bases) {
                 continue;
