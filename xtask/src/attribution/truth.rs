@@ -38,6 +38,57 @@ pub(super) struct Call {
     #[serde(default)]
     pub(super) cell: Option<u32>,
     pub(super) line: u32,
+    /// Told apart by place only.
+    #[serde(default)]
+    pub(super) method: Method,
+}
+
+/// The method of a call, which is not compared.
+#[derive(Deserialize, Debug, Clone, Default)]
+pub(super) struct Method(pub(super) String);
+
+impl PartialEq for Method {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+impl Eq for Method {}
+impl PartialOrd for Method {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Method {
+    fn cmp(&self, _: &Self) -> std::cmp::Ordering {
+        std::cmp::Ordering::Equal
+    }
+}
+
+impl Operator {
+    /// Whether the recorded lines can be right: the optimiser replaces some operators by new ones (pivots, intersections) and gives them the
+    /// tag of a neighbour. No projection or filter makes a join or an aggregation.
+    pub(super) fn plausible(&self) -> bool {
+        const PASSIVE: [&str; 14] = [
+            "select",
+            "selectExpr",
+            "withColumn",
+            "withColumns",
+            "withColumnRenamed",
+            "drop",
+            "fillna",
+            "fill",
+            "alias",
+            "toDF",
+            "na",
+            "limit",
+            "cast",
+            "dropna",
+        ];
+        let name = self.operator.split('#').next().unwrap_or_default();
+        let made =
+            name.ends_with("Join") || name.ends_with("Aggregate") || name == "CartesianProduct";
+        !made || self.sites.iter().any(|it| !PASSIVE.contains(&it.method.0.as_str()))
+    }
 }
 
 /// `stagelight.annotate/1`, as far as it is compared.
@@ -76,7 +127,7 @@ impl Line {
                 None => (place, None),
             };
             let file = file.trim_start_matches("./").to_owned();
-            Some(Call { file, cell, line: line.parse().ok()? })
+            Some(Call { file, cell, line: line.parse().ok()?, method: Method::default() })
         })
     }
 
@@ -85,9 +136,9 @@ impl Line {
         // Notebooks in source form are read by the lines of their file.
         match (self.cell, self.cell_line) {
             (Some(cell), Some(line)) if file.ends_with(".ipynb") => {
-                Call { file, cell: Some(cell), line }
+                Call { file, cell: Some(cell), line, method: Method::default() }
             }
-            _ => Call { file, cell: None, line: self.line },
+            _ => Call { file, cell: None, line: self.line, method: Method::default() },
         }
     }
 }
