@@ -3,6 +3,7 @@
 //! Figures of a machine that others use as well say little by themselves; what the peer took in the same minutes says how much. So both take
 //! turns, and the load of the machine stands beside the figures.
 
+mod attribution;
 mod check;
 mod eventlog;
 mod latency;
@@ -26,6 +27,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 /// Measure the binary, paired with its peers in the same run.
 #[derive(clap::Subcommand)]
 pub(crate) enum Benchmark {
+    Attribution(attribution::Options),
     Check(check::Options),
     Eventlog(eventlog::Options),
     Latency(latency::Options),
@@ -51,6 +53,7 @@ struct Common {
 /// Runs a benchmark.
 pub(crate) fn run(benchmark: &Benchmark) -> Result<()> {
     match benchmark {
+        Benchmark::Attribution(options) => attribution::run(options),
         Benchmark::Check(options) => check::run(options),
         Benchmark::Eventlog(options) => eventlog::run(options),
         Benchmark::Latency(options) => latency::run(options),

@@ -38,7 +38,7 @@ impl TextPattern {
     /// Whether nothing of it is known.
     #[must_use]
     pub fn is_unknown(&self) -> bool {
-        self.0.chars().all(|it| it == WILDCARD) && !self.0.is_empty()
+        self.0.starts_with(WILDCARD) && self.0.chars().all(|it| it == WILDCARD)
     }
 
     /// The text, where all of it is known.

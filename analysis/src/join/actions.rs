@@ -546,15 +546,16 @@ impl Alignment<'_, '_> {
         for (at, &index) in outcome.members.iter().enumerate() {
             let (step, marginals) = (&outcome.steps[at], &outcome.marginals[at]);
             // By line: the least cost, and the site that has it.
-            let mut lines: Vec<(Option<CallSite>, Weight, u32)> = Vec::new();
+            let mut best: FxHashMap<Option<CallSite>, (Weight, u32)> = FxHashMap::default();
             for (&(site, _), &cost) in step.candidates.iter().zip(&marginals.candidates) {
                 let line = self.programs.calls[site as usize];
-                match lines.iter_mut().find(|it| it.0 == line) {
-                    Some(known) if known.1 <= cost => {}
-                    Some(known) => (known.1, known.2) = (cost, site),
-                    None => lines.push((line, cost, site)),
+                let known = best.entry(line).or_insert((cost, site));
+                if cost < known.0 {
+                    *known = (cost, site);
                 }
             }
+            let mut lines: Vec<(Option<CallSite>, Weight, u32)> =
+                best.into_iter().map(|(line, (cost, site))| (line, cost, site)).collect();
             lines.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
             if let Binding::Bound(bound) = &mut bindings[index] {
                 // The log names the line; the alignment tells in which call context.

@@ -202,6 +202,17 @@ pub(super) fn path_fit(pattern: &TextPattern, logged: &str) -> Fit {
         return Fit::Unknown;
     }
     let logged = without_scheme(logged).trim_end_matches('/');
+    if let Some(exact) = pattern.as_exact()
+        && !exact.contains(['*', '?', '{', '}', '[', ']'])
+    {
+        let exact = without_scheme(exact).trim_start_matches("./").trim_end_matches('/');
+        let same = match logged.strip_suffix(exact) {
+            Some("") => true,
+            Some(before) => before.ends_with('/') && !exact.starts_with('/') && !exact.is_empty(),
+            None => false,
+        };
+        return if same { Fit::Equal } else { Fit::Different };
+    }
     let pieces: Vec<&str> = pattern.pieces().collect();
     // Wildcards of Hadoop's globs are unknown parts as well.
     let mut parts: Vec<&str> = Vec::new();

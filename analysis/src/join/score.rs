@@ -177,10 +177,8 @@ pub(super) fn logged_names(site: &Site) -> [Option<&'static str>; 3] {
 
 /// Scores sites for observations.
 pub(super) struct Scorer {
-    /// Number of sites of the program.
-    sites: usize,
-    /// At how many sites of the program a word occurs.
-    weights: FxHashMap<Word, u32>,
+    /// What a word of the program's sites weighs: more for a rarer one.
+    weights: FxHashMap<Word, Weight>,
     /// By site: the names that Spark logs its method under.
     logged: Vec<[Option<&'static str>; 3]>,
     /// By site: what its lineage says.
@@ -192,7 +190,7 @@ pub(super) struct Scorer {
 impl Scorer {
     /// For the sites of a program, in their order.
     pub(super) fn new(closures: &Closures<'_>, sites: &[Site]) -> Self {
-        let mut weights: FxHashMap<Word, u32> = FxHashMap::default();
+        let mut counts: FxHashMap<Word, u32> = FxHashMap::default();
         let mut known: FxHashMap<(Type, &str), [Option<&'static str>; 3]> = FxHashMap::default();
         let mut logged = Vec::with_capacity(sites.len());
         let mut own = Vec::with_capacity(sites.len());
@@ -200,7 +198,7 @@ impl Scorer {
         for site in sites {
             let closure = site.node.map_or_else(Rc::default, |node| closures.of(node));
             for word in closure.names.iter().chain(&closure.functions).chain(&closure.literals) {
-                *weights.entry(*word).or_default() += 1;
+                *counts.entry(*word).or_default() += 1;
             }
             let names =
                 known.entry((site.receiver, &site.method)).or_insert_with(|| logged_names(site));
@@ -209,15 +207,15 @@ impl Scorer {
             partitioning
                 .push(site.features.keys.iter().map(|it| closures.words.column(it)).collect());
         }
-        Self { sites: sites.len(), weights, logged, own, partitioning }
+        let all = sites.len() as Weight;
+        let weight = |count: u32| (1.0 + all / Weight::from(count)).ln();
+        let weights = counts.into_iter().map(|(word, count)| (word, weight(count))).collect();
+        Self { weights, logged, own, partitioning }
     }
 
-    /// Nothing for a word that no site knows, more for a rarer one.
+    /// Nothing for a word that no site knows.
     fn weight(&self, word: Word) -> Weight {
-        match self.weights.get(&word) {
-            Some(&count) => (1.0 + self.sites as Weight / Weight::from(count)).ln(),
-            None => 0.0,
-        }
+        self.weights.get(&word).copied().unwrap_or(0.0)
     }
 
     /// How well the kinds fit; none where the site can't have started the observation. `top` is of the plan.
