@@ -19,7 +19,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 9] = [
     ("analysis", &["diagnosis", "eventlog", "program", "spark"]),
     ("rules", &["analysis", "program", "spark"]),
     ("server", &["analysis", "diagnosis", "eventlog", "grammars", "program", "rules", "spark"]),
-    ("xtask", &["analysis", "diagnosis", "eventlog", "rules", "spark"]),
+    ("xtask", &["analysis", "diagnosis", "eventlog", "grammars", "program", "rules", "spark"]),
 ];
 
 /// Crates that compute: the same input gives the same output on any machine at any time.
