@@ -1,9 +1,10 @@
 //! The join of one run with the workspace's programs.
 //!
 //! 1. What the log shows that some call started: root SQL executions and jobs without one.
-//! 2. Each is bound to a call by the line that the log names, else by order and kind in straight-line code, else to nothing
-//!    with a reason.
-//! 3. Each stage attempt is divided once among the calls that own work in it; what remains is unattributed.
+//! 2. Each is bound to a call by the line that the log names, else by aligning the run with the automaton of the program that ran, else
+//!    to nothing with a reason.
+//! 3. The operators of its plan are given to the calls that asked for them.
+//! 4. Each stage attempt is divided once among the calls that own operators in it; what remains is unattributed.
 
 mod actions;
 mod alignment;
