@@ -161,6 +161,27 @@ pub struct UnattributedStage {
 }
 
 impl Run {
+    /// A run of which nothing is on a line.
+    pub(crate) fn unattributed(profile: &Arc<Profile>) -> Self {
+        let stages = profile.stages.iter().map(|stage| UnattributedStage {
+            stage: stage.stage_id,
+            attempt: stage.attempt_id,
+            reason: "there was no memory to attribute it".to_owned(),
+            task_time_ms: stage.metrics.executor_run_time,
+        });
+        let unattributed = Unattributed {
+            task_time_ms: profile.task_time_ms(),
+            driver_ms: 0,
+            stages: stages.collect(),
+        };
+        Self {
+            profile: Arc::clone(profile),
+            sites: BTreeMap::new(),
+            unattributed,
+            representative: false,
+        }
+    }
+
     /// What a call of a file cost.
     #[must_use]
     pub fn cost(&self, file: &str, key: &CallKey) -> Option<&SiteCost> {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use analysis::{JoinFile, Run, join};
 use eventlog::{
-    Application, CallSite, Job, JobStatus, Profile, Quality, RddInfo, SqlExecution, StageAttempt,
-    StageMetrics, StageStatus,
+    Application, CallSite, Job, JobStatus, PlanNode, Profile, Quality, RddInfo, SqlExecution,
+    StageAttempt, StageMetrics, StageStatus,
 };
 use program::{CallKey, Language, LineIndex, Program};
 
@@ -503,4 +503,52 @@ fn a_run_of_other_code_is_not_matched_by_order() {
         ),
     );
     assert!(!out.contains("job.py"), "{out}");
+}
+
+/// Plans that no Spark would write cost neither the stack nor much time.
+#[test]
+fn hostile_plans_are_bounded() {
+    let count = format!("count at {JVM}");
+    let mut deep = PlanNode::default();
+    for level in 0..1_000 {
+        let name = if level % 2 == 0 { "SortMergeJoin" } else { "Filter" };
+        deep = PlanNode {
+            name: name.into(),
+            simple_string: format!("{name} [k#{level}], [k#1], Inner").into(),
+            children: vec![deep],
+            ..PlanNode::default()
+        };
+    }
+    let names: String = (0..50_000).map(|it| format!("c{it}#{it}, ")).collect();
+    let nested = format!("Filter {}a#1 = 1{}", "(".repeat(50_000), " AND b#2 = 2)".repeat(50_000));
+    let wide = PlanNode {
+        name: "Union".into(),
+        simple_string: "Union".into(),
+        children: (0..5_000)
+            .map(|it| PlanNode {
+                name: "HashAggregate".into(),
+                simple_string: format!("HashAggregate(keys=[k#{it}], functions=[sum(v#{it})])")
+                    .into(),
+                ..PlanNode::default()
+            })
+            .collect(),
+        ..PlanNode::default()
+    };
+    let texts = [names, nested].map(|it| PlanNode {
+        name: "Filter".into(),
+        simple_string: it.into(),
+        ..PlanNode::default()
+    });
+    let mut log = Log::new();
+    for plan in [deep, wide].into_iter().chain(texts) {
+        log = log.sql(&count, &dataset("count"), 10);
+        log.profile.executions.last_mut().unwrap().plan = plan;
+    }
+    let text = "from pyspark.sql import SparkSession\nspark = SparkSession.builder.getOrCreate()\ndf = spark.read.parquet('/a').join(spark.read.parquet('/b'), 'k').filter('a = 1')\nfor day in days():\n    df.count()\n";
+    let run = run(&[source("job.py", text)], log);
+    assert_eq!(
+        run.unattributed.task_time_ms
+            + run.sites.values().map(analysis::SiteCost::self_task_time_ms).sum::<u64>(),
+        40
+    );
 }

@@ -88,7 +88,9 @@ pub(super) fn divide(
         add(&mut measured, part.sites, part.own_ms);
     }
     python(stage, &parts, &mut measured);
-    for part in parts.iter().filter(|it| it.build_ms > 0.0) {
+    // A stage with more operators than any program has is not looked through pair by pair.
+    let compared = parts.len() <= 2_000;
+    for part in parts.iter().filter(|it| compared && it.build_ms > 0.0) {
         let plan = plans[part.plan].0;
         let fused: Vec<&Part<'_>> = parts
             .iter()

@@ -70,9 +70,23 @@ pub(crate) fn join_all(
     let sources: Vec<EvaluationFile<'_>> =
         files.iter().map(|it| EvaluationFile { path: it.path, program: it.program }).collect();
     let evaluation = evaluation::evaluate(&sources, &Limits::default());
-    let programs = Programs::new(files, &evaluation);
-    profiles.iter().map(|it| join_one(files, &programs, it, representative_task_ms)).collect()
+    // Plans nest deep, and so does matching them.
+    let joined = std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("join".to_owned()).stack_size(STACK);
+        let work = || {
+            let programs = Programs::new(files, &evaluation);
+            let join = |it| join_one(files, &programs, it, representative_task_ms);
+            profiles.iter().map(join).collect::<Vec<Run>>()
+        };
+        let thread = thread.spawn_scoped(scope, work).ok()?;
+        Some(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
+    // Where the system gives no thread, nothing is attributed.
+    joined.unwrap_or_else(|| profiles.iter().map(Run::unattributed).collect())
 }
+
+/// How much stack the thread of a join has.
+const STACK: usize = 256 << 20;
 
 fn join_one(
     files: &[JoinFile<'_>],

@@ -15,6 +15,9 @@ use super::observation::{Observation, Role};
 use super::plan::{Operator, PlanFacts, tokens};
 use crate::evaluation::{Site, SiteKind, TextPattern};
 
+/// How many words of one sort a plan is compared by.
+const MOST_WORDS: usize = 2_000;
+
 /// What the plan of an observation says, for comparing it with sites.
 #[derive(Debug, Default)]
 pub(super) struct PlanWords {
@@ -61,7 +64,7 @@ impl PlanWords {
         let mut found = Self::default();
         let words = &closures.words;
         let add = |into: &mut Vec<Word>, word: Word| {
-            if !into.contains(&word) {
+            if into.len() < MOST_WORDS && !into.contains(&word) {
                 into.push(word);
             }
         };

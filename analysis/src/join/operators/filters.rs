@@ -32,22 +32,33 @@ pub(super) fn candidates(matcher: &Matcher<'_>, reach: &[NodeId]) -> Vec<Candida
         .collect()
 }
 
-/// The conditions that a filter joins with `AND`.
+/// The conditions that a filter joins with `AND`: of a long text, or one that nests deep, some stay together.
 pub(super) fn conditions(text: &str) -> Vec<&str> {
+    const LONGEST: usize = 64 * 1024;
+    const DEEPEST: u32 = 64;
+    if text.len() > LONGEST {
+        return vec![text.trim()];
+    }
+    let mut found = Vec::new();
+    split(text, DEEPEST, &mut found);
+    found
+}
+
+fn split<'a>(text: &'a str, depth: u32, into: &mut Vec<&'a str>) {
     let text = text.trim();
-    let Some(inner) =
-        text.strip_prefix('(').and_then(|it| it.strip_suffix(')')).filter(|_| enclosed(text))
-    else {
-        return vec![text];
+    let inner = text.strip_prefix('(').and_then(|it| it.strip_suffix(')'));
+    let Some(inner) = inner.filter(|_| depth > 0 && enclosed(text)) else {
+        into.push(text);
+        return;
     };
-    let mut depth = 0_i32;
+    let mut open = 0_i32;
     let mut start = 0;
     let mut parts = Vec::new();
     for (at, it) in inner.char_indices() {
         match it {
-            '(' => depth += 1,
-            ')' => depth -= 1,
-            'A' if depth == 0 && inner[..at].ends_with(' ') && inner[at..].starts_with("AND ") => {
+            '(' => open += 1,
+            ')' => open -= 1,
+            'A' if open == 0 && inner[..at].ends_with(' ') && inner[at..].starts_with("AND ") => {
                 parts.push(&inner[start..at]);
                 start = at + 4;
             }
@@ -55,10 +66,13 @@ pub(super) fn conditions(text: &str) -> Vec<&str> {
         }
     }
     if parts.is_empty() {
-        return vec![text];
+        into.push(text);
+        return;
     }
     parts.push(&inner[start..]);
-    parts.into_iter().flat_map(conditions).collect()
+    for part in parts {
+        split(part, depth - 1, into);
+    }
 }
 
 /// Whether the first parenthesis closes at the end.

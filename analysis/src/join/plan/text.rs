@@ -29,8 +29,11 @@ pub(in crate::join) fn names<'a>(
     }
 }
 
+/// How many names, functions or literals of one text are told apart.
+const MOST: usize = 400;
+
 fn insert<'a>(into: &mut Vec<&'a str>, name: &'a str) {
-    if !into.contains(&name) {
+    if into.len() < MOST && !into.contains(&name) {
         into.push(name);
     }
 }
