@@ -333,7 +333,12 @@ impl Reader {
             (None, 0, _) => "it is empty".to_owned(),
             (Some(_), _, 0 | 1) => self.notes.join("; "),
             (_, _, 1) => "its only line is no Spark event".to_owned(),
-            (_, _, lines) => format!("none of its first {lines} lines is a Spark event"),
+            (None, _, lines) => format!("none of its first {lines} lines is a Spark event"),
+            // What is wrong with the stream may be why.
+            (Some(_), _, lines) => {
+                let notes = self.notes.join("; ");
+                format!("none of its first {lines} lines is a Spark event; {notes}")
+            }
         };
         LogError::NotALog { name: self.name.clone(), why }
     }

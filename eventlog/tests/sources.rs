@@ -173,6 +173,13 @@ fn what_is_no_log_says_so_in_one_line() {
         );
         assert!(!message.contains('\n'));
     }
+    // What is wrong with the stream may be why.
+    let packed = zstd::encode_all("id,amount\n".repeat(1_000).as_bytes(), 1).unwrap();
+    let message = single(&packed[..packed.len() - 3]).unwrap_err().to_string();
+    assert!(
+        message.contains("not a Spark event log: memory: ") && message.contains("zstd"),
+        "{message}"
+    );
     // A large file that is something else is not read to its end.
     let lines = "id,amount\n".repeat(1_000_000);
     let mut seen = 0;
