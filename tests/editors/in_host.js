@@ -56,7 +56,7 @@ async function costs(document, action) {
   );
   say("hover", JSON.stringify(hover));
   assert.match(hover, /Last run/);
-  assert.match(hover, /Own task time/);
+  assert.match(hover, /Own task time|\| Driver \|/);
   assert.match(hover, /Matched by/);
 }
 
