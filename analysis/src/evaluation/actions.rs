@@ -7,7 +7,7 @@ use spark::{Method, Outcome, Type};
 use super::automaton::{EdgeKind, Site, SiteKind};
 use super::interpreter::Interpreter;
 use super::value::{Argument, SparkValue, UNKNOWN, Value};
-use super::{Features, NodeKind, Place, TextPattern};
+use super::{Features, NodeId, NodeKind, Place, TextPattern};
 
 impl Interpreter<'_> {
     pub(super) fn action(
@@ -55,6 +55,21 @@ impl Interpreter<'_> {
             spark.node,
             features,
             (false, repeats || name == "toLocalIterator"),
+        );
+    }
+
+    /// A notebook shows a dataset by means of its own: `display(df)`, a cell of SQL.
+    pub(super) fn displayed(&mut self, node: NodeId, place: Place, optional: bool) {
+        let mut features = Features::default();
+        features.detail_of("limit", TextPattern::unknown());
+        self.plain_site(
+            SiteKind::Action,
+            "display",
+            Type::DataFrame,
+            place,
+            Some(node),
+            features,
+            (optional, true),
         );
     }
 

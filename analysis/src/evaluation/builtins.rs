@@ -5,7 +5,6 @@ use std::rc::Rc;
 use program::Language;
 use spark::Type;
 
-use super::automaton::SiteKind;
 use super::formatting::joined_path;
 use super::interpreter::Interpreter;
 use super::value::{Argument, SparkValue, UNKNOWN, Value};
@@ -325,17 +324,7 @@ impl Interpreter<'_> {
             "display" if bare => {
                 // A notebook's `display` shows a dataset: one execution.
                 if let Some(node) = first.dataset() {
-                    let mut features = Features::default();
-                    features.detail_of("limit", TextPattern::unknown());
-                    self.plain_site(
-                        SiteKind::Action,
-                        "display",
-                        Type::DataFrame,
-                        place,
-                        Some(node),
-                        features,
-                        (false, true),
-                    );
+                    self.displayed(node, place, false);
                 }
                 Value::Null
             }

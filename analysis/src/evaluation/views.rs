@@ -138,17 +138,7 @@ impl Interpreter<'_> {
             }
             // A cell of SQL, where the text stands for the call: the notebook shows what it selects.
             None if place.name.start == place.call.start => {
-                let mut shown = Features::default();
-                shown.detail_of("limit", TextPattern::unknown());
-                self.plain_site(
-                    SiteKind::Action,
-                    "display",
-                    Type::DataFrame,
-                    place,
-                    Some(node),
-                    shown,
-                    (true, true),
-                );
+                self.displayed(node, place, true);
             }
             None if text.raw().trim_start().starts_with('\u{FFFF}') => {
                 // It may be a statement that runs by itself.
