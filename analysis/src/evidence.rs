@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use eventlog::{Profile, SqlExecution};
+use eventlog::{PlanNode, Profile, SqlExecution};
 use program::CallKey;
+
+use crate::join::{Computations, Repeated, Work};
 
 /// What the attached runs say, newest first. Empty is a value.
 #[derive(Debug, Clone, Default)]
@@ -22,8 +24,19 @@ pub struct Run {
     pub sites: BTreeMap<(String, CallKey), SiteCost>,
     /// What has no line.
     pub unattributed: Unattributed,
+    /// Which executions computed which datasets of the programs.
+    pub computations: Computations,
     /// Whether it may speak for other runs: complete, not a local master, enough task time.
     pub representative: bool,
+}
+
+/// An operator of a final plan that a call asked for, where that is sure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AskedOperator {
+    /// The execution.
+    pub execution: u64,
+    /// The position of its node in pre-order.
+    pub node: u32,
 }
 
 /// How a call was matched, best first.
@@ -65,6 +78,9 @@ pub struct SiteCost {
     pub stages: Vec<u64>,
     /// Operators it caused: execution, and `Name#k` (the k-th node of that name in pre-order of the final plan).
     pub operators: Vec<(u64, String)>,
+    /// Those of them on which a finding may rest, each once: not those that repeat another operator's metrics, nor those that another call
+    /// may have asked for as well.
+    pub asked: Vec<AskedOperator>,
     /// The calls that led to it, outermost first, as `file:line`.
     pub call_path: Vec<String>,
     /// Other calls that remain, as `file:line`.
@@ -110,6 +126,7 @@ impl SiteCost {
             jobs: Vec::new(),
             stages: Vec::new(),
             operators: Vec::new(),
+            asked: Vec::new(),
             call_path: Vec::new(),
             candidates: Vec::new(),
             stale: false,
@@ -178,6 +195,7 @@ impl Run {
             profile: Arc::clone(profile),
             sites: BTreeMap::new(),
             unattributed,
+            computations: Computations::default(),
             representative: false,
         }
     }
@@ -201,6 +219,59 @@ impl Run {
         cost: &'a SiteCost,
     ) -> impl Iterator<Item = &'a SqlExecution> + 'a {
         cost.executions.iter().filter_map(|&id| self.profile.execution(id))
+    }
+
+    /// The operators that a call asked for, in whatever file the action stands, where that is sure; execution by execution.
+    #[must_use]
+    pub fn operators_of<'a>(
+        &'a self,
+        cost: &SiteCost,
+    ) -> Vec<(&'a SqlExecution, Vec<&'a PlanNode>)> {
+        let mut nodes: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
+        for asked in &cost.asked {
+            nodes.entry(asked.execution).or_default().push(asked.node);
+        }
+        let found = nodes.into_iter().filter_map(|(id, nodes)| {
+            let execution = self.profile.execution(id)?;
+            let all = execution.plan.preorder();
+            let own = nodes.iter().filter_map(|&it| all.get(it as usize).copied());
+            Some((execution, own.collect()))
+        });
+        found.collect()
+    }
+
+    /// The executions and jobs of all calls, in whatever file, that worked on what a call makes, in order of start.
+    #[must_use]
+    pub fn work_on(&self, file: &str, key: &CallKey) -> Vec<Work> {
+        self.computations.below(&(file.to_owned(), key.clone()))
+    }
+
+    /// By version of what a call makes (one for each call context): the executions that computed it, in whatever file they were started, where
+    /// there are at least two.
+    #[must_use]
+    pub fn repeated(&self, file: &str, key: &CallKey) -> Arc<Vec<Repeated>> {
+        self.computations.repeated(&self.profile, &(file.to_owned(), key.clone()))
+    }
+
+    /// The executions that ran `function` of the programs in Python workers; none where several functions have that name.
+    pub fn python_executions<'a>(
+        &'a self,
+        function: &'a str,
+    ) -> impl Iterator<Item = &'a SqlExecution> + 'a {
+        let runs = move |node: &&PlanNode| {
+            node.name.ends_with("EvalPython")
+                && node.simple_string.contains(&format!("[{function}("))
+        };
+        self.computations
+            .executions_if_unique(function)
+            .filter_map(|id| self.profile.execution(id))
+            .filter(move |it| it.plan.preorder().iter().any(runs))
+    }
+
+    /// The same for the one dataset that these calls work on in common; nothing where there are several.
+    #[must_use]
+    pub fn repeated_by(&self, calls: &[(String, CallKey)]) -> Arc<Vec<Repeated>> {
+        self.computations.repeated_by(&self.profile, calls)
     }
 
     /// Share of the run's task time in thousandths.

@@ -22,13 +22,15 @@ pub use eventlog::{PlanNode, Profile, SqlExecution, StageAttempt};
 
 pub use call_keys::CallKeys;
 pub use engine::{FileCheck, RulePanic, check_file};
-pub use evidence::{Evidence, Match, Run, SiteCost, Unattributed, UnattributedStage};
+pub use evidence::{
+    AskedOperator, Evidence, Match, Run, SiteCost, Unattributed, UnattributedStage,
+};
 pub use example::{Example, PlanClaim};
 pub use facts::Facts;
 pub use finding::{
     Applicability, Edit, Finding, FindingEvidence, Fix, Measured, Related, Severity, Verdict,
 };
 pub use host::{Analysis, AnalysisHost, Change, FileState, SourceFile};
-pub use join::{JoinFile, join};
+pub use join::{Computations, Computing, JoinFile, Repeated, Work, join};
 pub use rule::{Category, EvidenceNeed, FixClass, Rule, RuleContext, RuleLevel, Settings, Tier};
 pub use suppression::UNUSED_SUPPRESSION;

@@ -4,13 +4,13 @@ use std::any::{Any, TypeId};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use program::{CallId, CallKey, Language, Program};
 use rustc_hash::FxHashMap;
 use spark::Thresholds;
 
-use crate::{Facts, Finding, PlanClaim, Run, Severity, SiteCost, Verdict};
+use crate::{Facts, Finding, PlanClaim, Repeated, Run, Severity, SiteCost, Verdict, Work};
 
 /// The kind of cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -180,8 +180,37 @@ impl RuleContext<'_> {
     /// What `call` cost in `run`, if the join put anything there.
     #[must_use]
     pub fn cost<'run>(&self, run: &'run Run, call: CallId) -> Option<&'run SiteCost> {
-        let keys = self.call_keys.get_or_init(|| self.program.call_keys());
-        run.cost(self.file, keys.get(call.index())?)
+        run.cost(self.file, self.key(call)?)
+    }
+
+    fn key(&self, call: CallId) -> Option<&CallKey> {
+        self.call_keys.get_or_init(|| self.program.call_keys()).get(call.index())
+    }
+
+    /// Whether a call that a run names, by file and key, is `call`.
+    #[must_use]
+    pub fn is_call(&self, named: &(String, CallKey), call: CallId) -> bool {
+        named.0 == self.file && self.key(call) == Some(&named.1)
+    }
+
+    /// The executions and jobs that worked on what `call` makes, whatever file started them.
+    #[must_use]
+    pub fn work_on(&self, run: &Run, call: CallId) -> Vec<Work> {
+        self.key(call).map(|key| run.work_on(self.file, key)).unwrap_or_default()
+    }
+
+    /// The executions that computed what `call` makes more than once, by version of it; where the call only hands on what a function of the
+    /// program made, those that computed what `actions` have in common.
+    #[must_use]
+    pub fn repeated(&self, run: &Run, call: CallId, actions: &[CallId]) -> Arc<Vec<Repeated>> {
+        let place = |call: CallId| Some((self.file.to_owned(), self.key(call)?.clone()));
+        let Some(made) = place(call) else { return Arc::default() };
+        if run.computations.knows(&made) {
+            run.repeated(self.file, &made.1)
+        } else {
+            let actions: Vec<_> = actions.iter().filter_map(|&it| place(it)).collect();
+            run.repeated_by(&actions)
+        }
     }
 }
 

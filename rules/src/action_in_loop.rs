@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use analysis::{Finding, RuleContext, Run, Verdict, declare_rule, units};
-use program::{BoundReason, Call, Confidence, Effect, Program, ScopeId, Type, ValueId};
+use program::{BoundReason, Call, CallId, Confidence, Effect, Program, ScopeId, Type, ValueId};
 
 use crate::loops::{self, Loops};
 use crate::{plan, reuse};
@@ -229,8 +229,13 @@ fn verdict(ctx: &RuleContext<'_>, finding: &Finding, run: &Run) -> Verdict {
     let what = if cost.executions.is_empty() { "job" } else { "execution" };
     let times_of_line = if cost.executions.is_empty() { times } else { cost.executions.len() as u64 };
     let task_time_ms = cost.task_time_ms;
+    let again_ms = finding.call.map_or(0, |call| computed_again_ms(ctx, run, call));
+    let again = match again_ms {
+        0 => String::new(),
+        time => format!(", {} of it to compute the same dataset again", units::duration_ms(time)),
+    };
     let text = format!(
-        "{} of this line, {} of task time",
+        "{} of this line, {} of task time{again}",
         units::counted(times_of_line, what),
         units::duration_ms(task_time_ms)
     );
@@ -239,6 +244,23 @@ fn verdict(ctx: &RuleContext<'_>, finding: &Finding, run: &Run) -> Verdict {
     } else {
         Verdict::Refuted { text, task_time_ms }
     }
+}
+
+/// Task time in milliseconds that the action's executions spent on a dataset which an earlier one of them had computed already: the largest of
+/// those that it works on.
+fn computed_again_ms(ctx: &RuleContext<'_>, run: &Run, action: CallId) -> u64 {
+    /// Datasets behind an action that are looked at.
+    const MOST: usize = 40;
+    let upstream = ctx.program.upstream_calls(action);
+    let again = upstream.iter().take(MOST).map(|&call| {
+        let own = |it: &&analysis::Computing| ctx.is_call(&it.work.call, action);
+        let versions = ctx.repeated(run, call, &[]);
+        versions
+            .iter()
+            .map(|it| it.by.iter().filter(own).skip(1).map(|it| it.task_time_ms).sum::<u64>())
+            .sum()
+    });
+    again.max().unwrap_or(0)
 }
 
 #[cfg(test)]

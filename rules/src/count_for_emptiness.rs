@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use analysis::{Applicability, Edit, Finding, Fix, RuleContext, Run, Verdict, declare_rule, units};
+use analysis::{
+    Applicability, Edit, Finding, Fix, RuleContext, Run, SqlExecution, StageAttempt, Verdict, declare_rule, units,
+};
 use program::{Call, Comparison, Confidence, Effect, Language, Origin, ResultUse, TextRange, Type, ValueId};
 
-use crate::plan;
+use crate::plan::{self, Stages};
 
 declare_rule! {
     /// `count` that is compared with zero to learn whether there are any rows
@@ -202,12 +204,33 @@ fn verdict(ctx: &RuleContext<'_>, finding: &Finding, run: &Run) -> Verdict {
         return Verdict::Unmeasured;
     }
     let task_time_ms = cost.task_time_ms;
-    let text = format!("counting took {} of task time", units::duration_ms(task_time_ms));
+    let rows = run.executions_of(cost).filter_map(plan::scanned_rows).reduce(u64::saturating_add);
+    let read = rows.map(|it| format!("read {} and ", units::counted(it, "row"))).unwrap_or_default();
+    let text = format!("counting {read}took {} of task time", units::duration_ms(task_time_ms));
     if task_time_ms >= ctx.thresholds.action_ms {
-        Verdict::Confirmed { text, task_time_ms, saving_ms: None }
+        let saving = run.executions_of(cost).map(|it| counted_ms(run, it)).sum::<Option<u64>>();
+        let saving_ms = saving.filter(|&it| it > 0).map(|it| it.min(task_time_ms));
+        Verdict::Confirmed { text, task_time_ms, saving_ms }
     } else {
         Verdict::Refuted { text, task_time_ms }
     }
+}
+
+/// Task time in milliseconds that counting every row took beyond looking for a first one, at most: of the stage that counts, all tasks but one.
+/// What feeds that stage through shuffles has to run all the same. None where the plan does not show the stage.
+fn counted_ms(run: &Run, execution: &SqlExecution) -> Option<u64> {
+    // `count` is an aggregate without keys: its partial counts meet in one partition (`AggUtils.planAggregateWithoutDistinct`).
+    let plan = execution.plan.preorder();
+    let counts = plan
+        .into_iter()
+        .find(|it| plan::is_shuffle(it) && it.simple_string.contains("SinglePartition"))?;
+    let stages = Stages::of_execution(run, execution);
+    let of_stage = |stage: &StageAttempt| {
+        let tasks = stage.num_complete_tasks.max(1);
+        let all = u128::from(stage.metrics.executor_run_time);
+        u64::try_from(all * u128::from(tasks - 1) / u128::from(tasks)).ok()
+    };
+    stages.running(counts, plan::counted_by_writer).map(of_stage).sum()
 }
 
 #[cfg(test)]

@@ -287,14 +287,19 @@ fn verdict(ctx: &RuleContext<'_>, finding: &Finding, run: &Run) -> Verdict {
     let own = |id: u64| cost.stages.contains(&id);
     let stages = || run.profile.stages.iter().filter(|stage| own(stage.stage_id));
     let read_by_own = |id: u64| stages().any(|stage| stage.parent_ids.contains(&id));
-    let between: u64 = stages()
+    let (between, records) = stages()
         .filter(|stage| read_by_own(stage.stage_id))
-        .map(|stage| stage.metrics.shuffle_write_bytes)
-        .sum();
+        .map(|stage| (stage.metrics.shuffle_write_bytes, stage.metrics.shuffle_write_records))
+        .fold((0, 0), |sum: (u64, u64), it| (sum.0 + it.0, sum.1 + it.1));
     let bytes = if between > 0 { between } else { cost.shuffle_write_bytes.max(cost.shuffle_read_bytes) };
     let task_time_ms = cost.task_time_ms;
+    // Nothing combines values before the shuffle: each of them is a record of it.
+    let records = match records {
+        0 => String::new(),
+        many => format!("{}, ", units::counted(many, "record")),
+    };
     let text = format!(
-        "shuffled {} in {}, {} of task time",
+        "shuffled {records}{} in {}, {} of task time",
         units::bytes(bytes),
         units::counted(cost.stages.len() as u64, "stage"),
         units::duration_ms(task_time_ms)

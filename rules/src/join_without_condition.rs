@@ -1,8 +1,10 @@
 //! `join-without-condition`: a join of two DataFrames that says nothing of which rows belong together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use analysis::{Applicability, Edit, Finding, Fix, PlanNode, RuleContext, Run, Verdict, declare_rule, units};
+use analysis::{
+    Applicability, Edit, Finding, Fix, PlanNode, RuleContext, Run, SqlExecution, Verdict, declare_rule, units,
+};
 use program::{Call, CallId, Confidence, Expression, Literal, Program, TextRange, Type, ValueId};
 
 use crate::plan;
@@ -193,23 +195,33 @@ fn fix(ctx: &RuleContext<'_>, call: &Call, receiver: TextRange, says_how: bool) 
 fn verdict(ctx: &RuleContext<'_>, finding: &Finding, run: &Run) -> Verdict {
     let Some(id) = finding.call else { return Verdict::Unmeasured };
     let program = ctx.program;
-    let (mut rows, mut grows, mut attempts) = (None::<u64>, false, Vec::new());
+    let mut products: Vec<(&SqlExecution, &PlanNode)> = Vec::new();
+    for (execution, nodes) in plan::asked(ctx, run, id) {
+        products.extend(nodes.into_iter().filter(|it| is_product(it)).map(|it| (execution, it)));
+    }
+    let told: BTreeSet<u64> = products.iter().map(|it| it.0.execution_id).collect();
     for (action, _) in program.calls_with_ids().filter(|(_, call)| call.effect.runs_jobs()) {
         let Some(cost) = plan::certain_cost(ctx, run, action).filter(|cost| !cost.executions.is_empty()) else {
             continue;
         };
         let upstream = program.upstream_calls(action);
-        let products = upstream.iter().filter(|&&call| {
+        let made = upstream.iter().filter(|&&call| {
             let call = program.call(call);
             call.method == "crossJoin" || product(ctx, call).is_some()
         });
         // Of several products in one plan none can be told from the others.
-        if !upstream.contains(&id) || products.count() != 1 {
+        if !upstream.contains(&id) || made.count() != 1 {
             continue;
         }
-        for execution in run.executions_of(cost) {
+        for execution in run.executions_of(cost).filter(|it| !told.contains(&it.execution_id)) {
             let nodes: Vec<&PlanNode> = execution.plan.preorder().into_iter().filter(|node| is_product(node)).collect();
-            let [node] = nodes.as_slice() else { continue };
+            if let [node] = nodes.as_slice() {
+                products.push((execution, node));
+            }
+        }
+    }
+    let (mut rows, mut grows, mut attempts) = (None::<u64>, false, Vec::new());
+    for (execution, node) in products {
             let made = execution.metric(node, "number of output rows").and_then(|it| u64::try_from(it).ok());
             let Some(made) = made else { continue };
             rows = Some(rows.unwrap_or(0).max(made));
@@ -217,7 +229,6 @@ fn verdict(ctx: &RuleContext<'_>, finding: &Finding, run: &Run) -> Verdict {
             let sides = node.children.iter().map(|side| plan::side_size(execution, side).rows);
             grows |= sides.max().flatten().is_none_or(|widest| made > widest);
             attempts.extend(plan::Stages::of_execution(run, execution).running(node, |_| true));
-        }
     }
     let Some(rows) = rows else { return Verdict::Unmeasured };
     let task_time_ms = plan::task_time_ms(attempts);

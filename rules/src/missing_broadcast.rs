@@ -78,8 +78,8 @@ declare_rule! {
     ///
     /// ## Known problems
     ///
-    /// A join is found in a plan by the names of its key columns. A query that joins twice on the same names, or on columns that are
-    /// renamed on the way, stays unmeasured.
+    /// A join is found in a plan by what comes before and after it, and by the names of its key columns. Where two joins are as likely, or both keys are
+    /// renamed on the way, it stays unmeasured.
     pub(crate) static MISSING_BROADCAST = {
         id: "missing-broadcast",
         category: Algorithm,
@@ -208,6 +208,16 @@ impl<'a> Join<'a> {
         finding.related.push(Related { range: self.range(side), message: "this side is small".to_owned() });
         finding.fixes.push(fix(ctx, self.range(side)));
         finding
+    }
+
+    /// Whether a plan's join compares what this one does, as far as both say it: the optimiser may rename one side, and not both.
+    fn may_be(&self, node: &PlanNode) -> bool {
+        match (self.keys(), plan::join_keys(node)) {
+            (Some(own), Some(planned)) => [&own.0, &own.1].iter().any(|own| {
+                own.is_subset(&planned.0) || own.is_subset(&planned.1)
+            }),
+            _ => true,
+        }
     }
 
     /// The names of the columns it compares, left and right; none where the source does not say.
@@ -486,10 +496,18 @@ fn verdict(ctx: &RuleContext<'_>, finding: &Finding, run: &Run) -> Verdict {
     Verdict::Confirmed { text, task_time_ms, saving_ms: None }
 }
 
-/// Finds the join in the plans of all actions downstream of it.
+/// Finds the join in the plans of all actions downstream of it: as the join of the run tells it in whatever file they stand, else by the names
+/// of the keys in those of this file.
 fn observe<'run>(ctx: &RuleContext<'_>, run: &'run Run, join: &Join<'_>) -> Vec<Observed<'run>> {
     let program = ctx.program;
     let mut observed = Vec::new();
+    let mut told: BTreeSet<u64> = BTreeSet::new();
+    for (execution, nodes) in plan::asked(ctx, run, join.id) {
+        for node in nodes.into_iter().filter(|it| plan::is_join(it) && join.may_be(it)) {
+            told.insert(execution.execution_id);
+            observed.extend(observe_node(run, execution, node));
+        }
+    }
     for (action, _) in program.calls_with_ids().filter(|(_, call)| call.effect.runs_jobs()) {
         let Some(cost) = plan::certain_cost(ctx, run, action).filter(|cost| !cost.executions.is_empty()) else {
             continue;
@@ -503,7 +521,7 @@ fn observe<'run>(ctx: &RuleContext<'_>, run: &'run Run, join: &Join<'_>) -> Vec<
             .map(|&call| program.call(call))
             .filter(|call| matches!(call.method.as_str(), "join" | "crossJoin" | "joinWith"))
             .collect();
-        for execution in run.executions_of(cost) {
+        for execution in run.executions_of(cost).filter(|it| !told.contains(&it.execution_id)) {
             if let Some(node) = node_of(execution, join, &joins) {
                 observed.extend(observe_node(run, execution, node));
             }

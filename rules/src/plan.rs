@@ -14,6 +14,59 @@ pub(crate) fn certain_cost<'run>(
     ctx.cost(run, call).filter(|cost| cost.sure && !matches!(cost.matched, Match::Ambiguous(_)))
 }
 
+/// The executions that worked on what `call` makes: by lineage in whatever file they were started, and as far as this file alone tells.
+pub(crate) fn executions_below<'run>(
+    ctx: &RuleContext<'_>,
+    run: &'run Run,
+    call: CallId,
+) -> Vec<&'run SqlExecution> {
+    let mut found: BTreeSet<u64> =
+        ctx.work_on(run, call).iter().filter_map(|it| it.execution).collect();
+    let program = ctx.program;
+    for (action, _) in program.calls_with_ids().filter(|(_, it)| it.effect.runs_jobs()) {
+        if let Some(cost) = certain_cost(ctx, run, action).filter(|it| !it.executions.is_empty())
+            && program.upstream_calls(action).contains(&call)
+        {
+            found.extend(&cost.executions);
+        }
+    }
+    found.into_iter().filter_map(|id| run.profile.execution(id)).collect()
+}
+
+/// The operators that `call` asked for, where the join is sure, in whatever file the action stands.
+pub(crate) fn asked<'run>(
+    ctx: &RuleContext<'_>,
+    run: &'run Run,
+    call: CallId,
+) -> Vec<(&'run SqlExecution, Vec<&'run PlanNode>)> {
+    ctx.cost(run, call).map(|cost| run.operators_of(cost)).unwrap_or_default()
+}
+
+/// Rows that the scans of an execution put out, where one of them counts them.
+pub(crate) fn scanned_rows(execution: &SqlExecution) -> Option<u64> {
+    let scans = execution.plan.preorder().into_iter().filter(|it| is_scan(it));
+    scans
+        .filter_map(|it| execution.metric(it, "number of output rows"))
+        .filter_map(|it| u64::try_from(it).ok())
+        .reduce(u64::saturating_add)
+}
+
+/// `executions 3, 5 and 8`: what did something, by number.
+pub(crate) fn named(what: &str, ids: &[u64]) -> String {
+    const MOST: usize = 6;
+    let named: Vec<String> = ids.iter().take(MOST).map(u64::to_string).collect();
+    let plural = if ids.len() == 1 { "" } else { "s" };
+    match named.split_last() {
+        Some((last, rest)) if !rest.is_empty() && ids.len() <= MOST => {
+            format!("{what}{plural} {} and {last}", rest.join(", "))
+        }
+        _ if ids.len() > MOST => {
+            format!("{what}{plural} {} and {} more", named.join(", "), ids.len() - MOST)
+        }
+        _ => format!("{what}{plural} {}", named.join("")),
+    }
+}
+
 /// The attempts of the stages of one execution.
 pub(crate) struct Stages<'run> {
     attempts: Vec<&'run StageAttempt>,

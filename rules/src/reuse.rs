@@ -317,6 +317,42 @@ impl<'a> Reuse<'a> {
         found
     }
 
+    /// Large datasets of which the file does not tell what computes them: they are given to functions, or returned. Upstream ones first; none of
+    /// `known`.
+    pub(crate) fn perhaps_shared(&self, known: &[Shared]) -> Vec<Shared> {
+        let mut found: Vec<Shared> = Vec::new();
+        let mut seen: FxHashSet<CallId> = known.iter().map(|it| it.definition).collect();
+        // What is made of a value stands after it: one pass tells what is behind each.
+        let mut behind = vec![false; self.program.values.len()];
+        for (index, value) in self.program.values.iter().enumerate() {
+            behind[index] = self.is_large(ValueId(index as u32), &behind);
+            let id = ValueId(index as u32);
+            if value.kind != Type::DataFrame
+                || value.confidence == Confidence::Guessed
+                || self.persisted.contains(&id)
+            {
+                continue;
+            }
+            let Some(call) = self.program.producer(id).filter(|it| !seen.contains(it)) else {
+                continue;
+            };
+            let made = self.program.call(call);
+            if made.in_sql || !behind[index] {
+                continue;
+            }
+            seen.insert(call);
+            found.push(Shared {
+                definition: call,
+                name: self.name_of(id),
+                actions: Vec::new(),
+                in_loop: false,
+                is_one_expression: self.is_method_call(made),
+                is_rdd: false,
+            });
+        }
+        found
+    }
+
     /// What computes `value` in one run, and whether in a loop.
     fn computed(&self, value: ValueId) -> Option<&Computed> {
         self.computed[value.index()].get_or_init(|| self.compute(value)).as_ref()
@@ -467,6 +503,29 @@ impl<'a> Reuse<'a> {
             }
         }
         expensive && large
+    }
+
+    /// Whether more than a few rows are behind a value, where that is known of all before it.
+    fn is_large(&self, value: ValueId, before: &[bool]) -> bool {
+        let program = self.program;
+        let known = program.value(value);
+        if self.persisted.contains(&value) {
+            return true;
+        }
+        let large = |parent: &ValueId| before[parent.index()];
+        match &known.origin {
+            _ if known.kind == Type::StreamReader => false,
+            Origin::Call(call) => {
+                let made = program.call(*call);
+                self.inputs.row(call.index()).iter().any(large)
+                    || matches!(made.effect, Effect::Read | Effect::Sql)
+                        && known.bound.is_none_or(|bound| bound.rows > FEW_ROWS)
+            }
+            Origin::Merge(_) | Origin::Loop { .. } => program.parents(value).iter().any(large),
+            Origin::Returned(_) | Origin::Parameter { .. } | Origin::Ambient(_) => {
+                carries_rows(known.kind)
+            }
+        }
     }
 
     fn name_of(&self, value: ValueId) -> Option<String> {

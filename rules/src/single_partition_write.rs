@@ -263,8 +263,15 @@ fn verdict(ctx: &RuleContext<'_>, finding: &Finding, run: &Run) -> Verdict {
     };
     let task_time_ms = stage.metrics.executor_run_time;
     let bytes = stage.metrics.output_bytes;
-    let text =
-        format!("one task wrote {} in {}", units::bytes(bytes), units::duration_ms(task_time_ms));
+    let spilled = match stage.metrics.disk_bytes_spilled {
+        0 => String::new(),
+        bytes => format!(" and spilled {}", units::bytes(bytes)),
+    };
+    let text = format!(
+        "one task wrote {} in {}{spilled}",
+        units::bytes(bytes),
+        units::duration_ms(task_time_ms)
+    );
     let is_long = task_time_ms >= ctx.thresholds.single_task_ms;
     if bytes >= ctx.thresholds.single_partition_bytes || is_long {
         Verdict::Confirmed { text, task_time_ms, saving_ms: None }

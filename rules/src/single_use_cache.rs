@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use analysis::{
-    Applicability, Edit, Finding, Fix, PlanNode, Related, RuleContext, Run, Verdict, declare_rule,
-    units,
+    Applicability, Edit, Finding, Fix, PlanNode, Related, RuleContext, Run, SiteCost, Verdict,
+    declare_rule, units,
 };
 use program::driver::{Code, ExpressionKind};
 use program::{
@@ -373,12 +373,28 @@ fn verdict(ctx: &RuleContext<'_>, finding: &Finding, run: &Run) -> Verdict {
     let readers = run.profile.executions.iter().filter(|it| !scans(&it.plan).is_disjoint(&kept));
     let readers = readers.count() as u64;
     let task_time_ms = cost.task_time_ms;
-    let text = format!("{} read what is kept", units::counted(readers, "execution"));
+    let what = kept_bytes(run, cost).map_or("what is kept".to_owned(), |it| format!("the {} that are kept", units::bytes(it)));
+    let text = format!("{} read {what}", units::counted(readers, "execution"));
     if readers == 1 {
         Verdict::Confirmed { text, task_time_ms, saving_ms: None }
     } else {
         Verdict::Refuted { text, task_time_ms }
     }
+}
+
+/// What the one dataset took that the stages of an action keep, where the log has its blocks
+/// (`spark.eventLog.logBlockUpdates.enabled`).
+fn kept_bytes(run: &Run, cost: &SiteCost) -> Option<u64> {
+    let jobs: Vec<u64> = run.executions_of(cost).flat_map(|it| it.job_ids.iter().copied()).collect();
+    let stages = plan::Stages::of_jobs(run, &jobs);
+    let kept: BTreeSet<u64> = stages
+        .attempts()
+        .flat_map(|stage| &stage.rdds)
+        .filter(|rdd| rdd.persisted)
+        .map(|rdd| rdd.id)
+        .collect();
+    let only = kept.first().filter(|_| kept.len() == 1)?;
+    run.profile.cached_rdds.get(only).map(|it| it.bytes).filter(|&it| it > 0)
 }
 
 #[cfg(test)]

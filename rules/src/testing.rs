@@ -8,8 +8,9 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use analysis::{
-    Applicability, Evidence, FileCheck, Finding, FindingEvidence, Fix, Match, PlanNode, Profile,
-    Rule, Run, Settings, SiteCost, SqlExecution, StageAttempt, Unattributed, check_file,
+    Applicability, Computations, Evidence, FileCheck, Finding, FindingEvidence, Fix, Match,
+    PlanNode, Profile, Rule, Run, Settings, SiteCost, SqlExecution, StageAttempt, Unattributed,
+    check_file,
 };
 use eventlog::{Application, Job, PlanMetric, StageMetrics};
 use program::{CallKey, Language, LineIndex, Program};
@@ -268,6 +269,7 @@ fn evidence(path: &str, source: &str, measure: &impl Fn(&mut Measuring)) -> Evid
         profile: Arc::new(measuring.profile),
         sites: measuring.sites,
         unattributed: Unattributed::default(),
+        computations: Computations::default(),
         representative: true,
     };
     Evidence { runs: vec![Arc::new(run)] }

@@ -1,6 +1,6 @@
 //! `udf-for-builtin`: a user-defined function that does what Spark's own functions do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use analysis::{
     Applicability, Edit, Finding, Fix, PlanNode, RuleContext, Run, SqlExecution, Verdict,
@@ -331,6 +331,13 @@ fn verdict(ctx: &RuleContext<'_>, finding: &Finding, run: &Run) -> Verdict {
     let users: Vec<CallId> =
         program.calls_with_ids().filter(|(_, it)| applies(it, value)).map(|it| it.0).collect();
     let mut measured: Option<Measured> = None;
+    let mut told: BTreeSet<u64> = BTreeSet::new();
+    // Where the name is one function's only, operators that run it run this function, whatever file the calls stand in.
+    for execution in run.python_executions(name) {
+        let Some(found) = Measured::of(run, execution, name) else { continue };
+        told.insert(execution.execution_id);
+        measured = Some(measured.map_or(found, |it| it.and(found)));
+    }
     for (action, _) in program.calls_with_ids().filter(|(_, it)| it.effect.runs_jobs()) {
         let Some(cost) = plan::certain_cost(ctx, run, action) else { continue };
         if cost.executions.is_empty()
@@ -338,19 +345,27 @@ fn verdict(ctx: &RuleContext<'_>, finding: &Finding, run: &Run) -> Verdict {
         {
             continue;
         }
-        for execution in run.executions_of(cost) {
+        for execution in run.executions_of(cost).filter(|it| !told.contains(&it.execution_id)) {
             let Some(found) = Measured::of(run, execution, name) else { continue };
             measured = Some(measured.map_or(found, |it| it.and(found)));
         }
     }
     let Some(measured) = measured else { return Verdict::Unmeasured };
-    let rows = units::counted(measured.rows, "row");
+    let rows = match measured.bytes {
+        0 => units::counted(measured.rows, "row"),
+        moved => {
+            let rows = units::counted(measured.rows, "row");
+            format!("{rows} ({} to and from it)", units::bytes(moved))
+        }
+    };
     let task_time_ms = measured.task_time_ms;
     match measured.python_ms {
         Some(time) => {
             let text = format!("{} of Python for {rows}", units::duration_ms(time));
             if time >= ctx.thresholds.action_ms {
-                Verdict::Confirmed { text, task_time_ms, saving_ms: None }
+                // Workers of several tasks and operators run beside one another: their times overlap.
+                let saving_ms = Some(time.min(task_time_ms));
+                Verdict::Confirmed { text, task_time_ms, saving_ms }
             } else {
                 Verdict::Refuted { text, task_time_ms }
             }
@@ -380,6 +395,8 @@ fn applies(call: &Call, value: ValueId) -> bool {
 #[derive(Debug, Clone, Copy)]
 struct Measured {
     rows: u64,
+    /// Bytes that went to the workers and came from them.
+    bytes: u64,
     /// Time to run the Python workers, milliseconds, where the version counts it.
     python_ms: Option<u64>,
     /// Task time of the stages that ran it, milliseconds.
@@ -403,12 +420,15 @@ impl Measured {
         let stages = plan::Stages::of_execution(run, execution);
         let task_time_ms = plan::task_time_ms(stages.running(node, |_| true));
         let rows = metric("number of output rows").filter(|_| alone)?;
-        Some(Self { rows, python_ms: metric("time to run Python workers"), task_time_ms })
+        let bytes = ["data sent to Python workers", "data returned from Python workers"];
+        let bytes = bytes.iter().filter_map(|it| metric(it)).sum();
+        Some(Self { rows, bytes, python_ms: metric("time to run Python workers"), task_time_ms })
     }
 
     fn and(self, other: Self) -> Self {
         Self {
             rows: self.rows + other.rows,
+            bytes: self.bytes + other.bytes,
             python_ms: self.python_ms.zip(other.python_ms).map(|it| it.0 + it.1),
             task_time_ms: self.task_time_ms + other.task_time_ms,
         }

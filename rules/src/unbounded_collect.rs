@@ -1,6 +1,6 @@
 //! `unbounded-collect`: `collect` on a dataset of which nothing bounds the rows.
 
-use analysis::{Applicability, Edit, Finding, Fix, RuleContext, Run, Verdict, declare_rule, units};
+use analysis::{Applicability, Edit, Finding, Fix, RuleContext, Run, SiteCost, Verdict, declare_rule, units};
 use program::{BoundReason, Call, Confidence, Effect, Expression, Origin, TextPart, TextRange, Type, ValueId};
 
 use crate::plan;
@@ -244,11 +244,12 @@ fn verdict(ctx: &RuleContext<'_>, finding: &Finding, run: &Run) -> Verdict {
         return Verdict::Unmeasured;
     }
     let bytes = units::bytes(cost.result_bytes);
+    let limit = share_of_limit(run, cost).unwrap_or_default();
     // The log counts the rows of a query, not those of an RDD.
     let text = if cost.rows > 0 {
-        format!("brought {}, {bytes} to the driver", units::counted(cost.rows, "row"))
+        format!("brought {}, {bytes} to the driver{limit}", units::counted(cost.rows, "row"))
     } else {
-        format!("brought {bytes} to the driver")
+        format!("brought {bytes} to the driver{limit}")
     };
     let task_time_ms = cost.task_time_ms;
     if cost.result_bytes >= ctx.thresholds.collect_bytes {
@@ -256,6 +257,17 @@ fn verdict(ctx: &RuleContext<'_>, finding: &Finding, run: &Run) -> Verdict {
     } else {
         Verdict::Refuted { text, task_time_ms }
     }
+}
+
+/// What the results were of what one action may bring, where that is worth a word: beyond it the job fails
+/// (`spark.driver.maxResultSize`, 1 GiB by default, 0 for no limit).
+fn share_of_limit(run: &Run, cost: &SiteCost) -> Option<String> {
+    const DEFAULT: u64 = 1 << 30;
+    let set = run.profile.spark_properties.get("spark.driver.maxResultSize");
+    let limit = set.map_or(Some(DEFAULT), |it| units::parse_bytes(it)).filter(|&it| it > 0)?;
+    let times = cost.executions.len().max(cost.jobs.len()).max(1) as u64;
+    let percent = cost.result_bytes / times * 100 / limit;
+    (percent >= 5).then(|| format!(", {percent} % of spark.driver.maxResultSize"))
 }
 
 #[cfg(test)]
@@ -532,13 +544,13 @@ object Lines {
 from pyspark.sql import SparkSession
 spark = SparkSession.builder.getOrCreate()
 rows = spark.table("orders").collect()
-#                            ^^^^^^^ warning: `collect` brings every row to the driver, and nothing bounds their number (confirmed: brought 2.1 million rows, 310 MiB to the driver)
+#                            ^^^^^^^ warning: `collect` brings every row to the driver, and nothing bounds their number (confirmed: brought 2.1 million rows, 310 MiB to the driver, 30 % of spark.driver.maxResultSize)
 //- /Job.scala
 import org.apache.spark.sql.SparkSession
 object Job {
   val spark = SparkSession.builder().getOrCreate()
   val rows = spark.table("orders").collect()
-//                                 ^^^^^^^ warning: `collect` brings every row to the driver, and nothing bounds their number (confirmed: brought 2.1 million rows, 310 MiB to the driver)
+//                                 ^^^^^^^ warning: `collect` brings every row to the driver, and nothing bounds their number (confirmed: brought 2.1 million rows, 310 MiB to the driver, 30 % of spark.driver.maxResultSize)
 }
 "#,
             |run| {

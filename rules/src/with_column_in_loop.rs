@@ -9,7 +9,8 @@ use program::{
     Call, CallId, Confidence, Effect, Expression, Language, Origin, Program, ScopeId, ScopeKind, TextRange, Type, ValueId,
 };
 
-use crate::{loops, plan};
+use crate::loops;
+use crate::plan::{self, Stages};
 
 declare_rule! {
     /// A loop that adds columns to a DataFrame one by one with `withColumn`
@@ -259,32 +260,20 @@ fn own_loop(program: &Program, call: &Call) -> Option<ScopeId> {
 
 fn verdict(ctx: &RuleContext<'_>, finding: &Finding, run: &Run) -> Verdict {
     let Some(id) = finding.call else { return Verdict::Unmeasured };
-    let program = ctx.program;
     // The first query after the loop is the one that waited for it.
-    let mut first: Option<(&SqlExecution, &Call, u64)> = None;
-    for (action, call) in program.calls_with_ids().filter(|(_, call)| call.effect.runs_jobs()) {
-        let Some(cost) = plan::certain_cost(ctx, run, action).filter(|it| !it.executions.is_empty())
-        else {
-            continue;
-        };
-        if !program.upstream_calls(action).contains(&id) {
-            continue;
-        }
-        for execution in run.executions_of(cost) {
-            if first.is_none_or(|it| it.0.start_ms > execution.start_ms) {
-                first = Some((execution, call, cost.task_time_ms));
-            }
-        }
-    }
-    let Some((execution, call, task_time_ms)) = first else { return Verdict::Unmeasured };
+    let executions = plan::executions_below(ctx, run, id);
+    let Some(execution) = executions.into_iter().min_by_key(|it| (it.start_ms, it.execution_id))
+    else {
+        return Verdict::Unmeasured;
+    };
     match idle_before(run, execution) {
         Some(idle) if idle >= ctx.thresholds.planning_ms => Verdict::Confirmed {
             text: format!(
-                "no job ran for {} before the query of `{}`",
+                "no job ran for {} before execution {}, the first to use it",
                 units::duration_ms(idle),
-                call.method
+                execution.execution_id
             ),
-            task_time_ms,
+            task_time_ms: plan::task_time_ms(Stages::of_execution(run, execution).attempts()),
             saving_ms: None,
         },
         _ => Verdict::Unmeasured,
@@ -459,7 +448,7 @@ from pyspark.sql import SparkSession, functions as F
 orders = SparkSession.builder.getOrCreate().read.parquet("orders")
 for column in orders.columns:
     orders = orders.withColumn(column, F.trim(column))
-#                   ^^^^^^^^^^ warning: `withColumn` adds one more projection to the plan on every iteration (confirmed: no job ran for 12 s before the query of `parquet`)
+#                   ^^^^^^^^^^ warning: `withColumn` adds one more projection to the plan on every iteration (confirmed: no job ran for 12 s before execution 1, the first to use it)
 orders.write.parquet("out")
 orders.count()
 "#;
@@ -478,7 +467,7 @@ orders.count()
         };
         check_measured(&RULE, fixture, measure(12_000));
         let silent = fixture
-            .replace(" (confirmed: no job ran for 12 s before the query of `parquet`)", "");
+            .replace(" (confirmed: no job ran for 12 s before execution 1, the first to use it)", "");
         check_measured(&RULE, &silent, measure(400));
         // The start of the application is no sign of it.
         check_measured(&RULE, &silent, |run| {

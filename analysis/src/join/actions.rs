@@ -39,6 +39,8 @@ pub(super) struct Bound {
     pub(super) stale: bool,
     /// The site of the automaton in its call context, where evaluation reached it.
     pub(super) reached: Option<SiteId>,
+    /// The same call in other contexts that are nearly as likely.
+    pub(super) contexts: Vec<SiteId>,
     /// The lines it could be, best first, where it is not certain.
     pub(super) candidates: Vec<CallSite>,
 }
@@ -91,6 +93,11 @@ impl<'a> Programs<'a> {
     /// The call that made a dataset.
     pub(super) fn site_of(&self, node: NodeId) -> Option<CallSite> {
         self.call_at(self.evaluation.node(node).place?)
+    }
+
+    /// The call that a site of the automaton is.
+    pub(super) fn call_of(&self, site: SiteId) -> Option<CallSite> {
+        self.calls[site.index()]
     }
 
     /// The call at a place of the evaluation.
@@ -182,6 +189,7 @@ fn by_call_site(files: &[JoinFile<'_>], anchor: &Anchor, resolved: &Resolved) ->
             sure: true,
             stale: false,
             reached: None,
+            contexts: Vec::new(),
             candidates: Vec::new(),
         });
     }
@@ -561,11 +569,31 @@ impl Alignment<'_, '_> {
                 // The log names the line; the alignment tells in which call context.
                 bound.reached =
                     lines.iter().find(|it| it.0 == Some(bound.site)).map(|it| SiteId(it.2));
+                bound.contexts = self.contexts(step, marginals, bound.reached);
                 continue;
             }
             bindings[index] = self.bound(index, &lines, marginals.none);
+            if let Binding::Bound(bound) = &mut bindings[index] {
+                bound.contexts = self.contexts(step, marginals, bound.reached);
+            }
         }
         self.name_neighbours(&outcome.members, bindings);
+    }
+
+    /// The other contexts of a call that explain the run nearly as well.
+    fn contexts(&self, step: &Step, marginals: &Marginals, reached: Option<SiteId>) -> Vec<SiteId> {
+        let calls = &self.programs.calls;
+        let costs = || step.candidates.iter().zip(&marginals.candidates);
+        let Some(reached) = reached else { return Vec::new() };
+        let Some((_, &best)) = costs().find(|it| it.0.0 == reached.0) else { return Vec::new() };
+        costs()
+            .filter(|((site, _), cost)| {
+                *site != reached.0
+                    && calls[*site as usize] == calls[reached.index()]
+                    && **cost - best < SURE
+            })
+            .map(|((site, _), _)| SiteId(*site))
+            .collect()
     }
 
     /// Says of what is not bound between which lines of the program it ran: that is true even where its own line is not known.
@@ -644,6 +672,7 @@ impl Alignment<'_, '_> {
             sure: next - cost >= SURE && !stale,
             stale,
             reached: Some(SiteId(site)),
+            contexts: Vec::new(),
             candidates: if close.len() > 1 { close } else { Vec::new() },
         })
     }

@@ -10,6 +10,7 @@ mod actions;
 mod alignment;
 mod anchors;
 mod call_site;
+mod computation;
 mod cost;
 mod division;
 mod lineage;
@@ -20,7 +21,6 @@ mod plan;
 mod score;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 use std::sync::Arc;
 
 use eventlog::{Profile, StageAttempt};
@@ -33,7 +33,10 @@ use self::observation::Observation;
 use self::operators::Owner;
 use self::plan::PlanFacts;
 use crate::evaluation::{self, EvaluationFile, Limits, SiteId};
-use crate::evidence::{Match, Run, SiteCost, Unattributed, UnattributedStage};
+use crate::evidence::{AskedOperator, Match, Run, SiteCost, Unattributed, UnattributedStage};
+
+use self::computation::Lineage;
+pub use self::computation::{Computations, Computing, Repeated, Work};
 
 /// A file that takes part in a join.
 #[derive(Debug, Clone, Copy)]
@@ -75,7 +78,8 @@ pub(crate) fn join_all(
         let thread = std::thread::Builder::new().name("join".to_owned()).stack_size(STACK);
         let work = || {
             let programs = Programs::new(files, &evaluation);
-            let join = |it| join_one(files, &programs, it, representative_task_ms);
+            let lineage = Arc::new(Lineage::new(files, &programs));
+            let join = |it| join_one(files, &programs, &lineage, it, representative_task_ms);
             profiles.iter().map(join).collect::<Vec<Run>>()
         };
         let thread = thread.spawn_scoped(scope, work).ok()?;
@@ -91,6 +95,7 @@ const STACK: usize = 256 << 20;
 fn join_one(
     files: &[JoinFile<'_>],
     programs: &Programs<'_>,
+    lineage: &Arc<Lineage>,
     profile: &Arc<Profile>,
     representative_task_ms: u64,
 ) -> Run {
@@ -104,12 +109,17 @@ fn join_one(
         sites: BTreeMap::new(),
         unattributed: Unattributed::default(),
         owners: FxHashMap::default(),
+        computations: Computations::new(lineage),
     };
     let mut divided: BTreeSet<(u64, u32)> = BTreeSet::new();
     for (observation, binding) in observations.iter().zip(&bindings) {
         joined.start(observation, binding);
         let planned = match binding {
-            Binding::Bound(bound) => joined.plan(observation, bound),
+            Binding::Bound(bound) => {
+                let planned = joined.plan(observation, bound);
+                joined.compute(observation, bound, &planned);
+                planned
+            }
             Binding::Unbound { .. } => Vec::new(),
         };
         for job in &observation.jobs {
@@ -128,7 +138,7 @@ fn join_one(
     for cost in joined.sites.values_mut() {
         cost.stages.sort_unstable();
     }
-    let Joined { sites, unattributed, .. } = joined;
+    let Joined { sites, unattributed, computations, .. } = joined;
     let sites = sites.into_iter().map(|((file, call), cost)| {
         let key = files[file].call_keys[call.index()].clone();
         ((files[file].path.to_owned(), key), cost)
@@ -141,6 +151,7 @@ fn join_one(
     Run {
         sites: sites.collect(),
         unattributed,
+        computations,
         representative: complete
             && !quality.local_master
             && profile.task_time_ms() >= representative_task_ms,
@@ -156,7 +167,7 @@ type Decided = (Vec<u64>, Site, Option<SiteId>, Vec<usize>);
 struct Planned<'a> {
     execution: &'a eventlog::SqlExecution,
     plan: PlanFacts<'a>,
-    owners: Rc<Vec<Owner>>,
+    owners: Arc<Vec<Owner>>,
 }
 
 struct Joined<'a> {
@@ -166,7 +177,8 @@ struct Joined<'a> {
     ran: StagesByJob<'a>,
     sites: BTreeMap<Site, SiteCost>,
     unattributed: Unattributed,
-    owners: FxHashMap<Decided, Rc<Vec<Owner>>>,
+    owners: FxHashMap<Decided, Arc<Vec<Owner>>>,
+    computations: Computations,
 }
 
 impl<'a> Joined<'a> {
@@ -236,20 +248,20 @@ impl<'a> Joined<'a> {
             let filled = plan.filled_caches(&updated);
             let key = (plan.fingerprint(), bound.site, bound.reached, filled);
             let owners = match self.owners.get(&key) {
-                Some(owners) => Rc::clone(owners),
+                Some(owners) => Arc::clone(owners),
                 None => {
                     let filled = |index: usize| key.3.contains(&index);
                     let owners =
                         operators::owners(self.programs, &plan, bound.site, bound.reached, &filled);
-                    let owners = Rc::new(owners);
-                    self.owners.insert(key, Rc::clone(&owners));
+                    let owners = Arc::new(owners);
+                    self.owners.insert(key, Arc::clone(&owners));
                     owners
                 }
             };
             planned.push(Planned { execution, plan, owners });
         }
         for it in &planned {
-            for (fact, owner) in it.plan.nodes.iter().zip(it.owners.iter()) {
+            for (index, (fact, owner)) in it.plan.nodes.iter().zip(it.owners.iter()).enumerate() {
                 for &site in &owner.sites {
                     let matched = operator_match(bound, owner, site);
                     let rows = it.execution.metric(fact.node, "number of output rows");
@@ -273,10 +285,29 @@ impl<'a> Joined<'a> {
                         }
                     }
                     cost.operators.push((it.execution.execution_id, fact.label.clone()));
+                    if bound.sure && !owner.ambiguous && !owner.repeated {
+                        let (execution, node) = (it.execution.execution_id, index as u32);
+                        cost.asked.push(AskedOperator { execution, node });
+                    }
                 }
             }
         }
         planned
+    }
+
+    /// Keeps which datasets what a call started worked on.
+    fn compute(&mut self, observation: &Observation<'a>, bound: &Bound, planned: &[Planned<'a>]) {
+        let stages: Vec<usize> =
+            observation.jobs.iter().flat_map(|job| self.ran.positions(job.job_id)).collect();
+        let started = computation::Started::new(
+            self.files,
+            self.programs,
+            bound,
+            observation,
+            planned,
+            stages,
+        );
+        self.computations.extend(started);
     }
 
     /// Divides the stage attempts of one observation, or of none.
@@ -429,18 +460,20 @@ impl<'a> Joined<'a> {
 
 /// Which stage attempts each job ran itself, those excluded that it skipped because an earlier job had.
 struct StagesByJob<'a> {
-    by_job: FxHashMap<u64, Vec<&'a StageAttempt>>,
+    stages: &'a [StageAttempt],
+    /// Positions in `stages`.
+    by_job: FxHashMap<u64, Vec<usize>>,
 }
 
 impl<'a> StagesByJob<'a> {
     fn new(profile: &'a Profile) -> Self {
-        let mut by_job: FxHashMap<u64, Vec<&'a StageAttempt>> = FxHashMap::default();
-        for stage in &profile.stages {
+        let mut by_job: FxHashMap<u64, Vec<usize>> = FxHashMap::default();
+        for (position, stage) in profile.stages.iter().enumerate() {
             if let Some(job) = Self::runner(profile, stage) {
-                by_job.entry(job).or_default().push(stage);
+                by_job.entry(job).or_default().push(position);
             }
         }
-        Self { by_job }
+        Self { stages: &profile.stages, by_job }
     }
 
     /// The job that ran an attempt: the last one to be submitted before the attempt, among those that name its stage.
@@ -453,6 +486,10 @@ impl<'a> StagesByJob<'a> {
     }
 
     fn of(&self, job: u64) -> impl Iterator<Item = &'a StageAttempt> + '_ {
+        self.positions(job).map(|it| &self.stages[it])
+    }
+
+    fn positions(&self, job: u64) -> impl Iterator<Item = usize> + '_ {
         self.by_job.get(&job).into_iter().flatten().copied()
     }
 }

@@ -27,11 +27,17 @@ pub(super) struct Owner {
     pub(super) ambiguous: bool,
     /// Whether it repeats another operator, whose metrics it shows.
     pub(super) repeated: bool,
+    /// The datasets that it computes a part of, in their call contexts: all that it could be. None where it is the action's own.
+    pub(super) datasets: Vec<NodeId>,
 }
 
 impl Owner {
     fn one(site: CallSite) -> Self {
         Self { sites: vec![site], ..Self::default() }
+    }
+
+    fn of(self, datasets: impl IntoIterator<Item = NodeId>) -> Self {
+        Self { datasets: datasets.into_iter().collect(), ..self }
     }
 }
 
@@ -97,7 +103,7 @@ pub(super) fn owners(
 fn owner_of(programs: &Programs<'_>, matched: &Matched) -> Option<Owner> {
     let site = programs.site_of(matched.node?)?;
     let rival = matched.rival.and_then(|it| programs.site_of(it)).filter(|it| *it != site);
-    let mut owner = Owner::one(site);
+    let mut owner = Owner::one(site).of(matched.node.into_iter().chain(matched.rival));
     if let Some(rival) = rival {
         owner.sites.push(rival);
         owner.ambiguous = true;
@@ -199,7 +205,8 @@ fn cached_scans(
             (matched.is_none() || programs.site_of(id) == matched).then_some(*cached)
         });
         let site = places.filter_map(|it| programs.call_at(it)).next();
-        owners[index] = site.map(Owner::one).unwrap_or_default();
+        let datasets = std::mem::take(&mut owners[index].datasets);
+        owners[index] = site.map(|it| Owner::one(it).of(datasets)).unwrap_or_default();
     }
 }
 
@@ -235,8 +242,11 @@ fn local_sorts(
             }
             above = plan.nodes[at].parent;
         };
-        if !needed && let Some(site) = sorts.iter().find_map(|&it| programs.site_of(it)) {
-            owners[index] = Owner::one(site);
+        if !needed
+            && let Some((sort, site)) =
+                sorts.iter().find_map(|&it| Some((it, programs.site_of(it)?)))
+        {
+            owners[index] = Owner::one(site).of([sort]);
         }
     }
 }
@@ -261,16 +271,19 @@ fn filter_owners(
             conditions.iter().copied().filter(|it| !filters::only_not_null(it)).collect();
         let asked = if telling.is_empty() { conditions } else { telling };
         let mut sites: Vec<CallSite> = Vec::new();
+        let mut datasets: Vec<NodeId> = Vec::new();
         for condition in asked {
             if let Some(node) = filters::writer(matcher, &candidates, fact, condition)
                 && let Some(site) = programs.site_of(node)
-                && !sites.contains(&site)
             {
-                sites.push(site);
+                datasets.push(node);
+                if !sites.contains(&site) {
+                    sites.push(site);
+                }
             }
         }
         if !sites.is_empty() {
-            owners[index] = Owner { sites, ..Owner::default() };
+            owners[index] = Owner { sites, datasets, ..Owner::default() };
         }
     }
 }
