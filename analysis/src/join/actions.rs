@@ -9,7 +9,9 @@ use std::rc::Rc;
 use program::CallId;
 use rustc_hash::FxHashMap;
 
-use super::alignment::{self, EXCEPTION, Graph, INTERLEAVING, Marginals, SiteEdge, Step, Weight};
+use super::alignment::{
+    self, EXCEPTION, Graph, INTERLEAVING, JUMP, Marginals, SiteEdge, Step, Weight,
+};
 use super::anchors::{Anchor, Anchors};
 use super::call_site::{Place, Resolved};
 use super::lineage::Closures;
@@ -51,6 +53,11 @@ const TOLD: Weight = 2.0;
 const MOST_CANDIDATES: usize = 4;
 /// Distance from which on a finding may rest on a match.
 const SURE: Weight = 5.0;
+/// By how much a plan may hold what the lineage of a site lacks, or the other way round, for a finding to rest on it: what the source does not have a call for
+/// any more goes to the call that is most alike.
+const CONTRADICTED: Weight = 5.0;
+/// How far behind the best score a site can't be taken: a jump to the best and one back cost less, by more than makes a match sure.
+const HOPELESS: Weight = 2.0 * JUMP + SURE + 1.0;
 /// How many programs of a workspace are compared with a log.
 const MOST_PROGRAMS: usize = 16;
 
@@ -501,9 +508,12 @@ impl Alignment<'_, '_> {
         Outcome { members: members.to_vec(), steps, marginals, cost }
     }
 
+    /// The sites that may have started an observation, with their scores; without those that are so much worse than the best that no path
+    /// takes them, nor comes close enough to be told.
     fn candidates(&self, index: usize, sites: &[u32]) -> Vec<(u32, Weight)> {
         let observation = &self.observations[index];
         let plan = &self.plans.words[self.plans.of[index]];
+        let mut contents: Option<Vec<Weight>> = None;
         let automaton = &self.programs.evaluation.automaton;
         let anchored = matches!(self.anchors.of[index], Anchor::Call(_) | Anchor::Calls(..));
         let scorer = &self.programs.scorer;
@@ -519,9 +529,15 @@ impl Alignment<'_, '_> {
             let kind = if anchored { Some(kind.unwrap_or(0.0)) } else { kind }.map(|it| it + named);
             if let Some(kind) = kind {
                 let guessed = if own.0.guessed { 0.5 } else { 0.0 };
-                found.push((site, kind + scorer.content(plan, own) - guessed));
+                let contents =
+                    contents.get_or_insert_with(|| scorer.contents(plan, &automaton.sites));
+                let content = contents[site as usize];
+                debug_assert!((content - scorer.content(plan, own)).abs() < 1e-6);
+                found.push((site, kind + content - guessed));
             }
         }
+        let best = found.iter().map(|it| it.1).fold(Weight::NEG_INFINITY, Weight::max);
+        found.retain(|it| it.1 >= best - HOPELESS);
         found
     }
 
@@ -666,10 +682,12 @@ impl Alignment<'_, '_> {
         let matched = if anchored && close.len() == 1 { Match::CallSite } else { matched };
         let next = lines.get(1).map_or(none, |it| it.1.min(none));
         let stale = self.anchors.moved(index);
+        let plan = &self.plans.words[self.plans.of[index]];
+        let missed = self.programs.scorer.missed(plan, site as usize);
         Binding::Bound(Bound {
             site: line,
             matched,
-            sure: next - cost >= SURE && !stale,
+            sure: next - cost >= SURE && missed <= CONTRADICTED && !stale,
             stale,
             reached: Some(SiteId(site)),
             contexts: Vec::new(),

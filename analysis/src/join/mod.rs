@@ -274,7 +274,7 @@ impl<'a> Joined<'a> {
                     cost.stale |= bound.stale;
                     if site != bound.site {
                         cost.matched = cost.matched.max(matched);
-                        cost.sure &= bound.sure && !owner.ambiguous;
+                        cost.sure &= bound.sure && owner.sure && !owner.ambiguous;
                         // The rows of the largest of its operators: they do not add up.
                         let rows = rows.and_then(|it| u64::try_from(it).ok()).unwrap_or(0);
                         cost.rows = cost.rows.max(rows);

@@ -25,6 +25,9 @@ pub(super) struct Observation<'a> {
     inner: Vec<(i64, i64)>,
     /// Start, milliseconds since the epoch.
     pub(super) start_ms: i64,
+    /// The method that its call site names; the JVM's name where user code is not on the stack.
+    method: &'a str,
+    role: Role,
 }
 
 /// What kind of call a JVM call site shows, for calls without a line of user code.
@@ -69,6 +72,8 @@ impl<'a> Observation<'a> {
                 in_batch_of: query.filter(|_| standing_alone),
                 inner: Vec::new(),
                 start_ms: own.start_ms,
+                method: "",
+                role: Role::Other,
             });
             if execution.execution_id != own.execution_id {
                 observation.executions.push(execution);
@@ -93,10 +98,16 @@ impl<'a> Observation<'a> {
                     in_batch_of: None,
                     inner: Vec::new(),
                     start_ms: job.submission_ms,
+                    method: "",
+                    role: Role::Other,
                 }),
             }
         }
         order.extend(by_root.into_values());
+        for it in &mut order {
+            it.method = it.named_method();
+            it.role = it.observed_role();
+        }
         order.sort_by_key(|it| {
             (
                 it.start_ms,
@@ -109,6 +120,15 @@ impl<'a> Observation<'a> {
 
     /// The method that its call site names; the JVM's name where user code is not on the stack.
     pub(super) fn method(&self) -> &'a str {
+        self.method
+    }
+
+    /// Whether it is reading, writing or neither: the first frame names the JVM class.
+    pub(super) fn role(&self) -> Role {
+        self.role
+    }
+
+    fn named_method(&self) -> &'a str {
         // In a thread the site is a line of Python's own library, and the method is a function of it.
         let site = parse_short(self.short).filter(|it| !is_python_library(it.file));
         let named = site.map_or("", |site| site.method);
@@ -120,8 +140,7 @@ impl<'a> Observation<'a> {
         }
     }
 
-    /// Whether it is reading, writing or neither: the first frame names the JVM class.
-    pub(super) fn role(&self) -> Role {
+    fn observed_role(&self) -> Role {
         let mut frames = parse_frames(self.long);
         match frames.next().map(|frame| frame.class) {
             Some(class) if class.ends_with("DataFrameReader") => Role::Reader,

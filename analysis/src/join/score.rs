@@ -4,13 +4,18 @@
 //! lineages hold. The optimiser prunes: what a plan has and the lineage lacks is strong evidence against a site, what the lineage
 //! has and the plan lacks is weak, literals of filters excepted.
 
+mod paths;
+mod words;
+
 use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use spark::{Method, Type};
 
+use self::paths::{PathFits, PlanPaths};
+use self::words::WordIndex;
 use super::alignment::Weight;
-use super::lineage::{Closure, Closures, Fit, Word, path_fit, table_fit};
+use super::lineage::{Closure, Closures, Word};
 use super::observation::{Observation, Role};
 use super::plan::{Operator, PlanFacts, tokens};
 use crate::evaluation::{Site, SiteKind, TextPattern};
@@ -188,6 +193,24 @@ pub(super) struct Scorer {
     own: Vec<Rc<Closure>>,
     /// By site: the columns that a write divides its files by.
     partitioning: Vec<Vec<Word>>,
+    words: WordIndex,
+    paths: PathFits,
+}
+
+/// What the words of a plan say for or against one site.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct WordScore {
+    names: Weight,
+    functions: Weight,
+    literals: Weight,
+}
+
+impl WordScore {
+    fn clamped(self) -> Weight {
+        self.names.clamp(-12.0, 10.0)
+            + self.functions.clamp(-6.0, 6.0)
+            + self.literals.clamp(-8.0, 8.0)
+    }
 }
 
 impl Scorer {
@@ -198,8 +221,10 @@ impl Scorer {
         let mut logged = Vec::with_capacity(sites.len());
         let mut own = Vec::with_capacity(sites.len());
         let mut partitioning = Vec::with_capacity(sites.len());
+        let mut paths = PathFits::default();
         for site in sites {
             let closure = site.node.map_or_else(Rc::default, |node| closures.of(node));
+            paths.add(site, &closure);
             for word in closure.names.iter().chain(&closure.functions).chain(&closure.literals) {
                 *counts.entry(*word).or_default() += 1;
             }
@@ -212,13 +237,10 @@ impl Scorer {
         }
         let all = sites.len() as Weight;
         let weight = |count: u32| (1.0 + all / Weight::from(count)).ln();
-        let weights = counts.into_iter().map(|(word, count)| (word, weight(count))).collect();
-        Self { weights, logged, own, partitioning }
-    }
-
-    /// Nothing for a word that no site knows.
-    fn weight(&self, word: Word) -> Weight {
-        self.weights.get(&word).copied().unwrap_or(0.0)
+        let weights: FxHashMap<Word, Weight> =
+            counts.into_iter().map(|(word, count)| (word, weight(count))).collect();
+        let words = WordIndex::new(&own, &weights);
+        Self { weights, logged, own, partitioning, words, paths }
     }
 
     /// How well the kinds fit; none where the site can't have started the observation. `top` is of the plan.
@@ -340,9 +362,34 @@ impl Scorer {
 
     /// What the content of a plan says for or against a site: paths, names, functions, literals, limits.
     pub(super) fn content(&self, plan: &PlanWords, (site, index): (&Site, usize)) -> Weight {
+        let words = self.words.of_site(plan, &self.weights, index, &self.own[index]);
+        self.content_with(plan, &self.paths.of(plan), words, (site, index))
+    }
+
+    /// What a plan has that a site's lineage lacks, by the weights of the words.
+    pub(super) fn missed(&self, plan: &PlanWords, index: usize) -> Weight {
+        self.words.missed(plan, &self.weights, &self.own[index])
+    }
+
+    /// The same for every site at once.
+    pub(super) fn contents(&self, plan: &PlanWords, sites: &[Site]) -> Vec<Weight> {
+        let paths = self.paths.of(plan);
+        let words = self.words.of_all(plan, &self.weights);
+        let each = sites.iter().zip(words).enumerate();
+        each.map(|(index, (site, words))| self.content_with(plan, &paths, words, (site, index)))
+            .collect()
+    }
+
+    fn content_with(
+        &self,
+        plan: &PlanWords,
+        paths: &PlanPaths,
+        words: WordScore,
+        (site, index): (&Site, usize),
+    ) -> Weight {
         let closure = &self.own[index];
         let mut score: Weight = 0.0;
-        score += output(plan, site);
+        score += paths.output(site, &self.paths.sites[index]);
         if site.kind == SiteKind::View || (site.kind == SiteKind::Stream && site.batch.is_some()) {
             // What a definition runs is Spark's own: the schema of the files that it names. A micro-batch that a function is given is
             // planned as that function reads it.
@@ -355,10 +402,8 @@ impl Scorer {
         {
             return score;
         }
-        score += scans(plan, closure, site);
-        score += self.names(plan, closure);
-        score += self.functions(plan, closure);
-        score += self.literals(plan, closure);
+        score += paths.scans(closure, site, &self.paths.sites[index]);
+        score += words.clamped();
         if !closure.loose && site.node.is_some() {
             let (planned, written) = (plan.joins as Weight, closure.joins as Weight);
             if planned > written {
@@ -381,55 +426,6 @@ impl Scorer {
         }
         score + limit(plan, site, closure)
     }
-
-    fn names(&self, plan: &PlanWords, closure: &Closure) -> Weight {
-        let open = if closure.names_open { 0.2 } else { 1.0 };
-        let mut score: Weight = 0.0;
-        for &word in &plan.used {
-            let weight = self.weight(word);
-            score += if closure.names.contains(&word) { 0.5 * weight } else { -weight * open };
-        }
-        for &word in &plan.passed {
-            if closure.names.contains(&word) {
-                score += 0.5 * self.weight(word);
-            }
-        }
-        score.clamp(-12.0, 10.0)
-    }
-
-    fn functions(&self, plan: &PlanWords, closure: &Closure) -> Weight {
-        let open = if closure.names_open { 0.2 } else { 1.0 };
-        let mut score: Weight = 0.0;
-        for word in &plan.aggregates {
-            if self.weights.contains_key(word) {
-                score += if closure.functions.contains(word) { 0.6 } else { -1.2 * open };
-            }
-        }
-        for &word in &plan.functions {
-            let weight = self.weight(word);
-            score +=
-                if closure.functions.contains(&word) { 0.5 * weight } else { -0.3 * weight * open };
-        }
-        score.clamp(-6.0, 6.0)
-    }
-
-    fn literals(&self, plan: &PlanWords, closure: &Closure) -> Weight {
-        let open = if closure.literals_open { 0.2 } else { 1.0 };
-        let mut score: Weight = 0.0;
-        for &word in &plan.conditions {
-            let weight = self.weight(word);
-            score +=
-                if closure.literals.contains(&word) { 0.5 * weight } else { -0.2 * weight * open };
-        }
-        if !closure.loose {
-            for word in &closure.conditions {
-                if !plan.text.contains(word) {
-                    score -= self.weight(*word) * open;
-                }
-            }
-        }
-        score.clamp(-8.0, 8.0)
-    }
 }
 
 /// Whether a streaming query has the name that the site gives it.
@@ -446,79 +442,6 @@ fn query_name(observation: &Observation<'_>, site: &Site) -> Weight {
         (_, Some(own)) if own.is_unknown() => 0.0,
         _ => -9.0,
     }
-}
-
-/// Whether the place written to is the site's.
-fn output(plan: &PlanWords, site: &Site) -> Weight {
-    let Some(output) = &plan.output else { return 0.0 };
-    if !matches!(site.kind, SiteKind::Write | SiteKind::SqlWrite | SiteKind::Stream) {
-        return 0.0;
-    }
-    let fits = |fit: Fit| match fit {
-        Fit::Equal => 8.0,
-        Fit::Open => 4.0,
-        Fit::Different => -9.0,
-        Fit::Unknown => 0.0,
-    };
-    let looks_like_path = output.contains('/');
-    let paths = site
-        .features
-        .paths
-        .iter()
-        .map(|it| if looks_like_path { fits(path_fit(it, output)) } else { 0.0 });
-    let tables = site.features.tables.iter().map(|it| match it.as_exact() {
-        // A table's files lie in a folder of its name.
-        Some(table) if looks_like_path => {
-            let last = table.rsplit('.').next().unwrap_or(table).to_ascii_lowercase();
-            if output.trim_end_matches('/').to_ascii_lowercase().ends_with(&format!("/{last}")) {
-                8.0
-            } else {
-                0.0
-            }
-        }
-        _ if looks_like_path => 0.0,
-        _ => fits(table_fit(it, output)),
-    });
-    paths
-        .chain(tables)
-        .fold(None, |best: Option<Weight>, it| Some(best.map_or(it, |best| best.max(it))))
-        .unwrap_or(0.0)
-}
-
-/// Whether what is scanned is what the lineage reads.
-fn scans(plan: &PlanWords, closure: &Closure, site: &Site) -> Weight {
-    let mut score: Weight = 0.0;
-    let reads = site.kind == SiteKind::Read;
-    let best = |patterns: &[TextPattern], fit: &dyn Fn(&TextPattern) -> Fit| {
-        let fits: Vec<Fit> = patterns.iter().map(fit).collect();
-        [Fit::Equal, Fit::Open, Fit::Unknown, Fit::Different]
-            .into_iter()
-            .find(|it| fits.contains(it))
-    };
-    for scan in &plan.scans {
-        let fit = best(&closure.paths, &|it| path_fit(it, scan));
-        score += match fit {
-            Some(Fit::Equal | Fit::Open) if reads => 6.0,
-            Some(Fit::Different) if reads => -6.0,
-            Some(Fit::Equal) => 1.5,
-            Some(Fit::Open) => 1.0,
-            Some(Fit::Unknown) => 0.0,
-            Some(Fit::Different) | None
-                if closure.reads_known && !closure.names_open && closure.tables.is_empty() =>
-            {
-                -4.0
-            }
-            _ => 0.0,
-        };
-    }
-    for table in &plan.tables {
-        score += match best(&closure.tables, &|it| table_fit(it, table)) {
-            Some(Fit::Equal | Fit::Open) => 2.0,
-            Some(Fit::Different) | None if closure.reads_known && !closure.loose => -1.0,
-            _ => 0.0,
-        };
-    }
-    score.clamp(-12.0, 9.0)
 }
 
 /// Whether a write divides its files as the site says.

@@ -98,12 +98,23 @@ pub(super) fn only_not_null(condition: &str) -> bool {
 }
 
 /// The call that wrote a condition.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Writer {
+    pub(super) node: NodeId,
+    /// Whether all other calls fit far worse.
+    pub(super) sure: bool,
+}
+
+/// How far behind the second best call has to be for a finding to rest on the best.
+const SURE: Weight = 0.5;
+
+/// The call that wrote a condition.
 pub(super) fn writer(
     matcher: &Matcher<'_>,
     candidates: &[Candidate],
     fact: &PlanFact<'_>,
     condition: &str,
-) -> Option<NodeId> {
+) -> Option<Writer> {
     debug_assert!(fact.operator == Operator::Filter);
     let words = &matcher.closures.words;
     let (mut all, mut aliases) = (Vec::new(), Vec::new());
@@ -113,6 +124,8 @@ pub(super) fn writer(
     let functions: Vec<Word> = functions(condition).iter().map(|it| words.function(it)).collect();
     let not_null = only_not_null(condition);
     let mut best: Option<(Weight, NodeId)> = None;
+    let mut second = Weight::NEG_INFINITY;
+    let place = |id: NodeId| matcher.closures.evaluation.node(id).place;
     for candidate in candidates {
         let node = matcher.closures.evaluation.node(candidate.node);
         let own = matcher.words(candidate.node);
@@ -172,11 +185,23 @@ pub(super) fn writer(
             }
             score -= 1.0;
         }
-        if best.is_none_or(|it| score > it.0) {
-            best = Some((score, candidate.node));
+        match best {
+            Some((least, known)) if score <= least => {
+                if place(known) != place(candidate.node) {
+                    second = second.max(score);
+                }
+            }
+            _ => {
+                if let Some((least, known)) = best
+                    && place(known) != place(candidate.node)
+                {
+                    second = second.max(least);
+                }
+                best = Some((score, candidate.node));
+            }
         }
     }
-    best.map(|it| it.1)
+    best.map(|(score, node)| Writer { node, sure: score - second >= SURE })
 }
 
 #[cfg(test)]

@@ -25,6 +25,8 @@ pub(super) struct Owner {
     pub(super) sites: Vec<CallSite>,
     /// Whether it could be any one of them.
     pub(super) ambiguous: bool,
+    /// Whether a finding may rest on it, as far as the plan goes.
+    pub(super) sure: bool,
     /// Whether it repeats another operator, whose metrics it shows.
     pub(super) repeated: bool,
     /// The datasets that it computes a part of, in their call contexts: all that it could be. None where it is the action's own.
@@ -33,7 +35,7 @@ pub(super) struct Owner {
 
 impl Owner {
     fn one(site: CallSite) -> Self {
-        Self { sites: vec![site], ..Self::default() }
+        Self { sites: vec![site], sure: true, ..Self::default() }
     }
 
     fn of(self, datasets: impl IntoIterator<Item = NodeId>) -> Self {
@@ -50,6 +52,8 @@ pub(super) fn owners(
     materialised: &dyn Fn(usize) -> bool,
 ) -> Vec<Owner> {
     let mut owners = vec![Owner::default(); plan.nodes.len()];
+    // Operators that a call makes on its own, and no call was found for.
+    let mut unmatched = vec![false; plan.nodes.len()];
     let site = reached.map(|it| &programs.evaluation.automaton.sites[it.index()]);
     let originals = originals(plan);
     let repeats: Vec<bool> = originals.iter().map(Option::is_some).collect();
@@ -61,10 +65,10 @@ pub(super) fn owners(
         let matcher = Matcher::new(&programs.closures, &reach);
         let matched = Tree::new(plan, &skeleton, &matcher).matched(start);
         for (bone, matched) in skeleton.bones.iter().zip(&matched) {
-            if let Some(owner) = owner_of(programs, matched) {
-                for &member in &bone.members {
-                    owners[member] = owner.clone();
-                }
+            let owner = owner_of(programs, matched);
+            for &member in &bone.members {
+                unmatched[member] = owner.is_none();
+                owners[member] = owner.clone().unwrap_or_default();
             }
         }
         for &member in &skeleton.counted {
@@ -83,7 +87,9 @@ pub(super) fn owners(
     // What needs it stands above: from the top down, each takes what the nearest above has.
     for index in 0..plan.nodes.len() {
         if owners[index].sites.is_empty() && originals[index].is_none() {
-            owners[index] = needed_by(plan, index, &owners).unwrap_or_else(|| Owner::one(action));
+            let mut owner = needed_by(plan, index, &owners).unwrap_or_else(|| Owner::one(action));
+            owner.sure &= start.is_some() && !unmatched[index];
+            owners[index] = owner;
         }
     }
     for index in 0..plan.nodes.len() {
@@ -103,7 +109,8 @@ pub(super) fn owners(
 fn owner_of(programs: &Programs<'_>, matched: &Matched) -> Option<Owner> {
     let site = programs.site_of(matched.node?)?;
     let rival = matched.rival.and_then(|it| programs.site_of(it)).filter(|it| *it != site);
-    let mut owner = Owner::one(site).of(matched.node.into_iter().chain(matched.rival));
+    let mut owner = Owner { sure: matched.sure, ..Owner::one(site) }
+        .of(matched.node.into_iter().chain(matched.rival));
     if let Some(rival) = rival {
         owner.sites.push(rival);
         owner.ambiguous = true;
@@ -199,6 +206,7 @@ fn cached_scans(
             continue;
         }
         let matched = owners[index].sites.first().copied();
+        let sure = owners[index].sure;
         let places = reach.iter().filter_map(|&id| {
             let node = programs.evaluation.node(id);
             let cached = node.cached.first()?;
@@ -206,7 +214,8 @@ fn cached_scans(
         });
         let site = places.filter_map(|it| programs.call_at(it)).next();
         let datasets = std::mem::take(&mut owners[index].datasets);
-        owners[index] = site.map(|it| Owner::one(it).of(datasets)).unwrap_or_default();
+        owners[index] =
+            site.map(|it| Owner { sure, ..Owner::one(it) }.of(datasets)).unwrap_or_default();
     }
 }
 
@@ -272,18 +281,22 @@ fn filter_owners(
         let asked = if telling.is_empty() { conditions } else { telling };
         let mut sites: Vec<CallSite> = Vec::new();
         let mut datasets: Vec<NodeId> = Vec::new();
+        let mut sure = true;
         for condition in asked {
-            if let Some(node) = filters::writer(matcher, &candidates, fact, condition)
-                && let Some(site) = programs.site_of(node)
-            {
-                datasets.push(node);
+            let Some(writer) = filters::writer(matcher, &candidates, fact, condition) else {
+                sure = false;
+                continue;
+            };
+            sure &= writer.sure;
+            if let Some(site) = programs.site_of(writer.node) {
+                datasets.push(writer.node);
                 if !sites.contains(&site) {
                     sites.push(site);
                 }
             }
         }
         if !sites.is_empty() {
-            owners[index] = Owner { sites, datasets, ..Owner::default() };
+            owners[index] = Owner { sites, datasets, sure, ..Owner::default() };
         }
     }
 }

@@ -20,6 +20,8 @@ const FARTHEST: Weight = 7.0;
 const MOST: usize = 400_000;
 /// How close the second best call has to be for both to be told.
 pub(super) const CLOSE: Weight = 0.5;
+/// How far behind the second best has to be for a finding to rest on the best.
+const SURE: Weight = 1.0;
 
 /// A position: the calls that an operator may be looked for from.
 type Position = Rc<[NodeId]>;
@@ -31,6 +33,8 @@ pub(super) struct Matched {
     pub(super) node: Option<NodeId>,
     /// Another call that is as good.
     pub(super) rival: Option<NodeId>,
+    /// Whether all other calls, and that none of them made it, fit far worse.
+    pub(super) sure: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -39,6 +43,8 @@ struct Choice {
     /// The call and the positions of the children, by side; none where it stays unmatched.
     taken: Option<(NodeId, Vec<Position>)>,
     rival: Option<NodeId>,
+    /// How far behind the best call at another place is, or that it is none of them.
+    margin: Weight,
 }
 
 pub(super) struct Tree<'a> {
@@ -84,7 +90,8 @@ impl<'a> Tree<'a> {
             let own = &self.skeleton.bones[bone];
             match &choice.taken {
                 Some((node, positions)) => {
-                    found[bone] = Matched { node: Some(*node), rival: choice.rival };
+                    let sure = choice.margin >= SURE;
+                    found[bone] = Matched { node: Some(*node), rival: choice.rival, sure };
                     for (side, position) in own.children.iter().zip(positions) {
                         open.extend(side.iter().map(|&it| (it, Rc::clone(position))));
                     }
@@ -111,7 +118,8 @@ impl<'a> Tree<'a> {
         let sides = own.children.clone();
         let unmatched: Weight =
             UNMATCHED + sides.iter().map(|side| self.sum(side, position)).sum::<Weight>();
-        let mut best = Choice { value: unmatched, taken: None, rival: None };
+        let mut best = Choice { value: unmatched, taken: None, rival: None, margin: 0.0 };
+        // By call, the best way to match it: contexts of one line are not rivals.
         let mut second: Option<(Weight, NodeId)> = None;
         for &(node, skip) in self.reach(position).iter() {
             if self.left == 0 {
@@ -126,31 +134,43 @@ impl<'a> Tree<'a> {
                 for (side, position) in sides.iter().zip(&positions) {
                     total += self.sum(side, position);
                 }
-                let better = total > best.value;
-                let previous = best.taken.as_ref().map(|it| (best.value, it.0));
-                if better {
-                    if let Some((value, other)) = previous
-                        && other != node
+                let taken = best.taken.as_ref().map(|it| it.0);
+                if total > best.value {
+                    if let Some(other) = taken
+                        && !self.same_place(other, node)
                     {
-                        second = Some((value, other));
+                        second = Some((best.value, other));
                     }
-                    best = Choice { value: total, taken: Some((node, positions)), rival: None };
-                } else if best.taken.as_ref().is_some_and(|it| it.0 != node)
+                    best.value = total;
+                    best.taken = Some((node, positions));
+                } else if taken.is_some_and(|it| !self.same_place(it, node))
                     && second.is_none_or(|it| total > it.0)
                 {
                     second = Some((total, node));
                 }
             }
         }
+        // What was second may stand where the best now does.
+        if let (Some((_, other)), Some((node, _))) = (second, &best.taken)
+            && self.same_place(other, *node)
+        {
+            second = None;
+        }
+        best.margin = best.value - second.map_or(unmatched, |it| it.0.max(unmatched));
         if let Some((value, node)) = second
             && best.value - value < CLOSE
-            && best.taken.is_some()
         {
             best.rival = Some(node);
         }
         let best = Rc::new(best);
         self.known.insert((bone, Rc::clone(position)), Rc::clone(&best));
         best
+    }
+
+    /// Whether two versions of a dataset were made by one call.
+    fn same_place(&self, one: NodeId, other: NodeId) -> bool {
+        let place = |id| self.evaluation.node(id).place;
+        one == other || (place(one).is_some() && place(one) == place(other))
     }
 
     /// Where the children of an operator that is matched with a call are looked for: by side, one of several ways.
