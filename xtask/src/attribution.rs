@@ -1,5 +1,6 @@
 //! Compares what Stagelight attributes with the recorded truth, and writes how often it is right.
 
+mod perturbation;
 mod score;
 mod table;
 mod truth;
@@ -29,6 +30,9 @@ pub(crate) struct Options {
     /// Print each operator, execution and job that is not where it belongs
     #[arg(long)]
     differences: bool,
+    /// Also what is right when something is missing from the sources or the log, with so many seeds
+    #[arg(long, value_name = "SEEDS", num_args = 0..=1, default_missing_value = "3")]
+    perturbed: Option<u64>,
     /// Write docs/attribution.md
     #[arg(long)]
     write: bool,
@@ -76,6 +80,15 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     let sum = scores.iter().fold(Score::default(), |sum, it| sum.plus(&it.1));
     println!("all: {}", sum.line());
+    let perturbed = match options.perturbed {
+        Some(seeds) => {
+            // What is scored once is not looked at again and again.
+            let open: Vec<Recording> =
+                scores.iter().map(|it| &it.0).filter(|it| !it.held_out).cloned().collect();
+            Some(perturbation::table(&binary, &open, seeds)?)
+        }
+        None => None,
+    };
     if options.write {
         let page = repository.join("docs/attribution.md");
         let rows: Vec<table::Row<'_>> = scores
@@ -87,7 +100,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
                 score,
             })
             .collect();
-        table::write(&page, &rows)?;
+        table::write(&page, &rows, perturbed.as_deref())?;
         println!("{}", page.display());
     }
     Ok(())

@@ -285,7 +285,7 @@ impl<'a> Joined<'a> {
                         }
                     }
                     cost.operators.push((it.execution.execution_id, fact.label.clone()));
-                    if bound.sure && !owner.ambiguous && !owner.repeated {
+                    if bound.sure && owner.sure && !owner.ambiguous && !owner.repeated {
                         let (execution, node) = (it.execution.execution_id, index as u32);
                         cost.asked.push(AskedOperator { execution, node });
                     }

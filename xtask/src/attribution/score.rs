@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use eventlog::{PlanNode, Profile};
+use eventlog::{PlanNode, Profile, SqlExecution};
 
 use super::truth::{Annotated, Call, Line, Truth};
 
@@ -173,10 +173,7 @@ pub(super) fn score(
     let measured: BTreeSet<(u64, String)> = profile
         .executions
         .iter()
-        .flat_map(|execution| {
-            let own = labelled(&execution.plan).into_iter().filter(|it| !it.1.metrics.is_empty());
-            own.map(|it| (execution.execution_id, it.0))
-        })
+        .flat_map(|it| measured(it).into_iter().map(|label| (it.execution_id, label)))
         .collect();
     for execution in &truth.executions {
         for operator in execution.operators.iter().filter(|it| !it.sites.is_empty()) {
@@ -244,6 +241,12 @@ pub(super) fn score(
         }
     }
     score
+}
+
+/// The operators of an execution that Spark measures anything of.
+pub(super) fn measured(execution: &SqlExecution) -> BTreeSet<String> {
+    let all = labelled(&execution.plan).into_iter();
+    all.filter(|it| !it.1.metrics.is_empty()).map(|it| it.0).collect()
 }
 
 fn right(is: Option<&Said>, should: &[Call]) -> bool {

@@ -14,16 +14,24 @@ pub(super) struct Row<'a> {
     pub(super) score: &'a Score,
 }
 
-const START: &str = "<!-- attribution:begin -->";
-const END: &str = "<!-- attribution:end -->";
-
-pub(super) fn write(page: &Path, rows: &[Row<'_>]) -> Result<()> {
-    let text =
+/// Writes the table of `rows`, and that of the perturbed recordings where it was made anew.
+pub(super) fn write(page: &Path, rows: &[Row<'_>], perturbed: Option<&str>) -> Result<()> {
+    let mut text =
         std::fs::read_to_string(page).map_err(|error| format!("{}: {error}", page.display()))?;
-    let start = text.find(START).ok_or("the page has lost its marker")? + START.len();
-    let end = text.find(END).ok_or("the page has lost its marker")?;
-    let written = format!("{}\n{}{}", &text[..start], table(rows), &text[end..]);
-    std::fs::write(page, written).map_err(|error| format!("{}: {error}", page.display()).into())
+    text = replaced(&text, "attribution", &table(rows))?;
+    if let Some(perturbed) = perturbed {
+        text = replaced(&text, "perturbed", perturbed)?;
+    }
+    std::fs::write(page, text).map_err(|error| format!("{}: {error}", page.display()).into())
+}
+
+/// `text` with what stands between the markers of that name replaced.
+fn replaced(text: &str, name: &str, by: &str) -> Result<String> {
+    let lost = || format!("the page has lost its marker {name}");
+    let (begin, end) = (format!("<!-- {name}:begin -->"), format!("<!-- {name}:end -->"));
+    let start = text.find(&begin).ok_or_else(lost)? + begin.len();
+    let end = text.find(&end).ok_or_else(lost)?;
+    Ok(format!("{}\n{by}{}", &text[..start], &text[end..]))
 }
 
 fn table(rows: &[Row<'_>]) -> String {

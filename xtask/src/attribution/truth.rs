@@ -109,6 +109,8 @@ pub(super) struct Line {
     pub(super) jobs: Vec<u64>,
     pub(super) operators: Vec<LineOperator>,
     candidates: Vec<String>,
+    /// Whether a finding may rest on it.
+    pub(super) sure: bool,
 }
 
 #[derive(Deserialize)]
