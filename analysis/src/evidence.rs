@@ -93,6 +93,8 @@ pub struct SiteCost {
     pub self_measured_ms: u64,
     /// Its own task time by equal shares, milliseconds.
     pub self_shared_ms: u64,
+    /// Its own task time, measured and shared, by stage, milliseconds.
+    pub self_by_stage: BTreeMap<u64, u64>,
     /// Its own driver time: wall time of its executions outside their stages, milliseconds.
     pub driver_ms: u64,
     /// Wall time of the executions and jobs it started, milliseconds.
@@ -133,6 +135,7 @@ impl SiteCost {
             task_time_ms: 0,
             self_measured_ms: 0,
             self_shared_ms: 0,
+            self_by_stage: BTreeMap::new(),
             driver_ms: 0,
             wall_ms: 0,
             rows: 0,

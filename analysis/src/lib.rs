@@ -4,6 +4,8 @@
 //! and is pure; the engine attaches measured cost and settles severity from it.
 
 mod call_keys;
+pub mod comparison;
+mod diagnosed;
 mod engine;
 pub mod evaluation;
 mod evidence;
@@ -21,6 +23,7 @@ pub mod units;
 pub use eventlog::{PlanNode, Profile, SqlExecution, StageAttempt};
 
 pub use call_keys::CallKeys;
+pub use diagnosed::{DiagnosedLine, DiagnosedLines, LinesOfDiagnoses, Part};
 pub use engine::{FileCheck, RulePanic, check_file};
 pub use evidence::{
     AskedOperator, Evidence, Match, Run, SiteCost, Unattributed, UnattributedStage,

@@ -36,6 +36,7 @@ pub(crate) fn find(run: &Run<'_>, execution: &SqlExecution) -> Vec<Found> {
         let side = if is_left { "left" } else { "right" };
         found.push(
             Found::of_execution("broadcast-candidate", Category::Algorithm, execution, &stages, EXPLANATION)
+                .operator(execution, node)
                 .summary(format!(
                     "execution {} joins by sorting and merging {} with {}: the {side} side is small enough to be broadcast",
                     execution.execution_id,

@@ -2,7 +2,7 @@
 
 use crate::run::Run;
 use crate::{Category, Diagnosis, Measure, SavingModel, executions_of};
-use eventlog::{SqlExecution, StageAttempt};
+use eventlog::{PlanNode, SqlExecution, StageAttempt};
 
 /// A diagnosis with what it weighs, by which the list is ordered.
 pub(crate) struct Found {
@@ -19,6 +19,7 @@ impl Found {
                 category,
                 stages: Vec::new(),
                 executions: Vec::new(),
+                operators: Vec::new(),
                 summary: String::new(),
                 evidence: Vec::new(),
                 caused_by: None,
@@ -72,6 +73,17 @@ impl Found {
             stages.iter().map(|stage| (stage.stage_id, stage.attempt_id)).collect();
         let times = stages.iter().map(|stage| stage.metrics.executor_run_time);
         self.weight_ms = times.fold(0, u64::saturating_add);
+    }
+
+    /// About this operator of the execution's final plan as well.
+    pub(crate) fn operator(mut self, execution: &SqlExecution, node: &PlanNode) -> Self {
+        let nodes = execution.plan.preorder();
+        let mut named = nodes.iter().filter(|it| it.name == node.name);
+        if let Some(at) = named.position(|it| std::ptr::eq(*it, node)) {
+            let label = format!("{}#{at}", node.name);
+            self.diagnosis.operators.push((execution.execution_id, label));
+        }
+        self
     }
 
     pub(crate) fn executions(mut self, executions: Vec<u64>) -> Self {

@@ -31,6 +31,7 @@ pub(crate) fn find(run: &Run<'_>, execution: &SqlExecution) -> Vec<Found> {
         }
         found.push(
             Found::of_execution("join-explosion", Category::Algorithm, execution, &run.stages_of(node), EXPLANATION)
+                .operator(execution, node)
                 .summary(format!(
                     "execution {} joins {left} with {right} rows and {out} come out, {:.0} times the larger side",
                     execution.execution_id,

@@ -39,6 +39,7 @@ pub(crate) fn find(run: &Run<'_>, execution: &SqlExecution) -> Vec<Found> {
         let how = if size >= SEVERE { "very large" } else { "large" };
         found.push(
             Found::of_execution("large-broadcast", Category::Algorithm, execution, &[], EXPLANATION)
+                .operator(execution, node)
                 .summary(format!(
                     "execution {} broadcasts a {how} side: {} in {rows} rows, {} to collect, build and send",
                     execution.execution_id,

@@ -62,6 +62,8 @@ pub struct Diagnosis {
     pub stages: Vec<(u64, u32)>,
     /// SQL executions concerned.
     pub executions: Vec<u64>,
+    /// Operators concerned, where it is about some: execution, and `Name#k` (the k-th node of that name, from 0, in pre-order of the final plan).
+    pub operators: Vec<(u64, String)>,
     /// What is wrong, in one sentence with its numbers.
     pub summary: String,
     /// The numbers that show it.

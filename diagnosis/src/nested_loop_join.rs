@@ -27,6 +27,7 @@ pub(crate) fn find(run: &Run<'_>, execution: &SqlExecution) -> Vec<Found> {
         }
         let of = sides.map(|(left, right)| format!(", {left} with {right}")).unwrap_or_default();
         let mut diagnosis = Found::of_execution("nested-loop-join", Category::Algorithm, execution, &stages, EXPLANATION)
+            .operator(execution, node)
             .summary(format!(
                 "execution {} compares {pairs} pairs of rows in a {}{of}; {out} rows come out",
                 execution.execution_id, node.name

@@ -37,7 +37,9 @@ pub(crate) fn find(run: &Run<'_>, execution: &SqlExecution) -> Vec<Found> {
             let mut stages: Vec<_> = same.iter().skip(1).flat_map(|(node, _)| run.stages_of(node)).collect();
             stages.sort_unstable_by_key(|stage| (stage.stage_id, stage.attempt_id));
             stages.dedup_by_key(|stage| (stage.stage_id, stage.attempt_id));
-            Found::of_execution("repeated-exchange", Category::Algorithm, execution, &stages, EXPLANATION)
+            let found = Found::of_execution("repeated-exchange", Category::Algorithm, execution, &stages, EXPLANATION);
+            same.iter()
+                .fold(found, |found, (node, _)| found.operator(execution, node))
                 .summary(format!(
                     "execution {} shuffles the same rows {} times: {} more than once would need",
                     execution.execution_id,

@@ -42,6 +42,7 @@ pub(crate) fn find(run: &Run<'_>, execution: &SqlExecution) -> Vec<Found> {
         let columnar = scan.name.contains("parquet") || scan.name.contains("orc");
         found.push(
             Found::of_execution("selective-scan", Category::Algorithm, execution, &stages, EXPLANATION)
+                .operator(execution, filter)
                 .summary(format!(
                     "execution {} reads {read} rows ({}) and keeps {kept} of them, {:.2} %, in stages of {} task time",
                     execution.execution_id,

@@ -31,6 +31,7 @@ pub(crate) fn find(run: &Run<'_>, execution: &SqlExecution) -> Vec<Found> {
                 let listing = number("metadata time").unwrap_or(0);
                 found.push(
                     Found::of_execution("small-input-files", Category::Data, execution, &run.stages_of(node), INPUT)
+                        .operator(execution, node)
                         .summary(format!(
                             "execution {} reads {files} files of {} in the mean; listing them took {}",
                             execution.execution_id,
@@ -68,6 +69,7 @@ pub(crate) fn find(run: &Run<'_>, execution: &SqlExecution) -> Vec<Found> {
                         &run.stages_of(node),
                         OUTPUT,
                     )
+                    .operator(execution, node)
                     .summary(format!(
                         "execution {} writes {files} files of {} in the mean",
                         execution.execution_id,

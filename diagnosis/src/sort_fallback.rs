@@ -17,6 +17,7 @@ pub(crate) fn find(run: &Run<'_>, execution: &SqlExecution) -> Vec<Found> {
     });
     fell.map(|(node, tasks)| {
         Found::of_execution("sort-fallback", Category::Resource, execution, &run.stages_of(node), EXPLANATION)
+            .operator(execution, node)
             .summary(format!(
                 "execution {}: {tasks} tasks of a {} ran out of memory for their keys and sorted instead",
                 execution.execution_id, node.name

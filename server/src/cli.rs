@@ -35,6 +35,7 @@ Examples:
   stagelight annotate job.py --event-log logs/app-1 every line with its cost
   stagelight log logs/eventlog_v2_app-1             what a run did, stage by stage
   stagelight what-if logs/app-1 --executors 20      what it would have taken
+  stagelight compare logs/app-1 logs/app-2          two runs, line by line
   stagelight explain unused-suppression             why a rule exists
 
 Exit codes: 0 nothing to report; 1 `check` found something at or above --fail-on, or --diff would
@@ -69,6 +70,8 @@ enum Command {
     Log(LogArgs),
     /// Show what a run would have taken with changes, by replaying its tasks
     WhatIf(WhatIfArgs),
+    /// Show two runs of the same sources side by side, line by line
+    Compare(CompareArgs),
     /// Show what was understood of source files: calls, values, action sites and what stayed unresolved
     Model(ModelArgs),
     /// Explain a rule or a diagnosis
@@ -194,9 +197,9 @@ pub(crate) enum ReportFormat {
     Json,
 }
 
-/// How `log` reports.
+/// How `log` and `annotate` report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum LogFormat {
+pub(crate) enum PageFormat {
     /// For people
     Text,
     /// For programs; stable, with a versioned schema
@@ -210,6 +213,7 @@ pub(crate) enum LogFormat {
 #[command(after_help = "\
 Examples:
   stagelight annotate job.py --event-log logs/app-20240501120000-0007
+  stagelight annotate jobs --event-log logs/app-1 --output-format html --output-file lines.html
   stagelight annotate --output-format json | jq '.lines[] | [.file, .line, .self_task_time_ms]'
 
 How a line was matched:
@@ -222,7 +226,7 @@ pub(crate) struct AnnotateArgs {
     pub(crate) input: InputArgs,
     /// How to report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub(crate) output_format: ReportFormat,
+    pub(crate) output_format: PageFormat,
     /// Write the report to a file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output_file: Option<PathBuf>,
@@ -248,7 +252,7 @@ pub(crate) struct LogArgs {
     pub(crate) follow: bool,
     /// How to report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub(crate) output_format: LogFormat,
+    pub(crate) output_format: PageFormat,
     /// Write the report to a file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output_file: Option<PathBuf>,
@@ -302,6 +306,45 @@ pub(crate) struct WhatIfArgs {
     /// Leave out the times of a second and more in which no job ran
     #[arg(long)]
     pub(crate) no_driver_gap: bool,
+    /// How to report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) output_format: ReportFormat,
+    /// Write the report to a file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output_file: Option<PathBuf>,
+}
+
+/// Arguments of `compare`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stagelight compare logs/app-1 logs/app-2                what got slower from the first run to the second
+  stagelight compare logs/app-1 logs/app-2 jobs/report.py --all
+  stagelight compare logs/app-1 logs/app-2 --output-format json | jq '.lines[] | select(.verdict == \"slower\")'
+
+Both runs are joined with the same sources: those of the second run, as a rule. Of each line:
+  slower, faster        its own time changed, and the data that its stages read is not why
+  more data, less data  its time changed no further than that data did
+  new, gone             it cost something in one of the runs only
+  same                  no difference beyond noise
+A verdict with ? is not certain, and the line below says why. What differs between the runs besides
+(Spark's version, master, cores, settings) stands above all lines.")]
+pub(crate) struct CompareArgs {
+    /// The event log of the first run: a file, the folder of a rolling log, a History Server's archive, `-` for standard input
+    #[arg(value_name = "A", value_hint = ValueHint::AnyPath)]
+    pub(crate) first: PathBuf,
+    /// The event log of the second run
+    #[arg(value_name = "B", value_hint = ValueHint::AnyPath)]
+    pub(crate) second: PathBuf,
+    /// Files and folders of sources; the current folder where there are none
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// So many lines, those with the largest difference. JSON always has all
+    #[arg(long, value_name = "N", default_value_t = 20, conflicts_with = "all")]
+    pub(crate) top: usize,
+    /// All lines
+    #[arg(long)]
+    pub(crate) all: bool,
     /// How to report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) output_format: ReportFormat,
@@ -429,6 +472,7 @@ fn dispatch(command: Command) -> Result<ExitCode, CommandError> {
         Command::Annotate(args) => commands::annotate::run(&args),
         Command::Log(args) => commands::log::run(&args),
         Command::WhatIf(args) => commands::what_if::run(&args),
+        Command::Compare(args) => commands::compare::run(&args),
         Command::Model(args) => commands::model::run(&args),
         Command::Explain(args) => commands::explain::run(&args),
         Command::Rules(args) => commands::rules::run(&args),

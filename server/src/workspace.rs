@@ -355,6 +355,27 @@ pub(crate) fn read_logs(
     profiles
 }
 
+/// Reads logs that the command line names, in parallel and in their order; none where one of them is no log.
+pub(crate) fn read_named_logs(
+    logs: &[PathBuf],
+    problems: &mut Vec<Problem>,
+) -> Option<Vec<Arc<Profile>>> {
+    let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
+    let read: Vec<Result<Profile, Problem>> =
+        logs.par_iter().map(|path| read_log(path, &bars)).collect();
+    let mut profiles = Vec::new();
+    for profile in read {
+        match profile {
+            Ok(profile) => {
+                problems.extend(cut(&profile));
+                profiles.push(Arc::new(profile));
+            }
+            Err(problem) => problems.push(Problem { named: true, ..problem }),
+        }
+    }
+    (profiles.len() == logs.len()).then_some(profiles)
+}
+
 /// Reads a log that the command line names, with its task attempts as long as there are no more than `limit`; none where it is no log.
 pub(crate) fn read_log_with_tasks(
     path: &Path,

@@ -23,9 +23,14 @@ fn assert_harmless(text: &str) {
 fn names_of_applications_stay_text() {
     for name in NAMES {
         let folder = Folder::new(&[("job.py", JOB), ("app", &log(name))]);
-        for arguments in
-            ["annotate --event-log app", "log app", "check --event-log app", "model", "what-if app"]
-        {
+        for arguments in [
+            "annotate --event-log app",
+            "log app",
+            "check --event-log app",
+            "model",
+            "what-if app",
+            "compare app app",
+        ] {
             let outcome = folder.run(arguments);
             assert!(outcome.code < 2, "{outcome:?}");
             assert_harmless(&outcome.stdout);

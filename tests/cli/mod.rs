@@ -1,7 +1,9 @@
 //! The command line: the real binary over files made for each test.
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
+mod compare;
 mod configuration;
+mod diagnosed;
 mod evidence;
 mod explanations;
 mod fixes;

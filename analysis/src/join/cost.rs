@@ -29,6 +29,7 @@ pub(super) struct Owner<'a> {
 /// reads it, writing it and its bytes to the one that needs it. The rest of the run time is shared equally over the pipeline.
 pub(super) fn share_stage(stage: &StageAttempt, owners: &mut [Owner<'_>]) {
     let metrics = &stage.metrics;
+    let before: Vec<u64> = owners.iter().map(|it| it.cost.self_task_time_ms()).collect();
     let all: Vec<usize> = (0..owners.len()).collect();
     let pick = |test: fn(&Owner<'_>) -> bool| -> Vec<usize> {
         let picked: Vec<usize> =
@@ -64,7 +65,9 @@ pub(super) fn share_stage(stage: &StageAttempt, owners: &mut [Owner<'_>]) {
     divide(metrics.disk_bytes_spilled, &pipeline, |cost, share| cost.spill_bytes += share);
     divide(metrics.shuffle_read_bytes, &reader, |cost, share| cost.shuffle_read_bytes += share);
     divide(metrics.shuffle_write_bytes, &writer, |cost, share| cost.shuffle_write_bytes += share);
-    for owner in owners {
+    for (owner, before) in owners.iter_mut().zip(before) {
+        let own = owner.cost.self_task_time_ms() - before;
+        *owner.cost.self_by_stage.entry(stage.stage_id).or_default() += own;
         if !owner.cost.stages.contains(&stage.stage_id) {
             owner.cost.stages.push(stage.stage_id);
         }

@@ -398,6 +398,8 @@ impl<'a> Joined<'a> {
             }
             cost.self_measured_ms += share.measured_ms;
             cost.self_shared_ms += share.shared_ms;
+            let own = share.measured_ms + share.shared_ms;
+            *cost.self_by_stage.entry(stage.stage_id).or_default() += own;
             cost.input_bytes += share.input_bytes;
             cost.output_bytes += share.output_bytes;
             cost.shuffle_read_bytes += share.shuffle_read_bytes;

@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 
 use super::{CommandError, tell, write_exact, write_to};
-use crate::cli::{AnnotateArgs, ReportFormat};
+use crate::cli::{AnnotateArgs, PageFormat};
 use crate::configuration::Overrides;
 use crate::output::annotation::Annotation;
-use crate::output::{annotate_json, annotate_text};
+use crate::output::{annotate_html, annotate_json, annotate_text};
 use crate::workspace;
 
 /// Shows source lines with what they cost.
@@ -41,8 +41,9 @@ pub(crate) fn run(args: &AnnotateArgs) -> Result<ExitCode, CommandError> {
     tell(&workspace.problems);
     let file = args.output_file.as_deref();
     match args.output_format {
-        ReportFormat::Json => write_exact(file, |out, _| annotate_json::write(out, &annotations)),
-        ReportFormat::Text => write_to(file, |out| annotate_text::write(out, &annotations)),
+        PageFormat::Html => write_exact(file, |out, _| annotate_html::write(out, &annotations)),
+        PageFormat::Json => write_exact(file, |out, _| annotate_json::write(out, &annotations)),
+        PageFormat::Text => write_to(file, |out| annotate_text::write(out, &annotations)),
     }?;
     let failed = workspace.problems.iter().any(|problem| problem.named);
     Ok(ExitCode::from(if failed { 2 } else { 0 }))

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use eventlog::{Follower, Grown, Profile};
 
-use crate::cli::LogFormat;
+use crate::cli::PageFormat;
 use crate::log_source::LogFile;
 use crate::output::log_live::{Plain, Screen, View};
 use crate::problem::{Problem, panic_message};
@@ -26,14 +26,14 @@ const ABSENCES: u32 = 40;
 /// where there is no log.
 pub(crate) fn run(
     path: &Path,
-    format: LogFormat,
+    format: PageFormat,
     problems: &mut Vec<Problem>,
 ) -> Option<Arc<Profile>> {
     let mut view: Option<Box<dyn View>> = match format {
-        LogFormat::Text if std::io::stdout().is_terminal() => Some(Box::new(Screen::default())),
-        LogFormat::Text => Some(Box::new(Plain::default())),
+        PageFormat::Text if std::io::stdout().is_terminal() => Some(Box::new(Screen::default())),
+        PageFormat::Text => Some(Box::new(Plain::default())),
         // They are for programs and come whole.
-        LogFormat::Json | LogFormat::Html => None,
+        PageFormat::Json | PageFormat::Html => None,
     };
     let interrupt = Interrupt::new();
     let mut follower = Follower::new();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use diagnosis::Replay;
 
 use super::{CommandError, follow, tell, write_exact, write_to};
-use crate::cli::{LogArgs, LogFormat};
+use crate::cli::{LogArgs, PageFormat};
 use crate::configuration::Configurations;
 use crate::files::absolute;
 use crate::log_source;
@@ -51,9 +51,9 @@ pub(crate) fn run(args: &LogArgs) -> Result<ExitCode, CommandError> {
     });
     let file = args.output_file.as_deref();
     match args.output_format {
-        LogFormat::Html => write_exact(file, |out, _| log_html::write(out, profile, &diagnoses)),
-        LogFormat::Json => write_exact(file, |out, _| log_json::write(out, profile, &diagnoses)),
-        LogFormat::Text => {
+        PageFormat::Html => write_exact(file, |out, _| log_html::write(out, profile, &diagnoses)),
+        PageFormat::Json => write_exact(file, |out, _| log_json::write(out, profile, &diagnoses)),
+        PageFormat::Text => {
             write_to(file, |out| log_text::write(out, profile, &diagnoses, args.reader))
         }
     }?;

@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 
 use analysis::Finding;
+use diagnosis::Category;
 use serde::Serialize;
 
-use super::annotation::{AnnotatedFile, Annotation, CostLine};
+use super::annotation::{AnnotatedFile, Annotation, CostLine, RunDiagnosis};
 use super::json;
 use super::position::CellSpan;
 
@@ -15,6 +16,7 @@ struct Output<'a> {
     application: Application<'a>,
     lines: Vec<Line<'a>>,
     findings: Vec<JsonFinding<'a>>,
+    diagnoses: Vec<JsonDiagnosis<'a>>,
     unattributed: Unattributed<'a>,
 }
 
@@ -84,6 +86,43 @@ struct JsonFinding<'a> {
     measured: Option<&'a str>,
 }
 
+/// What made the run slow, as in `stagelight.log/1`, with the lines that it is about, or with why there are none.
+#[derive(Serialize)]
+struct JsonDiagnosis<'a> {
+    id: &'a str,
+    category: &'static str,
+    summary: &'a str,
+    advice: &'a str,
+    explanation: &'a str,
+    stages: Vec<u64>,
+    executions: &'a [u64],
+    /// Position, in the same list, of the diagnosis that this one is a symptom of.
+    caused_by: Option<usize>,
+    saving_ms: Option<Saving>,
+    lines: Vec<DiagnosedLine<'a>>,
+    /// Why `lines` is empty; null where it is not.
+    no_line: Option<&'a str>,
+}
+
+/// Wall time that could be saved, at least and at most; modelled from bounds of what is left.
+#[derive(Serialize)]
+struct Saving {
+    low: u64,
+    high: u64,
+}
+
+#[derive(Serialize)]
+struct DiagnosedLine<'a> {
+    file: &'a str,
+    line: u32,
+    column: u32,
+    #[serde(flatten)]
+    cell: Option<Cell>,
+    method: &'a str,
+    /// `cause`; of a gap between jobs `before` and `after`.
+    part: &'static str,
+}
+
 /// The place in the cell of a notebook.
 #[derive(Serialize)]
 struct Cell {
@@ -138,6 +177,7 @@ fn output<'a>(annotation: &'a Annotation<'a>) -> Output<'a> {
         },
         lines: annotation.lines.iter().map(line).collect(),
         findings: annotation.files.iter().flat_map(findings).collect(),
+        diagnoses: annotation.diagnoses.iter().map(|it| diagnosis(annotation, it)).collect(),
         unattributed: Unattributed {
             task_time_ms: unattributed.task_time_ms,
             driver_ms: unattributed.driver_ms,
@@ -152,6 +192,40 @@ fn output<'a>(annotation: &'a Annotation<'a>) -> Output<'a> {
                 })
                 .collect(),
         },
+    }
+}
+
+fn diagnosis<'a>(annotation: &'a Annotation<'a>, found: &'a RunDiagnosis) -> JsonDiagnosis<'a> {
+    let it = &found.diagnosis;
+    let mut stages: Vec<u64> = it.stages.iter().map(|(stage, _)| *stage).collect();
+    stages.dedup();
+    let lines = found.lines.iter().filter_map(|(at, part)| {
+        let line = annotation.lines.get(*at)?;
+        Some(DiagnosedLine {
+            file: line.file,
+            line: line.span.line,
+            column: line.span.column,
+            cell: line.cell.map(Cell::from),
+            method: line.method,
+            part: part.name(),
+        })
+    });
+    JsonDiagnosis {
+        id: it.id,
+        category: match it.category {
+            Category::Resource => "resource",
+            Category::Data => "data",
+            Category::Algorithm => "algorithm",
+        },
+        summary: &it.summary,
+        advice: &it.advice,
+        explanation: it.explanation,
+        stages,
+        executions: &it.executions,
+        caused_by: it.caused_by,
+        saving_ms: it.saving_ms.map(|(low, high)| Saving { low, high }),
+        lines: lines.collect(),
+        no_line: found.reason.as_deref(),
     }
 }
 

@@ -4,16 +4,19 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use analysis::units::{bytes, duration_ms};
-use analysis::{Finding, Match, Run};
+use analysis::{Finding, Match, Part, Run, Severity};
 
 use anstyle::Style;
 
-use super::annotation::{AnnotatedFile, Annotation, CostLine};
+use super::annotation::{
+    AnnotatedFile, Annotation, CostLine, Reason, RunDiagnosis, percent, reasons,
+};
+use super::log_html::diagnoses::saving;
 use super::quality::quality_lines;
 use super::report::{evidence_clause, plural};
 use super::style::{BOLD, DIM, heat_style, severity_style};
 use super::terminal::{
-    columns, expand_tabs, left, right, sanitize, truncate, truncate_start, width,
+    columns, expand_tabs, left, right, sanitize, truncate, truncate_start, width, wrap,
 };
 
 /// Lines of the table of the hottest lines.
@@ -40,18 +43,10 @@ pub(crate) fn write(out: &mut dyn Write, annotations: &[Annotation<'_>]) -> io::
                 source(out, annotation, file)?;
             }
         }
+        elsewhere(out, annotation)?;
         unattributed(out, annotation.run)?;
     }
     Ok(())
-}
-
-/// A share of the run's task time in percent; small ones with a decimal.
-fn percent(per_mille: u64) -> String {
-    match per_mille {
-        0 => String::new(),
-        1..10 => format!("0.{per_mille} %"),
-        _ => format!("{} %", (per_mille + 5) / 10),
-    }
 }
 
 fn header(out: &mut dyn Write, annotation: &Annotation<'_>) -> io::Result<()> {
@@ -79,7 +74,7 @@ fn header(out: &mut dyn Write, annotation: &Annotation<'_>) -> io::Result<()> {
 }
 
 /// The word for a match as the gutter has room for it.
-fn match_word(matched: Match) -> String {
+pub(super) fn match_word(matched: Match) -> String {
     match matched {
         Match::Ambiguous(count) => format!("1 of {count}"),
         other => other.to_string(),
@@ -275,14 +270,10 @@ fn source(
                 writeln!(out, " {DIM}{number_text} {bar}{DIM:#}{shown}")?;
             }
             let indent = line.len() - line.trim_start().len();
-            for finding in findings.get(&number).into_iter().flatten() {
+            let of_findings = findings.get(&number).into_iter().flatten().map(|it| of_finding(it));
+            let notes = of_findings.chain(of_diagnoses(annotation, file.name, number));
+            for Note { style, head, message } in notes {
                 let gap = " ".repeat(gutter_width + 1 + number_width);
-                let style = severity_style(finding.severity);
-                let head = format!("{}[{}]", finding.severity.name(), finding.rule);
-                let mut message = sanitize(&finding.message).into_owned();
-                if let Some(evidence) = evidence_clause(&finding.evidence) {
-                    message.push_str(&format!(" ({})", sanitize(&evidence)));
-                }
                 let indent = indent.min(12);
                 let first_room = room.saturating_sub(indent + 2);
                 let whole = format!("{head} {message}");
@@ -300,6 +291,85 @@ fn source(
                 }
             }
         }
+    }
+    writeln!(out)
+}
+
+/// What is said below a line.
+struct Note {
+    style: Style,
+    head: String,
+    message: String,
+}
+
+fn of_finding(finding: &Finding) -> Note {
+    let mut message = sanitize(&finding.message).into_owned();
+    if let Some(evidence) = evidence_clause(&finding.evidence) {
+        message.push_str(&format!(" ({})", sanitize(&evidence)));
+    }
+    Note {
+        style: severity_style(finding.severity),
+        head: format!("{}[{}]", finding.severity.name(), finding.rule),
+        message,
+    }
+}
+
+/// The diagnoses that a line of a file is about, each once.
+fn of_diagnoses<'n>(
+    annotation: &'n Annotation<'_>,
+    file: &'n str,
+    number: u32,
+) -> impl Iterator<Item = Note> + 'n {
+    let here = move |(at, part): &(usize, Part)| {
+        let line = annotation.lines.get(*at)?;
+        (line.file == file && line.text_line == number).then_some(*part)
+    };
+    annotation.diagnoses.iter().filter_map(move |found| {
+        let part = found.lines.iter().find_map(here)?;
+        let mut message = match part {
+            Part::Cause => String::new(),
+            Part::Before => "after this line: ".to_owned(),
+            Part::After => "before this line: ".to_owned(),
+        };
+        message.push_str(&diagnosis_clause(found));
+        let head = format!("diagnosis[{}]", found.diagnosis.id);
+        Some(Note { style: severity_style(Severity::Warning), head, message })
+    })
+}
+
+/// What is wrong, and what it would save.
+fn diagnosis_clause(found: &RunDiagnosis) -> String {
+    let summary = sanitize(&found.diagnosis.summary);
+    match found.diagnosis.saving_ms.filter(|(_, most)| *most > 0) {
+        Some((low, high)) => format!("{summary} ({} of wall time)", saving(low, high)),
+        None => summary.into_owned(),
+    }
+}
+
+/// Diagnoses that are about no line that is known, with the reason.
+fn elsewhere(out: &mut dyn Write, annotation: &Annotation<'_>) -> io::Result<()> {
+    let found: Vec<&RunDiagnosis> =
+        annotation.diagnoses.iter().filter(|found| found.lines.is_empty()).collect();
+    if found.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{BOLD}Diagnoses without a line{BOLD:#}")?;
+    let style = severity_style(Severity::Warning);
+    for found in found.iter().take(HOTTEST) {
+        let head = format!("{}:", found.diagnosis.id);
+        let text = format!("{head} {}", diagnosis_clause(found));
+        for (at, line) in wrap(&text, columns() - 4).iter().enumerate() {
+            match line.strip_prefix(head.as_str()) {
+                Some(rest) if at == 0 => writeln!(out, "  {style}{head}{style:#}{rest}")?,
+                _ => writeln!(out, "    {line}")?,
+            }
+        }
+        if let Some(reason) = &found.reason {
+            writeln!(out, "    {DIM}{}{DIM:#}", truncate(&sanitize(reason), columns() - 4))?;
+        }
+    }
+    if found.len() > HOTTEST {
+        writeln!(out, "  {DIM}and {} more{DIM:#}", found.len() - HOTTEST)?;
     }
     writeln!(out)
 }
@@ -333,7 +403,7 @@ fn write_gutter(
 
 /// A part of a file's lines.
 #[derive(Debug, PartialEq, Eq)]
-enum Stretch {
+pub(super) enum Stretch {
     /// First and last line, from 1.
     Shown(u32, u32),
     /// So many lines.
@@ -341,7 +411,7 @@ enum Stretch {
 }
 
 /// Folds the long stretches without a mark, keeping a little context beside marks.
-fn stretches(
+pub(super) fn stretches(
     lines: u32,
     marked: &dyn Fn(u32) -> bool,
     blank: &dyn Fn(u32) -> bool,
@@ -411,25 +481,15 @@ fn unattributed(out: &mut dyn Write, run: &Run) -> io::Result<()> {
         "{BOLD}Without a line{BOLD:#} {DIM}{} of task time, {share}{DIM:#}",
         duration_ms(rest.task_time_ms)
     )?;
-    let mut reasons: BTreeMap<&str, (u64, Vec<String>)> = BTreeMap::new();
-    for stage in rest.stages.iter().filter(|stage| stage.task_time_ms > 0) {
-        let (time, stages) = reasons.entry(&stage.reason).or_default();
-        *time += stage.task_time_ms;
-        let attempt = match stage.attempt {
-            0 => String::new(),
-            attempt => format!(".{attempt}"),
-        };
-        stages.push(format!("{}{attempt}", stage.stage));
-    }
-    let mut reasons: Vec<(&str, (u64, Vec<String>))> = reasons.into_iter().collect();
-    reasons.sort_by_key(|(_, (time, _))| std::cmp::Reverse(*time));
-    let time_width =
-        reasons.iter().map(|(_, (time, _))| width(&duration_ms(*time))).max().unwrap_or(0);
-    for (reason, (time, stages)) in reasons {
+    let reasons = reasons(run);
+    let times = reasons.iter().map(|reason| width(&duration_ms(reason.task_time_ms)));
+    let time_width = times.max().unwrap_or(0);
+    for Reason { reason, task_time_ms, stages } in reasons {
         let word = if stages.len() == 1 { "stage" } else { "stages" };
         let tail = format!("{} ({word} {})", sanitize(reason), stages.join(", "));
         let room = columns().saturating_sub(time_width + 4);
-        writeln!(out, "  {}  {}", right(&duration_ms(time), time_width), truncate(&tail, room))?;
+        let time = right(&duration_ms(task_time_ms), time_width);
+        writeln!(out, "  {time}  {}", truncate(&tail, room))?;
     }
     Ok(())
 }

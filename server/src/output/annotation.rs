@@ -1,13 +1,19 @@
 //! What `annotate` reports of one run, before it takes a form.
 
+use std::collections::{BTreeMap, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use analysis::{Analysis, Evidence, FileCheck, Match, Run, SiteCost, SourceFile};
+use analysis::{
+    Analysis, DiagnosedLines, Evidence, FileCheck, LinesOfDiagnoses, Match, Part, Run, SiteCost,
+    SourceFile,
+};
+use diagnosis::Diagnosis;
 use program::{CallId, CallKey, TextRange};
 
 use super::position::{CellSpan, Positions, Span};
 use crate::commands::check::check_file;
-use crate::problem::Problem;
+use crate::problem::{Problem, panic_message};
 use crate::workspace::Notebooks;
 
 /// One run with the lines that it cost.
@@ -19,6 +25,19 @@ pub(crate) struct Annotation<'a> {
     pub(crate) lines: Vec<CostLine<'a>>,
     /// Files that the run covers with what was found there, by name.
     pub(crate) files: Vec<AnnotatedFile<'a>>,
+    /// What made the run slow, heaviest first.
+    pub(crate) diagnoses: Vec<RunDiagnosis>,
+}
+
+/// A diagnosis of the run with the lines that it is about.
+#[derive(Debug)]
+pub(crate) struct RunDiagnosis {
+    /// The diagnosis.
+    pub(crate) diagnosis: Diagnosis,
+    /// Places among the annotation's lines, and what each has to do with it.
+    pub(crate) lines: Vec<(usize, Part)>,
+    /// Why there are no lines.
+    pub(crate) reason: Option<String>,
 }
 
 /// A call with its cost.
@@ -36,6 +55,8 @@ pub(crate) struct CostLine<'a> {
     pub(crate) shown: String,
     /// The method.
     pub(crate) method: &'a str,
+    /// The call.
+    pub(crate) key: &'a CallKey,
     /// Its cost.
     pub(crate) cost: &'a SiteCost,
 }
@@ -81,24 +102,102 @@ impl<'a> Annotation<'a> {
                 Some(AnnotatedFile { name, source, at, check })
             })
             .collect();
-        Self { run, lines, files }
+        let diagnoses = diagnoses(analysis, run, &lines, problems);
+        Self { run, lines, files, diagnoses }
     }
 
     /// Task time on lines that were matched so, by the word for the match, best match first.
     #[must_use]
     pub(crate) fn time_by_match(&self) -> Vec<(&'static str, u64)> {
-        let mut times = [("call site", 0), ("plan", 0), ("order", 0), ("one of several", 0)];
-        for line in &self.lines {
-            let at = match line.cost.matched {
-                Match::CallSite => 0,
-                Match::Plan => 1,
-                Match::Order => 2,
-                Match::Ambiguous(_) => 3,
-            };
-            times[at].1 += line.cost.self_task_time_ms();
-        }
-        times.into_iter().filter(|(_, time)| *time > 0).collect()
+        time_by_match(self.lines.iter().map(|line| line.cost))
     }
+}
+
+/// What made a run slow, by the thresholds of its files.
+fn diagnoses(
+    analysis: &Analysis,
+    run: &Run,
+    lines: &[CostLine<'_>],
+    problems: &mut Vec<Problem>,
+) -> Vec<RunDiagnosis> {
+    let thresholds = analysis.paths().find_map(|path| analysis.file(path));
+    let thresholds = thresholds.map(|file| file.settings.thresholds.clone()).unwrap_or_default();
+    let found = catch_unwind(AssertUnwindSafe(|| diagnosis::diagnose(&run.profile, &thresholds)));
+    let found = found.unwrap_or_else(|panic| {
+        let message =
+            format!("the diagnoses failed ({}); please report it", panic_message(&*panic));
+        problems.push(Problem::found(run.profile.source.clone(), message));
+        Vec::new()
+    });
+    let at: HashMap<(&str, &CallKey), usize> =
+        lines.iter().enumerate().map(|(at, line)| ((line.file, line.key), at)).collect();
+    let lines_of = LinesOfDiagnoses::new(run);
+    let with_lines = |diagnosis: Diagnosis| {
+        let DiagnosedLines { lines, reason } = lines_of.of(&diagnosis);
+        let lines = lines
+            .iter()
+            .filter_map(|line| Some((*at.get(&(line.file, line.key))?, line.part)))
+            .collect();
+        RunDiagnosis { diagnosis, lines, reason }
+    };
+    found.into_iter().map(with_lines).collect()
+}
+
+/// Task time of calls that were matched so, by the word for the match, best match first.
+pub(crate) fn time_by_match<'a>(
+    costs: impl Iterator<Item = &'a SiteCost>,
+) -> Vec<(&'static str, u64)> {
+    let mut times = [("call site", 0), ("plan", 0), ("order", 0), ("one of several", 0)];
+    for cost in costs {
+        let at = match cost.matched {
+            Match::CallSite => 0,
+            Match::Plan => 1,
+            Match::Order => 2,
+            Match::Ambiguous(_) => 3,
+        };
+        times[at].1 += cost.self_task_time_ms();
+    }
+    times.into_iter().filter(|(_, time)| *time > 0).collect()
+}
+
+/// A share of the run's task time in percent; small ones with a decimal, none at all as nothing.
+#[must_use]
+pub(crate) fn percent(per_mille: u64) -> String {
+    match per_mille {
+        0 => String::new(),
+        1..10 => format!("0.{per_mille} %"),
+        _ => format!("{} %", (per_mille + 5) / 10),
+    }
+}
+
+/// Stage attempts without a line, for one reason.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Reason<'a> {
+    /// Why.
+    pub(crate) reason: &'a str,
+    /// Their task time, milliseconds.
+    pub(crate) task_time_ms: u64,
+    /// The stages, as `3` or `3.1` for a second attempt.
+    pub(crate) stages: Vec<String>,
+}
+
+/// What of a run has no line, by reason, most first.
+#[must_use]
+pub(crate) fn reasons(run: &Run) -> Vec<Reason<'_>> {
+    let mut reasons: BTreeMap<&str, Reason<'_>> = BTreeMap::new();
+    for stage in run.unattributed.stages.iter().filter(|stage| stage.task_time_ms > 0) {
+        let reason = reasons.entry(&stage.reason).or_default();
+        reason.reason = &stage.reason;
+        reason.task_time_ms = reason.task_time_ms.saturating_add(stage.task_time_ms);
+        let attempt = match stage.attempt {
+            0 => String::new(),
+            attempt => format!(".{attempt}"),
+        };
+        reason.stages.push(format!("{}{attempt}", stage.stage));
+    }
+    let mut reasons: Vec<Reason<'_>> = reasons.into_values().collect();
+    reasons.sort_by_key(|reason| std::cmp::Reverse(reason.task_time_ms));
+    reasons
 }
 
 /// The ways to places in a file of a snapshot.
@@ -110,13 +209,29 @@ pub(crate) fn positions(source: &SourceFile, notebooks: &Notebooks, name: &str) 
     }
 }
 
-fn cost_line<'a>(
+/// Where a call stands.
+#[derive(Debug, Clone)]
+pub(crate) struct Place<'a> {
+    /// Line of the method's name in the analysed text, from 1.
+    pub(crate) text_line: u32,
+    /// Where the method's name begins and the call ends, in the file.
+    pub(crate) span: Span,
+    /// Where the method's name is in the cell of a notebook.
+    pub(crate) cell: Option<CellSpan>,
+    /// The name with the cell, and the line, as people find it.
+    pub(crate) shown: String,
+    /// The method.
+    pub(crate) method: &'a str,
+}
+
+/// Where the call with this key stands in a file of a snapshot.
+#[must_use]
+pub(crate) fn place<'a>(
     analysis: &'a Analysis,
     notebooks: &Notebooks,
-    file: &'a str,
+    file: &str,
     key: &'a CallKey,
-    cost: &'a SiteCost,
-) -> CostLine<'a> {
+) -> Place<'a> {
     let found = analysis.file(file).and_then(|source| {
         let at = source.call_keys.iter().position(|candidate| candidate == key)?;
         Some((source, source.program.call(CallId(at as u32))))
@@ -125,19 +240,28 @@ fn cost_line<'a>(
         // The join names calls of this very snapshot; a key without a call still keeps its cost in the sum.
         let span = Span { line: 1, column: 1, end_line: 1, end_column: 1 };
         let (shown, method) = (format!("{file}:1"), key.method.as_str());
-        return CostLine { file, text_line: 1, span, cell: None, shown, method, cost };
+        return Place { text_line: 1, span, cell: None, shown, method };
     };
     let at = positions(source, notebooks, file);
     let end = call.range.end.max(call.name_range.end);
     let range = TextRange::new(call.name_range.start, end);
     let (place, shown) = at.shown(file, range);
-    CostLine {
-        file,
+    Place {
         text_line: source.lines.line(range.start),
         span: at.span(range),
         cell: at.in_cell(range),
         shown: format!("{place}:{}", shown.line),
         method: &call.method,
-        cost,
     }
+}
+
+fn cost_line<'a>(
+    analysis: &'a Analysis,
+    notebooks: &Notebooks,
+    file: &'a str,
+    key: &'a CallKey,
+    cost: &'a SiteCost,
+) -> CostLine<'a> {
+    let Place { text_line, span, cell, shown, method } = place(analysis, notebooks, file, key);
+    CostLine { file, text_line, span, cell, shown, method, key, cost }
 }

@@ -1,6 +1,6 @@
 //! A run as one self-contained page: no script, nothing loaded from elsewhere, every name from the log escaped by the template.
 
-mod diagnoses;
+pub(super) mod diagnoses;
 mod plans;
 mod stages;
 mod timeline;

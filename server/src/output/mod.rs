@@ -1,5 +1,6 @@
 //! Output: one format per file.
 
+pub(crate) mod annotate_html;
 pub(crate) mod annotate_json;
 pub(crate) mod annotate_text;
 pub(crate) mod annotation;
@@ -8,6 +9,9 @@ pub(crate) mod check_full;
 pub(crate) mod check_github;
 pub(crate) mod check_json;
 pub(crate) mod check_sarif;
+pub(crate) mod compare;
+pub(crate) mod compare_json;
+pub(crate) mod compare_text;
 pub(crate) mod json;
 pub(crate) mod log_html;
 pub(crate) mod log_json;

@@ -72,14 +72,14 @@ fn card(diagnosis: &Diagnosis, wall: u64) -> Markup {
 }
 
 /// What a saving was worked out by: no log measures it.
-fn model(model: SavingModel) -> &'static str {
+pub(crate) fn model(model: SavingModel) -> &'static str {
     match model {
         SavingModel::Bound => "modelled, from bounds of what is left",
         SavingModel::Replay => "modelled, by a replay of the whole run",
     }
 }
 
-fn saving(low: u64, high: u64) -> String {
+pub(crate) fn saving(low: u64, high: u64) -> String {
     if low == 0 {
         format!("saves up to {}", duration_ms(high))
     } else if low == high {
@@ -90,7 +90,7 @@ fn saving(low: u64, high: u64) -> String {
 }
 
 /// What is saved, as a part of the run's wall time.
-fn saving_bar(low: u64, high: u64, wall: u64) -> Markup {
+pub(crate) fn saving_bar(low: u64, high: u64, wall: u64) -> Markup {
     #[expect(clippy::cast_precision_loss, reason = "a share in percent")]
     let share = |ms: u64| (ms as f64 * 100.0 / wall.max(1) as f64).min(100.0);
     html! {
@@ -101,7 +101,7 @@ fn saving_bar(low: u64, high: u64, wall: u64) -> Markup {
     }
 }
 
-fn value(measure: &Measure) -> String {
+pub(crate) fn value(measure: &Measure) -> String {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -117,7 +117,7 @@ fn value(measure: &Measure) -> String {
     }
 }
 
-fn category(category: Category) -> &'static str {
+pub(crate) fn category(category: Category) -> &'static str {
     match category {
         Category::Resource => "resource",
         Category::Data => "data",
