@@ -24,6 +24,8 @@ pub struct Run {
     pub sites: BTreeMap<(String, CallKey), SiteCost>,
     /// What has no line.
     pub unattributed: Unattributed,
+    /// What is known of the sources: whether they are those that ran.
+    pub sources: Sources,
     /// Which executions computed which datasets of the programs.
     pub computations: Computations,
     /// Whether it may speak for other runs: complete, not a local master, enough task time.
@@ -37,6 +39,46 @@ pub struct AskedOperator {
     pub execution: u64,
     /// The position of its node in pre-order.
     pub node: u32,
+}
+
+/// Whether the sources that a run was joined with are those that ran.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sources {
+    /// Each line that the log names meets a call of its method.
+    Verified,
+    /// They have not changed since the run, by what is known of their history.
+    Unchanged,
+    /// They have changed since. The run was joined with them as they were in this commit, and its costs moved to where the calls stand today.
+    Earlier {
+        /// The commit.
+        commit: String,
+    },
+    /// That can't be told.
+    Unverified {
+        /// How many of the log's lines meet a call of their method.
+        met: usize,
+        /// How many of them do not, or could be in several files.
+        missed: usize,
+    },
+}
+
+impl Default for Sources {
+    fn default() -> Self {
+        Sources::Unverified { met: 0, missed: 0 }
+    }
+}
+
+impl Sources {
+    /// The word used in JSON.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Sources::Verified => "verified",
+            Sources::Unchanged => "unchanged",
+            Sources::Earlier { .. } => "earlier",
+            Sources::Unverified { .. } => "unverified",
+        }
+    }
 }
 
 /// How a call was matched, best first.
@@ -165,6 +207,23 @@ pub struct Unattributed {
     pub driver_ms: u64,
     /// The stages it lies in.
     pub stages: Vec<UnattributedStage>,
+    /// Calls that cost something and are no more in the sources: their time is a part of it beside that of the stages.
+    pub gone: Vec<GoneCall>,
+}
+
+/// A call of the sources that ran which those of today do not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GoneCall {
+    /// The file.
+    pub file: String,
+    /// Its line in the text that ran.
+    pub line: u32,
+    /// The method.
+    pub method: String,
+    /// Its own task time, milliseconds.
+    pub task_time_ms: u64,
+    /// Its own driver time, milliseconds.
+    pub driver_ms: u64,
 }
 
 /// A stage attempt, or a part of it, without a line.
@@ -193,11 +252,13 @@ impl Run {
             task_time_ms: profile.task_time_ms(),
             driver_ms: 0,
             stages: stages.collect(),
+            gone: Vec::new(),
         };
         Self {
             profile: Arc::clone(profile),
             sites: BTreeMap::new(),
             unattributed,
+            sources: Sources::default(),
             computations: Computations::default(),
             representative: false,
         }

@@ -7,8 +7,8 @@ use eventlog::Profile;
 use program::{LineIndex, Program};
 
 use crate::engine::check_file_with;
-use crate::join::{JoinFile, join_all};
-use crate::{CallKeys, Evidence, FileCheck, Rule, Settings};
+use crate::join::{EarlierFile, JoinFile, join_all, join_earlier};
+use crate::{CallKeys, Evidence, FileCheck, Rule, Run, Settings};
 
 /// A source file as the host holds it.
 #[derive(Debug, Clone)]
@@ -143,31 +143,37 @@ impl Analysis {
     #[must_use]
     pub fn join(&self) -> Arc<Evidence> {
         let compute = || {
-            let files: Vec<JoinFile<'_>> = self
-                .files
-                .iter()
-                .map(|(path, file)| JoinFile {
-                    path,
-                    program: &file.program,
-                    call_keys: &file.call_keys,
-                    lines: &file.lines,
-                    text: &file.text,
-                })
-                .collect();
-            let limit = self
-                .files
-                .values()
-                .map(|file| file.settings.thresholds.representative_task_ms)
-                .max();
-            let limit =
-                limit.unwrap_or_else(|| spark::Thresholds::default().representative_task_ms);
             if self.profiles.is_empty() {
                 return Arc::new(Evidence::default());
             }
-            let runs = join_all(&files, &self.profiles, limit).into_iter().map(Arc::new).collect();
-            Arc::new(Evidence { runs })
+            let joined =
+                join_all(&self.join_files(), &self.profiles, self.representative_task_ms());
+            Arc::new(Evidence { runs: joined.into_iter().map(Arc::new).collect() })
         };
         Arc::clone(self.joined.get_or_init(compute))
+    }
+
+    /// Joins a run with all files as they were when it started, and moves what was found to the snapshot's by call keys.
+    #[must_use]
+    pub fn join_earlier(&self, profile: &Arc<Profile>, earlier: &[EarlierFile]) -> Run {
+        join_earlier(&self.join_files(), earlier, profile, self.representative_task_ms())
+    }
+
+    fn join_files(&self) -> Vec<JoinFile<'_>> {
+        let files = self.files.iter().map(|(path, file)| JoinFile {
+            path,
+            program: &file.program,
+            call_keys: &file.call_keys,
+            lines: &file.lines,
+            text: &file.text,
+            today: None,
+        });
+        files.collect()
+    }
+
+    fn representative_task_ms(&self) -> u64 {
+        let limits = self.files.values().map(|it| it.settings.thresholds.representative_task_ms);
+        limits.max().unwrap_or_else(|| spark::Thresholds::default().representative_task_ms)
     }
 
     /// Checks one file against the evidence of the snapshot. Empty for a file that is not there.

@@ -26,7 +26,8 @@ pub use call_keys::CallKeys;
 pub use diagnosed::{DiagnosedLine, DiagnosedLines, LinesOfDiagnoses, Part};
 pub use engine::{FileCheck, RulePanic, check_file};
 pub use evidence::{
-    AskedOperator, Evidence, Match, Run, SiteCost, Unattributed, UnattributedStage,
+    AskedOperator, Evidence, GoneCall, Match, Run, SiteCost, Sources, Unattributed,
+    UnattributedStage,
 };
 pub use example::{Example, PlanClaim};
 pub use facts::Facts;
@@ -34,6 +35,6 @@ pub use finding::{
     Applicability, Edit, Finding, FindingEvidence, Fix, Measured, Related, Severity, Verdict,
 };
 pub use host::{Analysis, AnalysisHost, Change, FileState, SourceFile};
-pub use join::{Computations, Computing, JoinFile, Repeated, Work, join};
+pub use join::{Computations, Computing, EarlierFile, JoinFile, Repeated, Today, Work, join};
 pub use rule::{Category, EvidenceNeed, FixClass, Rule, RuleContext, RuleLevel, Settings, Tier};
 pub use suppression::UNUSED_SUPPRESSION;

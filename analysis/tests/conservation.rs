@@ -91,6 +91,7 @@ fn join_all(sources: &[Source], profile: &Arc<Profile>) -> Run {
             call_keys: &it.keys,
             lines: &it.lines,
             text: &it.text,
+            today: None,
         })
         .collect();
     join(&files, profile, 0)

@@ -153,6 +153,7 @@ fn run(sources: &[Source], log: Log) -> Run {
             call_keys: &it.keys,
             lines: &it.lines,
             text: &it.text,
+            today: None,
         })
         .collect();
     let run = join(&files, &Arc::new(log.profile), 0);

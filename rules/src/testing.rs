@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use analysis::{
     Applicability, Computations, Evidence, FileCheck, Finding, FindingEvidence, Fix, Match,
-    PlanNode, Profile, Rule, Run, Settings, SiteCost, SqlExecution, StageAttempt, Unattributed,
-    check_file,
+    PlanNode, Profile, Rule, Run, Settings, SiteCost, Sources, SqlExecution, StageAttempt,
+    Unattributed, check_file,
 };
 use eventlog::{Application, Job, PlanMetric, StageMetrics};
 use program::{CallKey, Language, LineIndex, Program};
@@ -269,6 +269,7 @@ fn evidence(path: &str, source: &str, measure: &impl Fn(&mut Measuring)) -> Evid
         profile: Arc::new(measuring.profile),
         sites: measuring.sites,
         unattributed: Unattributed::default(),
+        sources: Sources::Verified,
         computations: Computations::default(),
         representative: true,
     };

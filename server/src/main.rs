@@ -4,12 +4,14 @@ mod cli;
 mod commands;
 mod configuration;
 mod files;
+mod history;
 mod linking;
 mod log_source;
 mod lsp;
 mod memory;
 mod output;
 mod problem;
+mod run_sources;
 mod source;
 mod workspace;
 

@@ -20,6 +20,7 @@ use crate::files::{self, FoundFile, absolute, display_path};
 use crate::linking::{self, LinkedSources};
 use crate::log_source::{self, LogFile};
 use crate::problem::{Problem, panic_message};
+use crate::run_sources;
 use crate::source::{NotebookFile, Source};
 
 /// Logs from this size on show their progress on a terminal.
@@ -111,7 +112,10 @@ pub(crate) fn load(request: &Request) -> Result<Workspace, ConfigurationError> {
     }
     workspace.host.apply(Change { files: Vec::new(), profiles: Some(profiles) });
     let snapshot = workspace.host.snapshot();
-    match catch_unwind(AssertUnwindSafe(|| snapshot.join())) {
+    let paths: HashMap<&str, &Path> =
+        workspace.files.iter().map(|it| (it.found.name.as_str(), &*it.found.path)).collect();
+    let path_of = |name: &str| paths.get(name).map_or_else(|| name.into(), |it| it.to_path_buf());
+    match catch_unwind(AssertUnwindSafe(|| run_sources::join(&snapshot, &path_of))) {
         Ok(evidence) => workspace.host.set_evidence(evidence),
         Err(panic) => {
             let why = panic_message(&*panic);

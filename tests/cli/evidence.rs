@@ -9,6 +9,12 @@ pub(super) fn recorded(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/attribution").join(path)
 }
 
+/// A recorded log as text.
+pub(super) fn recorded_text(path: &str) -> String {
+    let bytes = zstd::decode_all(std::fs::File::open(recorded(path)).unwrap()).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
 /// A folder with the sources of a recorded program, as they ran, and thresholds that runs of seconds reach.
 pub(super) fn program(name: &str) -> Folder {
     let folder = Folder::new(&[(

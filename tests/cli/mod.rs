@@ -18,6 +18,7 @@ mod model;
 mod notebooks;
 mod report;
 mod runs;
+mod staleness;
 mod what_if;
 
 use std::path::{Path, PathBuf};

@@ -21,7 +21,7 @@ use super::plan::PlanFacts;
 use super::score::{PlanWords, Scorer};
 use super::{JoinFile, Site as CallSite};
 use crate::evaluation::{self, EdgeKind, Entry, EntryKind, Evaluation, NodeId, SiteId, SiteKind};
-use crate::evidence::Match;
+use crate::evidence::{Match, Sources};
 
 /// What an observation is bound to.
 #[derive(Debug, Clone)]
@@ -113,8 +113,9 @@ impl<'a> Programs<'a> {
     }
 
     /// Binds each observation to a call or to a reason.
-    pub(super) fn bind(&self, observations: &[Observation<'_>]) -> Vec<Binding> {
+    pub(super) fn bind(&self, observations: &[Observation<'_>]) -> (Vec<Binding>, Sources) {
         let anchors = Anchors::of(self.files, observations);
+        let sources = anchors.sources();
         let mut bindings: Vec<Binding> = anchors
             .of
             .iter()
@@ -128,7 +129,7 @@ impl<'a> Programs<'a> {
             plans: Plans::of(observations, &self.closures),
         };
         alignment.run(&mut bindings);
-        bindings
+        (bindings, sources)
     }
 }
 

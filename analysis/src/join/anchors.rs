@@ -9,7 +9,9 @@ use super::JoinFile;
 use super::Site as CallSite;
 use super::alignment::Weight;
 use super::call_site::{self, Resolved, logged_as};
+use super::notebook_cell;
 use super::observation::Observation;
+use crate::evidence::Sources;
 use program::CallId;
 
 /// Share of the logged lines that have to meet their call for lines to be trusted.
@@ -94,6 +96,23 @@ impl Anchors {
             }
         }
         Self { of, resolved, shifts }
+    }
+
+    /// What the lines say of the sources: whether all that name one of their files meet a call of their method.
+    pub(super) fn sources(&self) -> Sources {
+        let count =
+            |test: fn(&Resolved) -> bool| self.resolved.iter().filter(|it| test(it)).count();
+        let met = count(|it| matches!(it, Resolved::Call { .. } | Resolved::Several { .. }));
+        let missed = count(|it| match it {
+            Resolved::Missing { .. } | Resolved::SeveralFiles { .. } => true,
+            // A cell that was edited since, or is not of this workspace.
+            Resolved::Outside { name } => notebook_cell::hash_of(name).is_some(),
+            Resolved::Call { .. } | Resolved::Several { .. } | Resolved::Unnamed => false,
+        });
+        match (met, missed) {
+            (1.., 0) => Sources::Verified,
+            _ => Sources::Unverified { met, missed },
+        }
     }
 
     /// Whether the line of an observation is from an earlier version of the source.

@@ -13,6 +13,7 @@ mod call_site;
 mod computation;
 mod cost;
 mod division;
+mod earlier;
 mod lineage;
 mod notebook_cell;
 mod observation;
@@ -37,6 +38,8 @@ use crate::evidence::{AskedOperator, Match, Run, SiteCost, Unattributed, Unattri
 
 use self::computation::Lineage;
 pub use self::computation::{Computations, Computing, Repeated, Work};
+pub(crate) use self::earlier::join_earlier;
+pub use self::earlier::{EarlierFile, Today};
 
 /// A file that takes part in a join.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +54,8 @@ pub struct JoinFile<'a> {
     pub lines: &'a LineIndex,
     /// Its text.
     pub text: &'a str,
+    /// Where its lines stand today, where it is an earlier text.
+    pub today: Option<&'a Today<'a>>,
 }
 
 /// A call of a file.
@@ -100,7 +105,7 @@ fn join_one(
     representative_task_ms: u64,
 ) -> Run {
     let observations = Observation::all(profile);
-    let bindings = programs.bind(&observations);
+    let (bindings, sources) = programs.bind(&observations);
     let mut joined = Joined {
         files,
         programs,
@@ -152,6 +157,7 @@ fn join_one(
         sites: sites.collect(),
         unattributed,
         computations,
+        sources,
         representative: complete
             && !quality.local_master
             && profile.task_time_ms() >= representative_task_ms,
@@ -565,7 +571,10 @@ fn call_path(
     let mut path: Vec<String> = call_site::workspace_frames(files, observation.long)
         .into_iter()
         .filter(|place| place.file != file || !own.contains(&place.line))
-        .map(|place| format!("{}:{}", files[place.file].path, place.line))
+        .map(|place| {
+            let file = &files[place.file];
+            format!("{}:{}", file.path, notebook_cell::CountedLine::new(file, place.line))
+        })
         .collect();
     path.reverse();
     if path.is_empty()

@@ -23,18 +23,32 @@ pub(super) fn hash_of(file: &str) -> Option<u32> {
 pub(super) struct CountedLine {
     cell: Option<u32>,
     line: u32,
+    /// Whether it is one of an earlier text, which no call of today's leads to.
+    earlier: bool,
 }
 
 impl CountedLine {
-    /// The line of a file, counted from 1 over its whole text.
+    /// The line of a file, counted from 1 over its whole text; that of today for an earlier text.
     pub(super) fn new(file: &JoinFile<'_>, line: u32) -> Self {
+        match file.today {
+            None => Self::of(file, line),
+            Some(today) => match today.lines.get(&line) {
+                Some(&line) => Self::of(&today.file, line),
+                None => Self { earlier: true, ..Self::of(file, line) },
+            },
+        }
+    }
+
+    fn of(file: &JoinFile<'_>, line: u32) -> Self {
         let first = |cell: &program::Cell| file.lines.line(cell.range.start);
         // In other notebooks people see the file's own lines.
         let cells = if file.path.ends_with(".ipynb") { &file.program.cells[..] } else { &[] };
         let next = cells.partition_point(|cell| first(cell) <= line);
         match next.checked_sub(1).and_then(|at| cells.get(at)) {
-            Some(cell) => Self { cell: Some(cell.number), line: line + 1 - first(cell) },
-            None => Self { cell: None, line },
+            Some(cell) => {
+                Self { cell: Some(cell.number), line: line + 1 - first(cell), earlier: false }
+            }
+            None => Self { cell: None, line, earlier: false },
         }
     }
 }
@@ -42,9 +56,10 @@ impl CountedLine {
 impl fmt::Display for CountedLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.cell {
-            Some(cell) => write!(f, "cell {cell}:{}", self.line),
-            None => write!(f, "{}", self.line),
+            Some(cell) => write!(f, "cell {cell}:{}", self.line)?,
+            None => write!(f, "{}", self.line)?,
         }
+        if self.earlier { f.write_str(" of the text that ran") } else { Ok(()) }
     }
 }
 

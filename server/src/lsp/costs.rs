@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use analysis::units::{bytes, count, duration_ms};
-use analysis::{Match, Run, SiteCost};
+use analysis::{Match, Run, SiteCost, Sources};
 use program::Call;
 
 use super::markdown::{code, escape};
@@ -123,7 +123,7 @@ pub(crate) fn table(run: &Run, sites: &[Site<'_>]) -> String {
     row("Longest task", &|cost| {
         if cost.skew >= UNEVEN { format!("{:.1} × the median", cost.skew) } else { String::new() }
     });
-    row("Matched by", &|cost| matched(cost));
+    row("Matched by", &|cost| matched(run, cost));
 
     let mut out = String::new();
     // Writing to a string cannot fail.
@@ -169,15 +169,23 @@ fn percent(run: &Run, time: u64) -> String {
     }
 }
 
-fn matched(cost: &SiteCost) -> String {
+fn matched(run: &Run, cost: &SiteCost) -> String {
     let mut text = match cost.matched {
         Match::CallSite => "the line in the log".to_owned(),
         Match::Plan => "the plan".to_owned(),
         Match::Order => "the order of actions".to_owned(),
         Match::Ambiguous(places) => format!("guess, one of {places} places"),
     };
-    if cost.stale {
-        text.push_str(", edited since");
+    match &run.sources {
+        _ if !cost.stale => {}
+        Sources::Earlier { commit } => {
+            text.push_str(", edited since: as it was in commit ");
+            text.push_str(commit);
+        }
+        _ => text.push_str(", edited since"),
+    }
+    if matches!(run.sources, Sources::Unverified { .. }) && cost.matched != Match::CallSite {
+        text.push_str(", unverified");
     }
     text
 }

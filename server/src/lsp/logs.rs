@@ -128,7 +128,7 @@ pub(crate) async fn saved(server: Arc<Server>, version: Arc<Version>) {
     let _one_at_a_time = project.loading.lock().await;
     let joined = in_background(&server, {
         let (server, project) = (Arc::clone(&server), Arc::clone(&project));
-        move || server.state.set_evidence(&project, project.snapshot().join())
+        move || server.state.set_evidence(&project, project.joined())
     });
     if joined.await.is_some() {
         show_again(&server).await;
@@ -218,7 +218,7 @@ pub(crate) fn join(server: &Server, project: &Project, mut profiles: Vec<Arc<Pro
     // Newest first: it is the one that hovers and hints show.
     profiles.sort_by_key(|profile| std::cmp::Reverse(profile.application.start_ms));
     project.put_profiles(profiles);
-    server.state.set_evidence(project, project.snapshot().join());
+    server.state.set_evidence(project, project.joined());
 }
 
 /// Reads a log, or what is new in it.

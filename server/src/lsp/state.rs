@@ -558,6 +558,12 @@ impl Project {
         }
     }
 
+    /// The join of its runs with the sources that ran.
+    pub(crate) fn joined(&self) -> Arc<Evidence> {
+        let folder = &self.configuration.folder;
+        crate::run_sources::join(&self.snapshot(), &|name| folder.join(name))
+    }
+
     /// Attaches runs.
     pub(crate) fn put_profiles(&self, profiles: Vec<Arc<Profile>>) {
         lock(&self.inner).host.apply(Change { files: Vec::new(), profiles: Some(profiles) });

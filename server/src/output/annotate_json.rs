@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use analysis::Finding;
+use analysis::{Finding, Sources};
 use diagnosis::Category;
 use serde::Serialize;
 
@@ -28,6 +28,10 @@ struct Application<'a> {
     duration_ms: u64,
     task_time_ms: u64,
     representative: bool,
+    /// `verified`, `unchanged`, `earlier` or `unverified`: whether the sources are those that ran.
+    sources: &'static str,
+    /// The commit whose sources the run was joined with, where they are earlier ones.
+    commit: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -142,6 +146,18 @@ struct Unattributed<'a> {
     task_time_ms: u64,
     driver_ms: u64,
     stages: Vec<UnattributedStage<'a>>,
+    /// Calls of the sources that ran which today's do not have; their time is a part of the sum beside that of the stages.
+    gone: Vec<GoneCall<'a>>,
+}
+
+#[derive(Serialize)]
+struct GoneCall<'a> {
+    file: &'a str,
+    /// The line in the text that ran.
+    line_then: u32,
+    method: &'a str,
+    task_time_ms: u64,
+    driver_ms: u64,
 }
 
 #[derive(Serialize)]
@@ -174,6 +190,11 @@ fn output<'a>(annotation: &'a Annotation<'a>) -> Output<'a> {
             duration_ms: application.duration_ms(),
             task_time_ms: run.profile.task_time_ms(),
             representative: run.representative,
+            sources: run.sources.name(),
+            commit: match &run.sources {
+                Sources::Earlier { commit } => Some(commit),
+                _ => None,
+            },
         },
         lines: annotation.lines.iter().map(line).collect(),
         findings: annotation.files.iter().flat_map(findings).collect(),
@@ -191,6 +212,7 @@ fn output<'a>(annotation: &'a Annotation<'a>) -> Output<'a> {
                     task_time_ms: stage.task_time_ms,
                 })
                 .collect(),
+            gone: unattributed.gone.iter().map(gone).collect(),
         },
     }
 }
@@ -226,6 +248,16 @@ fn diagnosis<'a>(annotation: &'a Annotation<'a>, found: &'a RunDiagnosis) -> Jso
         saving_ms: it.saving_ms.map(|(low, high)| Saving { low, high }),
         lines: lines.collect(),
         no_line: found.reason.as_deref(),
+    }
+}
+
+fn gone(call: &analysis::GoneCall) -> GoneCall<'_> {
+    GoneCall {
+        file: &call.file,
+        line_then: call.line,
+        method: &call.method,
+        task_time_ms: call.task_time_ms,
+        driver_ms: call.driver_ms,
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use analysis::units::{bytes, duration_ms};
-use analysis::{Finding, Match, Part, Run, Severity};
+use analysis::{Finding, Match, Part, Run, Severity, Sources};
 
 use anstyle::Style;
 
@@ -45,6 +45,7 @@ pub(crate) fn write(out: &mut dyn Write, annotations: &[Annotation<'_>]) -> io::
         }
         elsewhere(out, annotation)?;
         unattributed(out, annotation.run)?;
+        gone(out, annotation.run)?;
     }
     Ok(())
 }
@@ -69,8 +70,30 @@ fn header(out: &mut dyn Write, annotation: &Annotation<'_>) -> io::Result<()> {
         };
         writeln!(out, "  {attributed} of the task time stands on a line{by}")?;
     }
+    if let Some(note) = sources_note(run) {
+        writeln!(out, "  note: {note}")?;
+    }
     quality_lines(out, &run.profile)?;
     writeln!(out)
+}
+
+/// What is said of sources that may not be those that ran.
+fn sources_note(run: &Run) -> Option<String> {
+    match &run.sources {
+        Sources::Verified | Sources::Unchanged => None,
+        Sources::Earlier { commit } => Some(format!(
+            "the sources have changed since: joined as they were in commit {}, and moved",
+            sanitize(commit)
+        )),
+        Sources::Unverified { met: 0, missed: 0 } => Some(
+            "unverified: the log names no line, so the sources may not be those that ran"
+                .to_owned(),
+        ),
+        Sources::Unverified { met, missed } => Some(format!(
+            "unverified: {missed} of {} in the log have no such call in the sources",
+            plural(met + missed, "line", "lines")
+        )),
+    }
 }
 
 /// The word for a match as the gutter has room for it.
@@ -221,10 +244,11 @@ fn source(
         }
     )?;
     if gutters.values().any(|gutter| gutter.stale) {
-        writeln!(
-            out,
-            "  the source has changed since the run: lines marked ~ may stand elsewhere"
-        )?;
+        let what = match run.sources {
+            Sources::Earlier { .. } => "lines marked ~ stood elsewhere, or in other code",
+            _ => "lines marked ~ may stand elsewhere",
+        };
+        writeln!(out, "  the source has changed since the run: {what}")?;
     }
     let share = left("share", GUTTER_BAR + 6);
     writeln!(out, "{DIM} {share} {}  match{DIM:#}", right("self", time_width))?;
@@ -465,6 +489,25 @@ pub(super) fn stretches(
         result.insert(at, Stretch::Folded(count));
     }
     result
+}
+
+/// Calls that today's sources do not have any more.
+fn gone(out: &mut dyn Write, run: &Run) -> io::Result<()> {
+    let gone = &run.unattributed.gone;
+    if gone.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{BOLD}Gone from the sources since the run{BOLD:#}")?;
+    for call in gone {
+        let time = match (call.task_time_ms, call.driver_ms) {
+            (0, driver) => format!("{} of the driver", duration_ms(driver)),
+            (task, _) => format!("{} of task time", duration_ms(task)),
+        };
+        let what = format!("`{}` stood at {}:{}", call.method, call.file, call.line);
+        let room = columns().saturating_sub(width(&time) + 4);
+        writeln!(out, "  {}  {time}", truncate(&sanitize(&what), room))?;
+    }
+    Ok(())
 }
 
 fn unattributed(out: &mut dyn Write, run: &Run) -> io::Result<()> {

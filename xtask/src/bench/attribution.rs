@@ -41,6 +41,7 @@ pub(super) fn run(options: &Options) -> Result<()> {
         call_keys: &keys,
         lines: &lines,
         text: &text,
+        today: None,
     };
     println!("{} lines, {REPORTS} plans", text.lines().count());
     println!("| executions | fastest s | on a line |");

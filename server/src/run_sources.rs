@@ -1,0 +1,171 @@
+//! The join of runs with the sources that ran.
+//!
+//! Where each line that a log names meets its call, the sources are those that ran. Else their text of the time of the run is looked up in git,
+//! and the run is joined with that and moved to today's. Without git the times of files decide. What can't be told stays unverified.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use analysis::{Analysis, EarlierFile, Evidence, Run, Sources};
+
+use crate::files;
+use crate::history::{Commit, Repository};
+use crate::linking;
+use crate::source::Source;
+
+/// Joins the runs of a snapshot with the sources that ran, as far as they can be found. `path_of` gives the path of a file by its name in the
+/// host.
+pub(crate) fn join(analysis: &Analysis, path_of: &dyn Fn(&str) -> PathBuf) -> Arc<Evidence> {
+    let joined = analysis.join();
+    let is_open = |run: &Arc<Run>| matches!(run.sources, Sources::Unverified { .. });
+    if !joined.runs.iter().any(is_open) {
+        return joined;
+    }
+    let runs = joined.runs.iter().map(|run| {
+        if is_open(run) { Arc::new(settled(analysis, run, path_of)) } else { Arc::clone(run) }
+    });
+    Arc::new(Evidence { runs: runs.collect() })
+}
+
+/// How many of a run's lines meet their calls, and how many do not.
+fn lines(run: &Run) -> (usize, usize) {
+    match run.sources {
+        Sources::Unverified { met, missed } => (met, missed),
+        Sources::Verified | Sources::Unchanged | Sources::Earlier { .. } => (1, 0),
+    }
+}
+
+fn settled(analysis: &Analysis, run: &Run, path_of: &dyn Fn(&str) -> PathBuf) -> Run {
+    let Some(history) = History::of(analysis, run, path_of) else {
+        return by_times(run, path_of);
+    };
+    let (met, missed) = lines(run);
+    let mut best: Option<(Run, Commit)> = None;
+    for (number, commit) in
+        history.repository.commits_around(run.profile.application.start_ms).into_iter().enumerate()
+    {
+        let Some(then) = history.texts(analysis, &commit) else { continue };
+        if then.len() == history.files.len() && then.iter().all(|it| it.is_unchanged) {
+            // What was committed later says nothing of what ran.
+            if number == 0 && missed == 0 {
+                return Run { sources: Sources::Unchanged, ..run.clone() };
+            }
+            continue;
+        }
+        let joined = analysis.join_earlier(&run.profile, &linked(then, &history.repository));
+        match joined.sources {
+            Sources::Verified => {
+                let sources = Sources::Earlier { commit: commit.short().to_owned() };
+                return Run { sources, ..joined };
+            }
+            // Where the log names no line, the last commit before the run stands for it.
+            _ if met + missed == 0 && lines(&joined) == (0, 0) => {
+                if number == 0 {
+                    let sources = Sources::Earlier { commit: commit.short().to_owned() };
+                    return Run { sources, ..joined };
+                }
+            }
+            _ => {
+                let fewest = best.as_ref().map_or(missed, |it| lines(&it.0).1);
+                if lines(&joined).1 < fewest {
+                    best = Some((joined, commit));
+                }
+            }
+        }
+    }
+    // Nearer to what ran than today's, but not that: it stays unverified.
+    best.map_or_else(|| run.clone(), |it| it.0)
+}
+
+/// Without a history: files that have not been written since the run ended are those that ran, where no line of the log speaks against it.
+fn by_times(run: &Run, path_of: &dyn Fn(&str) -> PathBuf) -> Run {
+    let application = &run.profile.application;
+    let end_ms = application.end_ms.unwrap_or(application.last_event_ms);
+    let mut names: Vec<&str> = run.sites.keys().map(|it| it.0.as_str()).collect();
+    names.dedup();
+    let is_older = |name: &&str| modified_ms(&path_of(name)).is_some_and(|it| it <= end_ms);
+    if lines(run).1 == 0 && !names.is_empty() && names.iter().all(is_older) {
+        return Run { sources: Sources::Unchanged, ..run.clone() };
+    }
+    run.clone()
+}
+
+/// When a file was written last, milliseconds since the epoch.
+fn modified_ms(path: &Path) -> Option<i64> {
+    let modified = std::fs::metadata(path).ok()?.modified().ok()?;
+    i64::try_from(modified.duration_since(UNIX_EPOCH).ok()?.as_millis()).ok()
+}
+
+/// A file as it was.
+struct Then {
+    name: String,
+    path: PathBuf,
+    source: Source,
+    /// Whether it is the same today.
+    is_unchanged: bool,
+}
+
+/// The sources of a snapshot in their repository.
+struct History {
+    repository: Repository,
+    /// Names and paths.
+    files: Vec<(String, PathBuf)>,
+    /// By file: whether it is in the repository now.
+    known: Vec<bool>,
+}
+
+impl History {
+    /// None where the files that a run went through are in no repository.
+    fn of(analysis: &Analysis, run: &Run, path_of: &dyn Fn(&str) -> PathBuf) -> Option<Self> {
+        let files: Vec<(String, PathBuf)> =
+            analysis.paths().map(|name| (name.to_owned(), path_of(name))).collect();
+        let own = run.sites.keys().map(|it| it.0.as_str()).next();
+        let main = own.map(path_of).or_else(|| files.first().map(|it| it.1.clone()))?;
+        let repository = Repository::around(main.parent()?)?;
+        let paths: Vec<PathBuf> = files.iter().map(|it| it.1.clone()).collect();
+        let head = repository.head()?;
+        let known: Vec<bool> =
+            repository.texts(&head, &paths)?.iter().map(Option::is_some).collect();
+        // Files that nobody committed have no history.
+        known.contains(&true).then_some(Self { repository, files, known })
+    }
+
+    /// All files as they were in a commit. Those that were made later are left out; those that the repository does not know stay as they are.
+    fn texts(&self, analysis: &Analysis, commit: &Commit) -> Option<Vec<Then>> {
+        let paths: Vec<PathBuf> = self.files.iter().map(|it| it.1.clone()).collect();
+        let texts = self.repository.texts(commit, &paths)?;
+        let mut then = Vec::new();
+        for (((name, path), known), text) in self.files.iter().zip(&self.known).zip(texts) {
+            let now = analysis.file(name)?;
+            let content = match text {
+                // A repository may keep other ends of lines than the files have.
+                Some(text) if now.text.contains("\r\n") && !text.contains("\r\n") => {
+                    Some(text.replace('\n', "\r\n"))
+                }
+                Some(text) => Some(text),
+                None if *known => None,
+                None => std::fs::read_to_string(path).ok(),
+            };
+            let source = content.and_then(|it| Source::new(files::kind(path)?, it).ok());
+            if let Some(source) = source {
+                let is_unchanged = source.text == now.text;
+                then.push(Then { name: name.clone(), path: path.clone(), source, is_unchanged });
+            }
+        }
+        Some(then)
+    }
+}
+
+/// The programs of files as they were, linked with each other.
+fn linked(then: Vec<Then>, repository: &Repository) -> Vec<EarlierFile> {
+    let folders = if then.len() > 1 { vec![repository.top().to_owned()] } else { Vec::new() };
+    let sources: Vec<(PathBuf, Source)> =
+        then.iter().map(|it| (it.path.clone(), it.source.clone())).collect();
+    let linker = linking::link(&sources, &folders).linker;
+    let earlier = then.into_iter().filter_map(|it| {
+        let program = Arc::clone(linker.program(&linking::key(&it.path))?);
+        Some(EarlierFile { path: it.name, text: it.source.text, program })
+    });
+    earlier.collect()
+}
