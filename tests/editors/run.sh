@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Drives real editors against the real server, asserts on what they show and keeps screenshots.
+# Drives real editors against the real server, and a browser over the pages that the program makes; asserts on what they show and keeps
+# screenshots.
 #
-#   tests/editors/run.sh [vscode|neovim]...     default: both
+#   tests/editors/run.sh [vscode|neovim|pages]...     default: all
 #
 # STAGELIGHT_BINARY          the program; default target/release/stagelight
 # STAGELIGHT_EDITOR_CACHE    where setup.sh put the editors; default tests/editors/.cache
@@ -100,10 +101,17 @@ vscode() {
   if [ "$failures" -gt 0 ]; then tail -20 "$work/code-server.log"; fi
 }
 
-[ $# -gt 0 ] || set -- neovim vscode
+pages() {
+  local folder status=0
+  folder=$(workspace pages)
+  timeout 120 node "$here/pages.mjs" "$binary" "$folder" "$SCREENSHOTS" || status=$?
+  outcome "$status" "pages"
+}
+
+[ $# -gt 0 ] || set -- neovim vscode pages
 for test in "$@"; do
   case $test in
-    neovim | vscode) "$test" ;;
+    neovim | vscode | pages) "$test" ;;
     *) echo "run: no test named $test" >&2; exit 2 ;;
   esac
 done

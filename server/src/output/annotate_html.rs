@@ -69,8 +69,7 @@ pub(crate) fn write(out: &mut dyn Write, annotations: &[Annotation<'_>]) -> io::
             }
             body {
                 header {
-                    h1 { (title) }
-                    p.identity { "What each line cost" }
+                    h1 { "What each line cost" }
                     @if annotations.len() > 1 {
                         nav {
                             @for (at, annotation) in annotations.iter().enumerate() {

@@ -463,8 +463,9 @@ pub(super) fn stretches(
             number += 1;
         }
         let last = number - 1;
-        let mut before = if first == 1 { 0 } else { CONTEXT as u32 };
-        let mut after = if last == lines { 0 } else { CONTEXT as u32 };
+        let length = last - first + 1;
+        let mut before = if first == 1 { 0 } else { length.min(CONTEXT as u32) };
+        let mut after = if last == lines { 0 } else { length.min(CONTEXT as u32) };
         // A blank line beside a fold says nothing.
         while before > 0 && blank(first + before - 1) {
             before -= 1;
@@ -472,7 +473,6 @@ pub(super) fn stretches(
         while after > 0 && blank(last + 1 - after) {
             after -= 1;
         }
-        let length = last - first + 1;
         if length <= LONGEST_STRETCH as u32 {
             show(first, last);
         } else {
@@ -566,6 +566,10 @@ mod tests {
             ]
         );
         assert_eq!(stretches(9, &at(&[]), &|_| false), [Stretch::Folded(9)]);
+        // Nothing is asked of lines that are not there.
+        let blank = |number: u32| (1..=2).contains(&number) || panic!("line {number}");
+        assert_eq!(stretches(2, &at(&[2]), &blank), [Stretch::Shown(1, 2)]);
+        assert_eq!(stretches(2, &at(&[1]), &blank), [Stretch::Shown(1, 2)]);
     }
 
     #[test]

@@ -112,7 +112,7 @@ fn executors(profile: &Profile) -> Markup {
     html! {
         section #executors {
             h2 { "Executors" }
-            table {
+            div.wide { table {
                 thead { tr {
                     th { "id" } th { "host" } th.n { "cores" } th.n { "tasks" } th.n { "task time" } th.n { "storage and execution memory" }
                     th.n { "largest heap seen" } th { "removed" }
@@ -129,7 +129,7 @@ fn executors(profile: &Profile) -> Markup {
                         }
                     }
                 }
-            }
+            } }
             (more(profile.executors.len()))
         }
     }

@@ -48,7 +48,8 @@ pub(super) fn tree(
         let wrapper = node.children.len() == 1
             && WRAPPERS.iter().any(|name| node.name.starts_with(name))
             && !own;
-        let below = if wrapper { depth } else { depth + 1 };
+        // What has one child stands above it: only where a plan branches it moves in.
+        let below = if node.children.len() < 2 { depth } else { depth + 1 };
         open.extend(node.children.iter().rev().map(|child| (child, below)));
         if wrapper {
             continue;

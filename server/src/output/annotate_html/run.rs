@@ -74,15 +74,12 @@ pub(super) fn section(annotation: &Annotation<'_>, at: usize, budget: &mut Budge
     let page = Page::new(annotation, at, budget.details);
     let run = annotation.run;
     let application = &run.profile.application;
-    let sources: Vec<Markup> = annotation
-        .files
-        .iter()
-        .enumerate()
-        .filter(|(_, file)| {
-            annotation.lines.iter().any(|line| line.file == file.name)
-                || !file.check.findings.is_empty()
+    let sources: Vec<Markup> = by_time(annotation)
+        .into_iter()
+        .filter_map(|(index, _)| {
+            let file = annotation.files.get(index)?;
+            Some(source::section(&page, index, file, budget))
         })
-        .map(|(index, file)| source::section(&page, index, file, budget))
         .collect();
     let id = |part: &str| format!("{part}-{at}");
     let shown: BTreeSet<(&str, u32)> =
@@ -248,24 +245,27 @@ pub(super) fn heat(per_mille: u64) -> String {
     format!("--heat:{heat:.2}")
 }
 
-fn files(page: &Page<'_>) -> Markup {
-    let run = page.annotation.run;
+/// The files with a cost or a finding, most expensive first, with their own task time.
+fn by_time(annotation: &Annotation<'_>) -> Vec<(usize, u64)> {
     let mut times: BTreeMap<&str, u64> = BTreeMap::new();
-    for line in &page.annotation.lines {
+    for line in &annotation.lines {
         *times.entry(line.file).or_default() += line.cost.self_task_time_ms();
     }
-    let mut files: Vec<(usize, &str, u64, usize)> = page
-        .annotation
+    let mut files: Vec<(usize, u64)> = annotation
         .files
         .iter()
         .enumerate()
-        .map(|(at, file)| {
-            let time = times.get(file.name).copied().unwrap_or(0);
-            (at, file.name, time, file.check.findings.len())
-        })
-        .filter(|(_, name, _, findings)| times.contains_key(name) || *findings > 0)
+        .filter(|(_, file)| times.contains_key(file.name) || !file.check.findings.is_empty())
+        .map(|(at, file)| (at, times.get(file.name).copied().unwrap_or(0)))
         .collect();
-    files.sort_by_key(|(_, name, time, _)| (std::cmp::Reverse(*time), *name));
+    // Files are in the order of their names.
+    files.sort_by_key(|(at, time)| (std::cmp::Reverse(*time), *at));
+    files
+}
+
+fn files(page: &Page<'_>) -> Markup {
+    let run = page.annotation.run;
+    let files = by_time(page.annotation);
     let rest = files.len().saturating_sub(FILES);
     html! {
         @if files.is_empty() { p { "No file has a line with a cost or a finding." } }
@@ -273,9 +273,10 @@ fn files(page: &Page<'_>) -> Markup {
             div.wide { table {
                 thead { tr { th { "file" } th.n { "own task time" } th.n { "share" } th.n { "findings" } } }
                 tbody {
-                    @for (at, name, time, findings) in files.into_iter().take(FILES) {
+                    @for (at, file, time) in files.iter().take(FILES).filter_map(|(at, time)| Some((at, page.annotation.files.get(*at)?, *time))) {
+                        @let findings = file.check.findings.len();
                         tr {
-                            td.site { a href={ "#file-" (page.at) "-" (at) } { (sanitize(name)) } }
+                            td.site { a href={ "#file-" (page.at) "-" (at) } { (sanitize(file.name)) } }
                             td.n.heat style=(heat(run.per_mille(time))) { (duration_ms(time)) }
                             td.n { (share(run.per_mille(time))) }
                             td.n { @if findings > 0 { (count(findings as u64)) } }
