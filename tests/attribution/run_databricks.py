@@ -3,11 +3,12 @@
     spark-submit run_databricks.py source/NOTEBOOK.py [WIDGET=VALUE ...]
 
 Cells are compiled under the notebook's own path and line numbers. A `%sql` cell is a `spark.sql` of each of its statements; the last one, if it has rows, is
-displayed and bound to `_sqldf`. Its frames are at the line of `%sql`. `display` shows at most a thousand rows and leaves no call site in the log.
+displayed and bound to `_sqldf`. The frames of both are at the statement's first line. `display` shows at most a thousand rows and leaves no call site in the log.
 """
 
 import ast
 import os
+import re
 import sys
 
 from pyspark.sql import SparkSession
@@ -61,6 +62,16 @@ def cells(text):
     yield first, lines
 
 
+def statements(lines):
+    """The statements of a cell of SQL, parted by `;`: how many lines stand above each, and its text."""
+    text, start = "\n".join(lines), 0
+    for part in text.split(";"):
+        blank = re.match(r"(\s|--.*)*", part).end()
+        if part[blank:]:
+            yield text.count("\n", 0, start + blank), part[blank:].strip()
+        start += len(part) + 1
+
+
 def sql_code(statement, line, path):
     """Code that runs and displays a statement, all of it at one line."""
     tree = ast.parse(f"_sqldf = spark.sql({statement!r})\nif _sqldf.columns: display(_sqldf)")
@@ -79,14 +90,13 @@ def run(path, names):
             code = "\n" * (first - 1) + "\n".join(lines)
             exec(compile(code, path, "exec"), names)
             continue
-        content = [line[len(MAGIC) + 1 :] for line in lines[magic:] if line.startswith(MAGIC)]
+        content = [line[len(MAGIC) + 1 :] if line.startswith(MAGIC) else "" for line in lines[magic:]]
         kind, _, rest = content[0].partition(" ")
         if kind == "%run":
             run(os.path.join(os.path.dirname(path), rest.strip() + ".py"), names)
         elif kind == "%sql":
-            for statement in "\n".join([rest, *content[1:]]).split(";"):
-                if statement.strip():
-                    exec(sql_code(statement.strip(), first + magic, path), names)
+            for above, statement in statements([rest, *content[1:]]):
+                exec(sql_code(statement, first + magic + above, path), names)
         elif kind != "%md":
             raise SystemExit(f"{path}:{first + magic}: {kind} is not known")
 

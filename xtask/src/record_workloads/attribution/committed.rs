@@ -125,8 +125,8 @@ impl Sources<'_> {
             }
         });
         let line = text.lines().nth(call.line - 1).unwrap_or_default();
-        // A statement of SQL has its line, and what shows its rows too.
-        if line.starts_with("# MAGIC %sql") {
+        // A statement of SQL has its own first line, and what shows its rows too.
+        if line.starts_with("# MAGIC") {
             return;
         }
         let mut words = line.split(|c: char| !(c.is_alphanumeric() || c == '_'));

@@ -75,13 +75,16 @@ fn lines(logged: &Logged, timed: bool) -> Vec<String> {
     lines
 }
 
-/// Without the lines of Spark's own sources: whether reflection finds a method or its bridge, which stands elsewhere, is chance.
+/// Without the lines of Spark's own sources, and without what calls itself: whether reflection finds a method or its bridge, which stands elsewhere and calls the
+/// method, is chance.
 fn without_bridges(stack: &str) -> String {
     let neutral = stack.lines().map(|frame| match frame.rsplit_once(':') {
         Some((head, _)) if frame.starts_with("org.apache.spark.") => head,
         _ => frame,
     });
-    neutral.collect::<Vec<_>>().join("\n")
+    let mut neutral: Vec<&str> = neutral.collect();
+    neutral.dedup();
+    neutral.join("\n")
 }
 
 fn without_numbers(line: &str) -> String {

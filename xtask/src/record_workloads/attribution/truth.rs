@@ -3,7 +3,7 @@
 //! Most operators are those of the logical node that they were planned for, and that has the site of the call that made it. Others have no node of
 //! their own: the planner adds exchanges and sorts where an operator asks for them, and the optimiser takes filters apart.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -88,6 +88,13 @@ struct Evidence {
     range: bool,
     /// The number of the exchange that is read again.
     reused: Option<i64>,
+    /// The numbers of the attributes that the conditions without a site are about, for a filter; of all that it uses, for a join, an aggregate or
+    /// a generator.
+    #[serde(default)]
+    references: Vec<i64>,
+    /// Whether it has keys, for an aggregate.
+    #[serde(default)]
+    grouped: bool,
 }
 
 #[derive(Deserialize)]
@@ -279,8 +286,33 @@ impl Plan<'_> {
         std::iter::successors(self.parent(index), |&above| self.parent(above))
     }
 
+    /// The sites of an operator; none where they are in doubt.
     fn sites(&self, index: usize) -> (Vec<Call>, By) {
+        let (mut sites, by) = self.sites_here(index);
+        if let Some(original) = self.original(index) {
+            let original = self.sites_here(original).0;
+            if sites.is_empty() || original.is_empty() {
+                return (Vec::new(), by);
+            }
+            add(&mut sites, original);
+        }
+        (sites, by)
+    }
+
+    /// Where a node stands that is read again here, or that stands below one that is.
+    fn original(&self, index: usize) -> Option<usize> {
+        let is_repeated =
+            |node: usize| self.above(node).any(|it| self.nodes[it].evidence.reused.is_some());
+        let evidence = &self.nodes[index].evidence;
+        let id = evidence.reused.or(evidence.id.filter(|_| is_repeated(index)))?;
+        (0..self.nodes.len()).find(|&it| self.nodes[it].evidence.id == Some(id) && !is_repeated(it))
+    }
+
+    fn sites_here(&self, index: usize) -> (Vec<Call>, By) {
         if let Some(found) = self.own(index) {
+            if is_in_doubt(&self.nodes[index], &found) {
+                return (Vec::new(), By::Tag);
+            }
             let group = is_aggregate(&self.nodes[index])
                 && self.above(index).take_while(|&above| self.passes_groups(above)).any(|above| {
                     is_aggregate(&self.nodes[above])
@@ -292,21 +324,7 @@ impl Plan<'_> {
         if node.evidence.class == "FilterExec" {
             return (self.inferred_for(index), By::Dependent);
         }
-        let mut sites = self.needed_by(index);
-        if let Some(reused) = node.evidence.reused {
-            let below: BTreeSet<usize> = subtree(self.nodes, index).collect();
-            let original = (0..self.nodes.len()).find(|&other| {
-                !below.contains(&other)
-                    && self.nodes[other].evidence.id == Some(reused)
-                    && !self.above(other).any(|it| self.nodes[it].evidence.reused.is_some())
-            });
-            for site in original.map(|original| self.sites(original).0).unwrap_or_default() {
-                if !sites.contains(&site) {
-                    sites.push(site);
-                }
-            }
-        }
-        (sites, By::Dependent)
+        (self.needed_by(index), By::Dependent)
     }
 
     /// Between aggregates of one call lie only others of it, exchanges and what is passive.
@@ -321,31 +339,51 @@ impl Plan<'_> {
             )
     }
 
-    /// Who needs the conditions that the optimiser adds: a join, aggregate or generator above, past what they were pushed through. Below an
-    /// aggregate they may be those of a join above it.
+    /// Who needs the conditions that the optimiser adds: for each attribute in them the nearest join or generator above that uses it, or the nearest
+    /// at all where the attribute has another name there. Aggregates on the way that use it need it, too.
     fn inferred_for(&self, index: usize) -> Vec<Call> {
-        let mut sites = Vec::new();
-        for above in self.above(index) {
-            let node = &self.nodes[above];
-            let is_last = is_join(node) || node.evidence.class == "GenerateExec";
-            if is_last || is_aggregate(node) {
-                for site in self.asked(above) {
-                    if !sites.contains(&site) {
-                        sites.push(site);
+        let mut users = Vec::new();
+        for attribute in &self.nodes[index].evidence.references {
+            let mut passed = Vec::new();
+            let mut nearest = None;
+            for above in self.above(index) {
+                let node = &self.nodes[above];
+                let uses = node.evidence.references.contains(attribute);
+                if is_join(node) || node.evidence.class == "GenerateExec" {
+                    nearest = nearest.or(Some(above));
+                    if uses {
+                        nearest = Some(above);
+                        break;
                     }
+                } else if is_aggregate(node) && uses {
+                    passed.push(above);
                 }
             }
-            if is_last {
-                break;
+            users.extend(passed);
+            users.extend(nearest);
+        }
+        users.sort_unstable();
+        users.dedup();
+        let mut sites = Vec::new();
+        for user in users {
+            let asked = self.asked(user);
+            if asked.is_empty() {
+                return asked;
             }
+            add(&mut sites, asked);
         }
         if sites.is_empty() { self.needed_by(index) } else { sites }
     }
 
-    /// The sites that what is below an operator is asked for by. What a filter adds to a join's condition asks for no exchange.
+    /// The sites that what is below an operator is asked for by, none where they are in doubt. What a filter adds to a join's condition asks for no
+    /// exchange.
     fn asked(&self, user: usize) -> Vec<Call> {
-        let link = calls(&self.nodes[user].evidence.link);
-        if is_join(&self.nodes[user]) && !link.is_empty() { link } else { self.sites(user).0 }
+        let node = &self.nodes[user];
+        let link = calls(&node.evidence.link);
+        if !is_join(node) || link.is_empty() {
+            return self.sites_here(user).0;
+        }
+        if is_in_doubt(node, &link) { Vec::new() } else { link }
     }
 
     /// The sites of the nearest operator above that asks something of the rows that it gets.
@@ -371,10 +409,8 @@ impl Plan<'_> {
                 "FilterExec" => {
                     // A condition that is a column by itself becomes that column's definition.
                     let mut sites = expressions();
-                    for site in calls(&evidence.filters) {
-                        if !sites.is_empty() && !sites.contains(&site) {
-                            sites.push(site);
-                        }
+                    if !sites.is_empty() {
+                        add(&mut sites, calls(&evidence.filters));
                     }
                     sites
                 }
@@ -395,11 +431,11 @@ impl Plan<'_> {
                     let mut sites = calls(&evidence.cache);
                     if !(self.computes)(index) {
                         // It only reads what is there.
-                        for user in self.needed_by(index) {
-                            if !sites.contains(&user) {
-                                sites.push(user);
-                            }
+                        let users = self.needed_by(index);
+                        if users.is_empty() {
+                            return None;
                         }
+                        add(&mut sites, users);
                     }
                     sites
                 }
@@ -411,11 +447,7 @@ impl Plan<'_> {
                 _ if is_write(class) => self.action.clone().into_iter().collect(),
                 _ if is_join(node) => {
                     let mut sites = link();
-                    for site in expressions() {
-                        if !sites.contains(&site) {
-                            sites.push(site);
-                        }
-                    }
+                    add(&mut sites, expressions());
                     sites
                 }
                 _ if !evidence.leaf.is_empty() => calls(&evidence.leaf),
@@ -426,20 +458,52 @@ impl Plan<'_> {
     }
 
     fn with_action(&self, mut sites: Vec<Call>) -> Vec<Call> {
-        sites.extend(self.action.clone().filter(|action| !sites.contains(action)));
+        add(&mut sites, self.action.clone());
         sites
+    }
+}
+
+/// Adds what is not there yet.
+fn add(sites: &mut Vec<Call>, others: impl IntoIterator<Item = Call>) {
+    for site in others {
+        if !sites.contains(&site) {
+            sites.push(site);
+        }
     }
 }
 
 /// The calls of sites, each once.
 fn calls<'a>(sites: impl IntoIterator<Item = &'a Site>) -> Vec<Call> {
     let mut calls = Vec::new();
-    for site in sites {
-        if !calls.contains(&site.call) {
-            calls.push(site.call.clone());
-        }
-    }
+    add(&mut calls, sites.into_iter().map(|site| site.call.clone()));
     calls
+}
+
+/// Whether the sites of an operator can't be right: the optimiser replaces nodes by others, which may get the mark of a neighbour. No projection and
+/// no filter joins rows or groups them.
+fn is_in_doubt(node: &Node, sites: &[Call]) -> bool {
+    const NARROW: [&str; 18] = [
+        "alias",
+        "as",
+        "cast",
+        "drop",
+        "dropna",
+        "fill",
+        "fillna",
+        "hint",
+        "limit",
+        "na",
+        "replace",
+        "select",
+        "selectExpr",
+        "toDF",
+        "withColumn",
+        "withColumnRenamed",
+        "withColumns",
+        "withColumnsRenamed",
+    ];
+    let is_wide = is_join(node) || (is_aggregate(node) && node.evidence.grouped);
+    is_wide && sites.iter().all(|it| NARROW.contains(&it.method.as_str()))
 }
 
 /// Nodes that do no work of their own, and are no operators of a call.

@@ -125,6 +125,13 @@ public final class Agent implements ClassFileTransformer {
                     }
                     copies(it);
                 });
+            case "org/apache/spark/sql/execution/datasources/CreateTempViewUsing":
+                return changed(loader, bytes, it -> {
+                    for (CtMethod method : it.getDeclaredMethods("run")) {
+                        method.insertBefore("stagelight.Sites.viewedRelation(this.tableIdent());");
+                    }
+                    copies(it);
+                });
             default:
                 if (onJvm && API.matcher(name).matches()) {
                     return changed(loader, bytes, this::entries);

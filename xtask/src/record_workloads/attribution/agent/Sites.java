@@ -14,6 +14,7 @@ import org.apache.spark.sql.catalyst.TableIdentifier;
 import org.apache.spark.sql.catalyst.expressions.And;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
 import org.apache.spark.sql.catalyst.expressions.Expression;
+import org.apache.spark.sql.catalyst.expressions.IsNotNull;
 import org.apache.spark.sql.catalyst.expressions.Literal;
 import org.apache.spark.sql.catalyst.plans.logical.Filter;
 import org.apache.spark.sql.catalyst.plans.logical.Join;
@@ -21,6 +22,7 @@ import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.catalyst.plans.logical.Project;
 import org.apache.spark.sql.catalyst.plans.logical.Sort;
 import org.apache.spark.sql.catalyst.plans.logical.SubqueryAlias;
+import org.apache.spark.sql.catalyst.plans.logical.TypedFilter;
 import org.apache.spark.sql.catalyst.plans.logical.Union;
 import org.apache.spark.sql.catalyst.plans.logical.View;
 import org.apache.spark.sql.execution.QueryExecution;
@@ -37,6 +39,12 @@ public final class Sites {
     static final String PROPERTY = "stagelight.truth";
 
     private static final Map<String, String[]> VIEWS = new ConcurrentHashMap<>();
+
+    /** Who made the views that are one relation. */
+    private static final Map<String, String[]> RELATIONS = new ConcurrentHashMap<>();
+
+    /** The sites of calls that ask for conditions. */
+    private static final Set<String> CONDITIONS = ConcurrentHashMap.newKeySet();
 
     private Sites() {}
 
@@ -77,6 +85,15 @@ public final class Sites {
         String site = current();
         if (site != null) {
             VIEWS.put(name.table(), new String[] {site});
+            RELATIONS.remove(name.table());
+        }
+    }
+
+    /** A view was made of a data source: what it reads has no site when the first query is made. */
+    public static void viewedRelation(TableIdentifier name) {
+        String site = current();
+        if (site != null) {
+            RELATIONS.put(name.table(), new String[] {site});
         }
     }
 
@@ -135,6 +152,10 @@ public final class Sites {
             set(now, of(before));
             return;
         }
+        if (of(before) == null) {
+            // What replaces a new node is new itself: it gets its site when its Dataset is made.
+            return;
+        }
         Map<LogicalPlan, Boolean> kept = new IdentityHashMap<>();
         nodes(now, kept);
         List<LogicalPlan> fresh = new ArrayList<>();
@@ -159,7 +180,7 @@ public final class Sites {
             if (!known.containsKey(it) && of(it) != null) {
                 for (int index = 0; index < gone.size(); index++) {
                     LogicalPlan other = gone.get(index);
-                    if (other.getClass() == it.getClass() && of(other) == of(it)) {
+                    if (other.getClass() == it.getClass() && Arrays.equals(of(other), of(it))) {
                         gone.remove(index);
                         break;
                     }
@@ -178,7 +199,14 @@ public final class Sites {
                 alike.add(it);
             }
         }
-        if (fresh instanceof Union || fresh instanceof Project) {
+        if (fresh instanceof Filter && alike.isEmpty()) {
+            for (LogicalPlan it : gone) {
+                if (it instanceof TypedFilter && of(it) != null) {
+                    set(fresh, of(it));
+                    set(((Filter) fresh).condition(), of(it));
+                }
+            }
+        } else if (fresh instanceof Union || fresh instanceof Project) {
             String[] all = null;
             for (LogicalPlan it : alike) {
                 all = merged(all, of(it));
@@ -199,16 +227,10 @@ public final class Sites {
                 }
             }
             set(fresh, of(alike.get(0)));
-        } else if (!(fresh instanceof Project)
-                && !(fresh instanceof Filter)
-                && !(fresh instanceof LogicalQueryStage)
+        } else if (!(fresh instanceof LogicalQueryStage)
                 // Of a partitioned write.
                 && !(fresh instanceof Sort)) {
             // `distinct` as an aggregate, `intersect` as a join, a relation as what it reads in this batch, …
-            // What replaces a new node is new itself.
-            if (of(before) == null) {
-                return;
-            }
             LogicalPlan from = before;
             for (LogicalPlan it : gone) {
                 if (of(it) != null) {
@@ -240,6 +262,9 @@ public final class Sites {
             } else {
                 parts.add(top);
             }
+            if (isNew && (plan instanceof Filter || plan instanceof Join)) {
+                CONDITIONS.addAll(Arrays.asList(sites));
+            }
             for (Expression part : parts) {
                 // A column object that several calls use.
                 if (isNew && of(part) != null && !isShared(part)) {
@@ -250,8 +275,9 @@ public final class Sites {
         }
         String[] below = sites;
         if (plan instanceof View) {
-            String[] view = VIEWS.get(((View) plan).desc().identifier().table());
-            below = view == null ? sites : merged(view, sites);
+            String name = ((View) plan).desc().identifier().table();
+            String[] view = VIEWS.get(name);
+            below = RELATIONS.getOrDefault(name, view == null ? sites : merged(view, sites));
         }
         for (LogicalPlan child : iterable(plan.children())) {
             tag(child, below);
@@ -307,6 +333,19 @@ public final class Sites {
             }
         }
         return null;
+    }
+
+    /**
+     * The sites of a condition of a filter. One that the optimiser adds has none, even if it is about an expression of the user's: what defines a
+     * column asks for no filter.
+     */
+    static String[] condition(Expression condition) {
+        String[] found = of(condition);
+        if (found != null || condition instanceof IsNotNull) {
+            return found;
+        }
+        found = first(condition);
+        return found != null && CONDITIONS.containsAll(Arrays.asList(found)) ? found : null;
     }
 
     static String[] of(Object node) {

@@ -8,10 +8,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 import org.apache.spark.scheduler.SparkListenerEvent;
 import org.apache.spark.scheduler.SparkListenerJobStart;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
+import org.apache.spark.sql.catalyst.expressions.AttributeSet;
 import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.expressions.IsNotNull;
 import org.apache.spark.sql.catalyst.plans.logical.Filter;
@@ -19,13 +21,16 @@ import org.apache.spark.sql.catalyst.plans.logical.Join;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.catalyst.plans.logical.Project;
 import org.apache.spark.sql.execution.FilterExec;
+import org.apache.spark.sql.execution.GenerateExec;
 import org.apache.spark.sql.execution.SortExec;
 import org.apache.spark.sql.execution.SparkPlan;
 import org.apache.spark.sql.execution.SparkPlanInfo;
 import org.apache.spark.sql.execution.adaptive.LogicalQueryStage;
+import org.apache.spark.sql.execution.aggregate.BaseAggregateExec;
 import org.apache.spark.sql.execution.columnar.InMemoryTableScanExec;
 import org.apache.spark.sql.execution.exchange.ReusedExchangeExec;
 import org.apache.spark.sql.execution.exchange.ShuffleExchangeLike;
+import org.apache.spark.sql.execution.joins.BaseJoinExec;
 import org.apache.spark.sql.execution.ui.SparkListenerSQLAdaptiveExecutionUpdate;
 import org.apache.spark.sql.execution.ui.SparkListenerSQLExecutionStart;
 import org.apache.spark.sql.catalyst.plans.physical.RangePartitioning;
@@ -90,6 +95,11 @@ public final class Witnesses {
                 parts.add(it);
             }
         }
+        // What conditions that the optimiser adds are about, and who may need them.
+        List<Attribute> references = new ArrayList<>();
+        if (plan instanceof BaseJoinExec || plan instanceof BaseAggregateExec || plan instanceof GenerateExec) {
+            references.addAll(attributes(plan.references()));
+        }
         text.append(",\"expressions\":[");
         boolean first = true;
         for (Expression part : parts) {
@@ -99,11 +109,25 @@ public final class Witnesses {
             text.append(first ? "{" : ",{");
             first = false;
             member(text, "class", part.getClass().getSimpleName());
-            // One that the optimiser adds is about an expression of the user's.
-            sites(text, "sites", part instanceof IsNotNull ? Sites.of(part) : Sites.first(part));
+            if (plan instanceof FilterExec) {
+                String[] asked = Sites.condition(part);
+                if (asked == null) {
+                    references.addAll(attributes(part.references()));
+                }
+                sites(text, "sites", asked);
+            } else {
+                sites(text, "sites", part instanceof IsNotNull ? Sites.of(part) : Sites.first(part));
+            }
             text.append('}');
         }
         text.append(']');
+        if (!references.isEmpty()) {
+            String numbers = references.stream().map(it -> Long.toString(it.exprId().id())).collect(Collectors.joining(","));
+            text.append(",\"references\":[").append(numbers).append(']');
+        }
+        if (plan instanceof BaseAggregateExec) {
+            text.append(",\"grouped\":").append(!((BaseAggregateExec) plan).groupingExpressions().isEmpty());
+        }
         if (plan instanceof SortExec) {
             text.append(",\"global\":").append(((SortExec) plan).global());
         }
@@ -119,6 +143,15 @@ public final class Witnesses {
             Object builder = ((InMemoryTableScanExec) plan).relation().cacheBuilder();
             sites(text, "cache", ((Sited) builder).stagelightSites());
         }
+    }
+
+    private static List<Attribute> attributes(AttributeSet set) {
+        List<Attribute> all = new ArrayList<>();
+        scala.collection.Iterator<Attribute> items = set.iterator();
+        while (items.hasNext()) {
+            all.add(items.next());
+        }
+        return all;
     }
 
     /** A scan is planned together with the filters and projections above it: its relation is the one leaf below them. */

@@ -47,7 +47,6 @@ LEFT_ALONE = (
     "pyspark.ml.common",
     "pyspark.ml.linalg",
     "pyspark.ml.param",
-    "pyspark.ml.util",
     "pyspark.mllib.linalg",
     "pyspark.mllib.common",
 )
@@ -88,18 +87,29 @@ def text_of(name):
     return "".join(linecache.getlines(name))
 
 
+def name_of(node):
+    """The line on which the name of a call or an attribute ends, and that name."""
+    name = node.func if isinstance(node, ast.Call) else node
+    if isinstance(name, ast.Attribute):
+        return (name.end_lineno, name.attr)
+    if isinstance(name, ast.Name) and isinstance(node, ast.Call):
+        return (name.end_lineno, name.id)
+    return None
+
+
 @functools.lru_cache(maxsize=None)
 def names(text):
-    """Of every call and attribute of a text, by where it ends: the line on which its own name ends, and that name."""
-    found = {}
+    """Of every call and attribute of a text, by where it ends: where it begins, and its name. Of every `for` and `with`, by where it stands: the name of
+    what it goes through or enters."""
+    calls, blocks = {}, {}
     # No call and no attribute end at the same place.
     for node in ast.walk(ast.parse(text_of(text))):
-        name = node.func if isinstance(node, ast.Call) else node
-        if isinstance(name, ast.Attribute):
-            found[(node.end_lineno, node.end_col_offset)] = (name.end_lineno, name.attr)
-        elif isinstance(name, ast.Name) and isinstance(node, ast.Call):
-            found[(node.end_lineno, node.end_col_offset)] = (name.end_lineno, name.id)
-    return found
+        if isinstance(node, (ast.For, ast.With)):
+            head = node.iter if isinstance(node, ast.For) else node.items[0].context_expr
+            blocks[(node.lineno, node.end_lineno, node.col_offset, node.end_col_offset)] = name_of(head)
+        elif name_of(node):
+            calls[(node.end_lineno, node.end_col_offset)] = ((node.lineno, node.col_offset), name_of(node))
+    return calls, blocks
 
 
 @functools.lru_cache(maxsize=None)
@@ -140,8 +150,13 @@ def place(frame):
 def site_of(frame, method):
     """The site of the call that a frame of the sources is in."""
     where = place(frame)
-    line, end_line, _, end_column = positions(frame)
-    line, name = names(where.text).get((end_line, end_column), (line or frame.f_lineno, method))
+    line, end_line, column, end_column = positions(frame)
+    calls, blocks = names(where.text)
+    begins, name = calls.get((end_line, end_column), ((0, 0), None))
+    if name is None or (line, column) < begins:
+        # A block that ends with a call ends where that does.
+        name = blocks.get((line, end_line, column, end_column))
+    line, name = name or (line or frame.f_lineno, method)
     return {**where.told, "line": line + where.above, "method": name or method}
 
 
