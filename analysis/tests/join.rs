@@ -553,3 +553,172 @@ fn hostile_plans_are_bounded() {
         40
     );
 }
+
+/// `text` with an action of its own at line 4.
+fn job(application: &str, action: &str) -> String {
+    format!(
+        "from pyspark.sql import SparkSession\nspark = SparkSession.builder.appName('{application}').getOrCreate()\ndf = spark.read.parquet('/in')\nrows = df.{action}()\n"
+    )
+}
+
+#[test]
+fn same_named_files_are_told_apart_by_the_calls_on_their_lines() {
+    let sources = [
+        source("daily/main.py", &job("a", "collect")),
+        source("weekly/main.py", &job("a", "toPandas")),
+    ];
+    let log = || Log::new().sql("collect at /x/main.py:4", &dataset("collectToPython"), 30);
+    assert_eq!(joined(&sources, log()), "daily/main.py:4 collect 30 ms call-site\n");
+    let log = log().sql("toPandas at /x/main.py:4", &dataset("collectToPython"), 20);
+    let text = joined(&sources, log);
+    assert!(
+        text.contains("stage 0: 30 ms, SQL execution 0: several files are named /x/main.py"),
+        "{text}"
+    );
+    assert!(
+        text.contains("stage 1: 20 ms, SQL execution 1: several files are named /x/main.py"),
+        "{text}"
+    );
+}
+
+#[test]
+fn same_named_files_are_told_apart_by_what_was_submitted() {
+    let sources = [
+        source("daily/main.py", &job("d", "collect")),
+        source("weekly/main.py", &job("w", "collect")),
+    ];
+    let container =
+        "/data/yarn/nm/usercache/etl/appcache/application_1_2/container_1_2_01_000001/main.py";
+    let log =
+        || Log::new().sql(&format!("collect at {container}:4"), &dataset("collectToPython"), 30);
+    let ambiguous = joined(&sources, log());
+    assert!(ambiguous.contains(&format!("several files are named {container}")), "{ambiguous}");
+    let weekly = "weekly/main.py:4 collect 30 ms call-site\n";
+
+    let mut submitted = log();
+    submitted.profile.application.command =
+        "org.apache.spark.deploy.SparkSubmit --master yarn jobs/weekly/main.py --day 1".into();
+    assert_eq!(joined(&sources, submitted), weekly);
+    let mut sent = log();
+    sent.profile
+        .spark_properties
+        .insert("spark.yarn.dist.pyFiles".into(), "file:///src/jobs/weekly/main.py#main.py".into());
+    assert_eq!(joined(&sources, sent), weekly);
+    let mut named = log();
+    named.profile.application.name = "w".into();
+    assert_eq!(joined(&sources, named), weekly);
+}
+
+#[test]
+fn programs_that_fit_alike_are_told_apart_by_what_was_submitted() {
+    let text = |name: &str| {
+        format!(
+            "from pyspark.sql import SparkSession\nspark = SparkSession.builder.appName('{name}').getOrCreate()\ndf = spark.read.parquet('/in')\ndf.count()\ndf.show()\ndf.write.parquet('/out')\n"
+        )
+    };
+    let sources = [source("a.py", &text("first")), source("b.py", &text("second"))];
+    let log = || {
+        Log::new()
+            .sql(&format!("count at {JVM}"), &dataset("count"), 40)
+            .sql(&format!("showString at {JVM}"), &dataset("showString"), 10)
+            .sql(&format!("parquet at {JVM}"), &writer("parquet"), 20)
+    };
+    assert!(joined(&sources, log()).contains("several programs fit what the log shows"));
+    let second = "b.py:4 count 40 ms order\nb.py:5 show 10 ms order\nb.py:6 parquet 20 ms order\n";
+    let mut submitted = log();
+    submitted.profile.application.command =
+        "org.apache.spark.deploy.SparkSubmit --master local[2] /srv/b.py".into();
+    assert_eq!(joined(&sources, submitted), second);
+    let mut named = log();
+    named.profile.application.name = "second".into();
+    assert_eq!(joined(&sources, named), second);
+}
+
+#[test]
+fn installed_packages_and_archives_are_matched_by_their_whole_path() {
+    let sources = [source("src/jobs/io.py", &job("a", "collect")), source("main.py", JOB)];
+    let at = |path: &str| {
+        let log = Log::new().sql(&format!("collect at {path}:4"), &dataset("collectToPython"), 30);
+        joined(&sources, log)
+    };
+    let own = "src/jobs/io.py:4 collect 30 ms call-site\n";
+    for path in [
+        "/venv/lib/python3.11/site-packages/jobs/io.py",
+        "/databricks/python/lib/python3.10/site-packages/jobs/io.py",
+        "/data/yarn/container_1/jobs.zip/jobs/io.py",
+        "/data/yarn/container_1/jobs-1.0-py3.11.egg/jobs/io.py",
+        "/var/spark/spark-1f2/userFiles-3a4/jobs/io.py",
+        "/data/yarn/container_1/__pyfiles__/io.py",
+        "/Workspace/Users/a@example.org/.bundle/etl/files/src/jobs/io.py",
+    ] {
+        assert_eq!(at(path), own, "{path}");
+    }
+    for path in [
+        "/venv/lib/python3.11/site-packages/pandas/io.py",
+        "/data/yarn/container_1/other.zip/other/io.py",
+        "/usr/lib/python3.11/io.py",
+    ] {
+        let text = at(path);
+        assert!(text.starts_with("stage 0: 30 ms"), "{path}: {text}");
+    }
+}
+
+#[test]
+fn scala_objects_of_one_name_are_told_apart_by_their_package() {
+    let text = |package: &str| {
+        format!(
+            "package {package}\nimport org.apache.spark.sql.SparkSession\nobject Job {{\n  def main(args: Array[String]): Unit = {{\n    val spark = SparkSession.builder().getOrCreate()\n    spark.read.parquet(\"/in\").count()\n  }}\n}}\n"
+        )
+    };
+    let sources = [
+        source("daily/Job.scala", &text("com.example.daily")),
+        source("weekly/Job.scala", &text("com.example.weekly")),
+    ];
+    let frames = "org.apache.spark.sql.Dataset.count(Dataset.scala:1)\ncom.example.weekly.Job$.main(Job.scala:6)";
+    let log = Log::new().sql("count at Job.scala:6", frames, 30);
+    assert_eq!(joined(&sources, log), "weekly/Job.scala:6 count 30 ms call-site\n");
+}
+
+const COMMANDS: &str = "# Databricks notebook source\n\
+    df = spark.read.parquet('/in')\n\
+    rows = df.collect()\n\
+    \n\
+    # COMMAND ----------\n\
+    \n\
+    # DBTITLE 1,Frames\n\
+    frame = df.toPandas()\n\
+    \n\
+    # COMMAND ----------\n\
+    \n\
+    other = df.distinct()\n\
+    others = other.collect()\n";
+
+#[test]
+fn commands_of_databricks_are_found_by_method_line_and_order() {
+    let sources = [source("report.py", COMMANDS)];
+    for name in [
+        "/databricks/.ipykernel/1348/command-1723439101937605-2048933269",
+        "/home/spark-88da72a5-41e6-4eb8-b0b7-22/.ipykernel/67/command-1723439101937605-2048933269",
+        "<command-1723439101937605>",
+        "command-1723439101937605",
+    ] {
+        let log = Log::new().sql(&format!("toPandas at {name}:1"), &dataset("collectToPython"), 30);
+        assert_eq!(joined(&sources, log), "report.py:8 toPandas 30 ms call-site\n", "{name}");
+    }
+    // Two cells have a `collect` on their second line: the order tells them apart.
+    let log = Log::new()
+        .sql("collect at <command-11>:2", &dataset("collectToPython"), 30)
+        .sql("toPandas at <command-12>:1", &dataset("collectToPython"), 20)
+        .sql("collect at <command-13>:2", &dataset("collectToPython"), 10);
+    assert_eq!(
+        joined(&sources, log),
+        "report.py:3 collect 30 ms call-site\nreport.py:8 toPandas 20 ms call-site\nreport.py:13 collect 10 ms call-site\n"
+    );
+    // A launcher runs files: its frame is no cell.
+    let log = Log::new().sql(
+        "collect at /databricks/.ipykernel/83/command--1-2723726414:2",
+        &dataset("collectToPython"),
+        30,
+    );
+    assert!(!joined(&sources, log).contains("call-site"));
+}

@@ -195,6 +195,8 @@ pub(crate) struct ApplicationEnd {
 pub(crate) struct EnvironmentUpdate {
     #[serde(rename = "Spark Properties", default)]
     pub(crate) spark_properties: Map,
+    #[serde(rename = "System Properties", default)]
+    pub(crate) system_properties: Map,
 }
 
 #[derive(Deserialize)]

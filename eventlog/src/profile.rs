@@ -38,6 +38,8 @@ pub struct Application {
     pub name: String,
     /// Spark's version, empty if the log does not say.
     pub spark_version: String,
+    /// What started the driver, `sun.java.command`: its main class and the arguments; empty if the log does not say.
+    pub command: String,
     /// Start, milliseconds since the epoch.
     pub start_ms: i64,
     /// End, milliseconds since the epoch; none if the log has no application end.

@@ -236,6 +236,8 @@ impl State {
             "SparkListenerEnvironmentUpdate" => {
                 let update: events::EnvironmentUpdate = parse(line)?;
                 self.profile.spark_properties = update.spark_properties.0;
+                let command = update.system_properties.0.get("sun.java.command");
+                self.profile.application.command = command.cloned().unwrap_or_default();
             }
             "SparkListenerApplicationStart" => {
                 let start: events::ApplicationStart<'_> = parse(line)?;

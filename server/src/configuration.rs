@@ -650,8 +650,8 @@ pub(crate) static KEYS: &[Key] = &[
         kind: "array of strings",
         default: "[]",
         example: "event-logs = [\"logs/*\"]",
-        doc: "Event logs of past runs: files or rolling folders, as paths or globs relative to this file. Where a glob matches \
-              several logs, the run that started last is used. Logs must lie in the folder of this file or below it, unless \
+        doc: "Event logs of past runs: files, rolling folders or folders of logs, as paths or globs relative to this file. Where a \
+              folder or glob has several logs, the run that started last is used. Logs must lie in the folder of this file or below it, unless \
               `--trust` is given.",
     },
     Key {

@@ -376,7 +376,9 @@ pub(crate) fn expand(folder: &Path, pattern: &str) -> Result<Vec<PathBuf>, globs
     let direct = folder.join(pattern);
     let magic = |text: &str| text.contains(['*', '?', '[', '{']);
     if !magic(pattern) || direct.exists() {
-        return Ok(vec![absolute(&direct)]);
+        let path = absolute(&direct);
+        let is_log = !path.is_dir() || is_rolling(&path) || LogFile::open(&path).is_ok();
+        return Ok(if is_log { vec![path] } else { logs_in(&path) });
     }
     // The folders before the first wildcard are searched no wider than the pattern says.
     let parts: Vec<&str> =
@@ -401,6 +403,23 @@ pub(crate) fn expand(folder: &Path, pattern: &str) -> Result<Vec<PathBuf>, globs
     }
     found.sort();
     Ok(found)
+}
+
+/// The logs of a folder such as `spark.eventLog.dir`: files and folders of rolling logs, hidden ones and checksums left out. The folder itself where
+/// there are none, so that whoever opens it says why it is no log.
+fn logs_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut logs: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            !name.starts_with('.')
+                && !name.ends_with(".crc")
+                && (path.is_file() || is_rolling(path))
+        })
+        .collect();
+    logs.sort();
+    if logs.is_empty() { vec![folder.to_owned()] } else { logs }
 }
 
 /// Whether a folder is that of a rolling log, by Spark's naming.

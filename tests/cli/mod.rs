@@ -16,6 +16,7 @@ mod linking;
 mod logs;
 mod model;
 mod notebooks;
+mod platforms;
 mod report;
 mod runs;
 mod staleness;

@@ -17,6 +17,7 @@ use super::call_site::{Place, Resolved};
 use super::lineage::Closures;
 use super::notebook_cell::CountedLine;
 use super::observation::Observation;
+use super::places::{Places, Submitted};
 use super::plan::PlanFacts;
 use super::score::{PlanWords, Scorer};
 use super::{JoinFile, Site as CallSite};
@@ -113,8 +114,13 @@ impl<'a> Programs<'a> {
     }
 
     /// Binds each observation to a call or to a reason.
-    pub(super) fn bind(&self, observations: &[Observation<'_>]) -> (Vec<Binding>, Sources) {
-        let anchors = Anchors::of(self.files, observations);
+    pub(super) fn bind(
+        &self,
+        places: &Places<'_>,
+        submitted: &Submitted,
+        observations: &[Observation<'_>],
+    ) -> (Vec<Binding>, Sources) {
+        let anchors = Anchors::of(places, observations);
         let sources = anchors.sources();
         let mut bindings: Vec<Binding> = anchors
             .of
@@ -124,6 +130,7 @@ impl<'a> Programs<'a> {
             .collect();
         let alignment = Alignment {
             programs: self,
+            submitted,
             observations,
             anchors,
             plans: Plans::of(observations, &self.closures),
@@ -222,6 +229,7 @@ fn by_call_site(files: &[JoinFile<'_>], anchor: &Anchor, resolved: &Resolved) ->
 /// The alignment of one run.
 struct Alignment<'a, 'p> {
     programs: &'a Programs<'p>,
+    submitted: &'a Submitted,
     observations: &'a [Observation<'a>],
     anchors: Anchors,
     plans: Plans,
@@ -395,6 +403,16 @@ impl Alignment<'_, '_> {
         {
             // Where the log names lines, it is a program that has them.
             ranked.retain(|it| it.0 * 2 >= most);
+        }
+        // What was submitted, or what the application is called, tells programs apart that are as likely.
+        for test in [Submitted::started, Submitted::named] {
+            let fits = |entry: &Entry| {
+                let file = &self.programs.files[entry.file.index()];
+                test(self.submitted, file, &entry.name)
+            };
+            if ranked.iter().any(|it| fits(it.1)) {
+                ranked.retain(|it| fits(it.1));
+            }
         }
         if ranked.is_empty() && (named.is_empty() || fragments.is_empty()) {
             return Err("the log names no line of this workspace, and no program of it does what the log shows".to_owned());

@@ -11,6 +11,7 @@ use super::alignment::Weight;
 use super::call_site::{self, Resolved, logged_as};
 use super::notebook_cell;
 use super::observation::Observation;
+use super::places::Places;
 use crate::evidence::Sources;
 use program::CallId;
 
@@ -49,9 +50,10 @@ pub(super) struct Anchors {
 }
 
 impl Anchors {
-    pub(super) fn of(files: &[JoinFile<'_>], observations: &[Observation<'_>]) -> Self {
+    pub(super) fn of(places: &Places<'_>, observations: &[Observation<'_>]) -> Self {
+        let files = places.files;
         let resolved: Vec<Resolved> =
-            observations.iter().map(|it| call_site::resolve(files, it.short, it.long)).collect();
+            observations.iter().map(|it| call_site::resolve(places, it.short, it.long)).collect();
         let count = |test: fn(&Resolved) -> bool| resolved.iter().filter(|it| test(it)).count();
         let met = count(|it| matches!(it, Resolved::Call { .. } | Resolved::Several { .. }));
         let missed = count(|it| matches!(it, Resolved::Missing { .. }));
@@ -106,7 +108,9 @@ impl Anchors {
         let missed = count(|it| match it {
             Resolved::Missing { .. } | Resolved::SeveralFiles { .. } => true,
             // A cell that was edited since, or is not of this workspace.
-            Resolved::Outside { name } => notebook_cell::hash_of(name).is_some(),
+            Resolved::Outside { name } => {
+                notebook_cell::hash_of(name).is_some() || notebook_cell::command_of(name).is_some()
+            }
             Resolved::Call { .. } | Resolved::Several { .. } | Resolved::Unnamed => false,
         });
         match (met, missed) {

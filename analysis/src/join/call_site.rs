@@ -3,8 +3,9 @@
 //! The short form is `method at file:line` (`org.apache.spark.util.CallSite`): PySpark logs the path that the driver saw, Scala only the
 //! file's base name. The long form is a JVM stack, one frame a line: `package.Class.method(File.scala:12)`.
 
-use program::{CallId, Program, ScopeKind};
+use program::CallId;
 
+use super::places::{FileMatch, Places};
 use super::{JoinFile, notebook_cell};
 
 /// A short call site taken apart.
@@ -75,23 +76,20 @@ pub(super) fn parse_frames(text: &str) -> impl Iterator<Item = Frame<'_>> {
 }
 
 /// Finds the call that a logged call site names.
-pub(super) fn resolve(files: &[JoinFile<'_>], short: &str, long: &str) -> Resolved {
+pub(super) fn resolve(places: &Places<'_>, short: &str, long: &str) -> Resolved {
+    let files = places.files;
     let site = parse_short(short);
     if let Some(site) = &site
-        && let Some(hash) = notebook_cell::hash_of(site.file)
+        && let Some(resolved) = in_cell(files, site.file, site.line, site.method)
     {
-        return match notebook_cell::places(files, hash, site.line).as_slice() {
-            [] => Resolved::Outside { name: site.file.to_owned() },
-            [place] => call_at(files, *place, site.method),
-            _ => Resolved::SeveralFiles { name: site.file.to_owned() },
-        };
+        return resolved;
     }
     if let Some(site) = &site {
-        match file_of(files, site.file, None) {
+        match places.file_of(site.file, None) {
             FileMatch::One(file) => {
                 return call_at(files, Place { file, line: site.line }, site.method);
             }
-            FileMatch::Several if !long_frames_name(files, long) => {
+            FileMatch::Several if !long_frames_name(places, long) => {
                 return Resolved::SeveralFiles { name: site.file.to_owned() };
             }
             FileMatch::Several | FileMatch::None => {}
@@ -100,7 +98,10 @@ pub(super) fn resolve(files: &[JoinFile<'_>], short: &str, long: &str) -> Resolv
     // Spark takes some of its own frames for user code (`SparkHadoopWriter`); the stack still leads to the user's line.
     let mut called = site.as_ref().map_or("", |site| site.method);
     for frame in parse_frames(long) {
-        match file_of(files, frame.file, Some(frame.class)) {
+        if let Some(resolved) = in_cell(files, frame.file, frame.line, called) {
+            return resolved;
+        }
+        match places.file_of(frame.file, Some(frame.class)) {
             FileMatch::One(file) => {
                 return call_at(files, Place { file, line: frame.line }, called);
             }
@@ -139,74 +140,60 @@ fn is_user_class(class: &str) -> bool {
 }
 
 /// The places of the workspace in a stack, innermost first.
-pub(super) fn workspace_frames(files: &[JoinFile<'_>], long: &str) -> Vec<Place> {
+pub(super) fn workspace_frames(places: &Places<'_>, long: &str) -> Vec<Place> {
     parse_frames(long)
-        .filter_map(|frame| match file_of(files, frame.file, Some(frame.class)) {
+        .filter_map(|frame| match places.file_of(frame.file, Some(frame.class)) {
             FileMatch::One(file) => Some(Place { file, line: frame.line }),
             _ => None,
         })
         .collect()
 }
 
-fn long_frames_name(files: &[JoinFile<'_>], long: &str) -> bool {
+fn long_frames_name(places: &Places<'_>, long: &str) -> bool {
     parse_frames(long)
-        .any(|frame| matches!(file_of(files, frame.file, Some(frame.class)), FileMatch::One(_)))
+        .any(|frame| matches!(places.file_of(frame.file, Some(frame.class)), FileMatch::One(_)))
 }
 
-enum FileMatch {
-    None,
-    One(usize),
-    Several,
-}
-
-/// The workspace file that a logged path means: the one that shares the most trailing components with it, and for a bare
-/// Scala file name the one that declares the frame's class.
-fn file_of(files: &[JoinFile<'_>], logged: &str, class: Option<&str>) -> FileMatch {
-    let mut best = 0;
-    let mut found: Vec<usize> = Vec::new();
-    for (index, file) in files.iter().enumerate() {
-        let common = common_suffix(file.path, logged);
-        if common == 0 || common < best {
-            continue;
-        }
-        if common > best {
-            best = common;
-            found.clear();
-        }
-        found.push(index);
+/// What a line of a notebook's cell names; none where the file is no cell's.
+fn in_cell(files: &[JoinFile<'_>], file: &str, line: u32, method: &str) -> Option<Resolved> {
+    let outside = || Resolved::Outside { name: file.to_owned() };
+    let several = || Resolved::SeveralFiles { name: file.to_owned() };
+    if let Some(hash) = notebook_cell::hash_of(file) {
+        return Some(match notebook_cell::places(files, hash, line).as_slice() {
+            [] => outside(),
+            [place] => call_at(files, *place, method),
+            _ => several(),
+        });
     }
-    if let Some(class) = class {
-        let simple = class.rsplit('.').next().unwrap_or(class);
-        let simple = simple.split('$').next().unwrap_or(simple);
-        let declares = |&index: &usize| declares_class(files[index].program, simple);
-        if found.iter().any(declares) {
-            found.retain(declares);
+    let command = notebook_cell::command_of(file)?;
+    let places = match command.hash.map(|it| notebook_cell::places(files, it, line)) {
+        Some(places) if !places.is_empty() => places,
+        // A command's number is in no export of a notebook: the cells that have such a call on this line are left.
+        _ => notebook_cell::all_places(files, line),
+    };
+    let met: Vec<Resolved> = places.iter().map(|it| call_at(files, *it, method)).collect();
+    let mut calls: Vec<(Place, CallId)> = Vec::new();
+    for (place, resolved) in places.iter().zip(&met) {
+        match resolved {
+            Resolved::Call { call, .. } => calls.push((*place, *call)),
+            Resolved::Several { calls: several, .. } => {
+                calls.extend(several.iter().map(|it| (*place, *it)));
+            }
+            _ => {}
         }
     }
-    match found.as_slice() {
-        [] => FileMatch::None,
-        [one] => FileMatch::One(*one),
-        _ => FileMatch::Several,
-    }
-}
-
-fn declares_class(program: &Program, simple: &str) -> bool {
-    program
-        .scopes
-        .iter()
-        .any(|scope| matches!(&scope.kind, ScopeKind::Class(name) if name == simple))
-}
-
-/// Number of path components that two paths share at their ends.
-fn common_suffix(left: &str, right: &str) -> usize {
-    left.rsplit(['/', '\\'])
-        .zip(right.rsplit(['/', '\\']))
-        .take_while(|(left, right)| left == right)
-        .count()
+    Some(match calls.as_slice() {
+        [] => outside(),
+        [(place, call)] => Resolved::Call { file: place.file, call: *call },
+        [(place, _), rest @ ..] if rest.iter().all(|it| it.0.file == place.file) => {
+            Resolved::Several { place: *place, calls: calls.iter().map(|it| it.1).collect() }
+        }
+        _ => several(),
+    })
 }
 
 /// The call of `method` on a line: any call whose expression covers the line, best the one whose name stands on it.
-fn call_at(files: &[JoinFile<'_>], place: Place, method: &str) -> Resolved {
+pub(super) fn call_at(files: &[JoinFile<'_>], place: Place, method: &str) -> Resolved {
     let file = &files[place.file];
     let covers = |range: program::TextRange| {
         (file.lines.line(range.start)..=file.lines.line(range.end.max(range.start + 1) - 1))

@@ -18,6 +18,7 @@ mod lineage;
 mod notebook_cell;
 mod observation;
 mod operators;
+mod places;
 mod plan;
 mod score;
 
@@ -32,6 +33,7 @@ use self::actions::{Binding, Bound, Programs};
 use self::call_site::Resolved;
 use self::observation::Observation;
 use self::operators::Owner;
+use self::places::{Places, Submitted};
 use self::plan::PlanFacts;
 use crate::evaluation::{self, EvaluationFile, Limits, SiteId};
 use crate::evidence::{AskedOperator, Match, Run, SiteCost, Unattributed, UnattributedStage};
@@ -105,9 +107,12 @@ fn join_one(
     representative_task_ms: u64,
 ) -> Run {
     let observations = Observation::all(profile);
-    let (bindings, sources) = programs.bind(&observations);
+    let places = Places::new(files, profile, &observations);
+    let submitted = Submitted::of(profile);
+    let (bindings, sources) = programs.bind(&places, &submitted, &observations);
     let mut joined = Joined {
         files,
+        places: &places,
         programs,
         profile,
         ran: StagesByJob::new(profile),
@@ -178,6 +183,7 @@ struct Planned<'a> {
 
 struct Joined<'a> {
     files: &'a [JoinFile<'a>],
+    places: &'a Places<'a>,
     programs: &'a Programs<'a>,
     profile: &'a Profile,
     ran: StagesByJob<'a>,
@@ -203,7 +209,7 @@ impl<'a> Joined<'a> {
             self.unattributed.driver_ms += driver_ms;
             return;
         };
-        let path = call_path(self.files, self.programs, observation, bound);
+        let path = call_path(self.places, self.programs, observation, bound);
         let candidates: Vec<String> =
             bound.candidates.iter().map(|&it| place_of(self.files, it)).collect();
         let cost = self.sites.entry(bound.site).or_insert_with(|| SiteCost::new(bound.matched));
@@ -431,27 +437,26 @@ impl<'a> Joined<'a> {
     /// The calls whose RDD operations make up a stage outside SQL: by the stage's own name and its RDDs' call sites; and the one whose
     /// shuffle the stage writes, which stands in the stage that reads it.
     fn rdd_owners(&self, stage: &StageAttempt) -> Vec<StageOwner> {
-        let files = self.files;
         let mut owners: Vec<StageOwner> = Vec::new();
         let sites = std::iter::once((stage.name.as_str(), stage.details.as_str()))
             .chain(stage.rdds.iter().map(|rdd| (rdd.call_site.as_str(), "")));
         for (short, long) in sites {
-            if let Resolved::Call { file, call } = call_site::resolve(files, short, long)
+            if let Resolved::Call { file, call } = call_site::resolve(self.places, short, long)
                 && !owners.iter().any(|owner| owner.site == (file, call))
             {
                 owners.push(StageOwner::of_pipeline((file, call), Match::CallSite));
             }
         }
-        if let Some(reader) = only(&shuffle_readers(files, stage))
+        if let Some(reader) = only(&shuffle_readers(self.places, stage))
             && let Some(owner) = owners.iter_mut().find(|owner| owner.site == reader)
         {
             owner.reads_shuffle = true;
         }
         let children =
             self.profile.stages.iter().filter(|child| child.parent_ids.contains(&stage.stage_id));
-        if let Some(writer) =
-            only(&children.flat_map(|child| shuffle_readers(files, child)).collect::<Vec<_>>())
-        {
+        if let Some(writer) = only(
+            &children.flat_map(|child| shuffle_readers(self.places, child)).collect::<Vec<_>>(),
+        ) {
             match owners.iter_mut().find(|owner| owner.site == writer) {
                 Some(owner) => owner.writes_shuffle = true,
                 None => owners.push(StageOwner {
@@ -539,12 +544,12 @@ impl StageOwner {
 }
 
 /// The calls whose RDDs read a shuffle in this stage (`ShuffledRDD`, `CoGroupedRDD`, `SubtractedRDD` of `org.apache.spark.rdd`).
-fn shuffle_readers(files: &[JoinFile<'_>], stage: &StageAttempt) -> Vec<Site> {
+fn shuffle_readers(places: &Places<'_>, stage: &StageAttempt) -> Vec<Site> {
     let shuffled = stage.rdds.iter().filter(|rdd| {
         matches!(rdd.name.as_str(), "ShuffledRDD" | "CoGroupedRDD" | "SubtractedRDD")
     });
     shuffled
-        .filter_map(|rdd| match call_site::resolve(files, &rdd.call_site, "") {
+        .filter_map(|rdd| match call_site::resolve(places, &rdd.call_site, "") {
             Resolved::Call { file, call } => Some((file, call)),
             _ => None,
         })
@@ -559,16 +564,17 @@ fn only(sites: &[Site]) -> Option<Site> {
 
 /// The workspace lines that led to a call, outermost first, the call's own line left out: of the logged stack, else of the call context.
 fn call_path(
-    files: &[JoinFile<'_>],
+    places: &Places<'_>,
     programs: &Programs<'_>,
     observation: &Observation<'_>,
     bound: &Bound,
 ) -> Vec<String> {
+    let files = places.files;
     let (file, id) = bound.site;
     let call = files[file].program.call(id);
     let lines = files[file].lines;
     let own = lines.line(call.range.start)..=lines.line(call.range.end);
-    let mut path: Vec<String> = call_site::workspace_frames(files, observation.long)
+    let mut path: Vec<String> = call_site::workspace_frames(places, observation.long)
         .into_iter()
         .filter(|place| place.file != file || !own.contains(&place.line))
         .map(|place| {

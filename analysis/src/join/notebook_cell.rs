@@ -18,6 +18,40 @@ pub(super) fn hash_of(file: &str) -> Option<u32> {
     name.strip_suffix(".py")?.parse().ok()
 }
 
+/// A cell of a notebook in Databricks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Command {
+    /// The hash of its text, where its name has one.
+    pub(super) hash: Option<u32>,
+}
+
+/// The cell that a name in Databricks is of; none for other files, and for the launcher of a file (`command--1-…`).
+///
+/// The kernel compiles a cell as `~/.ipykernel/1348/command-1723439101937605-2048933269`: the folder has the process, the name the
+/// number of the command and the hash of the text. Runtimes before kernels, and Scala, have the number alone: `<command-1723439101937605>`,
+/// `command-1723439101937605`.
+pub(super) fn command_of(file: &str) -> Option<Command> {
+    let name = file.rsplit(['/', '\\']).next()?;
+    let name = name.strip_prefix('<').map_or(Some(name), |it| it.strip_suffix('>'))?;
+    let rest = name.strip_prefix("command-")?;
+    let (number, hash) = rest.split_once('-').map_or((rest, None), |it| (it.0, Some(it.1)));
+    let is_number = !number.is_empty() && number.bytes().all(|it| it.is_ascii_digit());
+    let hash = match hash {
+        Some(hash) => Some(hash.parse().ok()?),
+        None => None,
+    };
+    is_number.then_some(Command { hash })
+}
+
+/// Where this line of any cell stands.
+pub(super) fn all_places(files: &[JoinFile<'_>], line: u32) -> Vec<Place> {
+    let mut places = Vec::new();
+    for (file, it) in files.iter().enumerate() {
+        places.extend(it.program.cells.iter().filter_map(|cell| place(file, it, cell, line)));
+    }
+    places
+}
+
 /// A line as people count it: in its file, or in its cell where the file is JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct CountedLine {
@@ -69,25 +103,47 @@ pub(super) fn places(files: &[JoinFile<'_>], hash: u32, line: u32) -> Vec<Place>
     for (file, it) in files.iter().enumerate() {
         for cell in &it.program.cells {
             if cell.hash == hash {
-                let text = cell.range.of(it.text);
-                // IPython takes blank lines at the top away before it compiles (`leading_empty_lines`).
-                let blank = text.lines().take_while(|line| line.trim().is_empty()).count();
-                let first = it.lines.line(cell.range.start);
-                let last = it.lines.line(cell.range.end);
-                let line =
-                    first.saturating_add(blank as u32).saturating_add(line).saturating_sub(1);
-                if line <= last {
-                    places.push(Place { file, line });
-                }
+                places.extend(place(file, it, cell, line));
             }
         }
     }
     places
 }
 
+/// Where a line of a cell stands in the text of its notebook.
+fn place(file: usize, it: &JoinFile<'_>, cell: &program::Cell, line: u32) -> Option<Place> {
+    let text = cell.range.of(it.text);
+    // IPython takes blank lines at the top away before it compiles (`leading_empty_lines`).
+    let blank = text.lines().take_while(|line| line.trim().is_empty()).count();
+    let first = it.lines.line(cell.range.start);
+    let last = it.lines.line(cell.range.end);
+    let line = first.saturating_add(blank as u32).saturating_add(line).saturating_sub(1);
+    (line <= last).then_some(Place { file, line })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_commands_are_told_from_others() {
+        let hash = |file: &str| command_of(file).map(|it| it.hash);
+        assert_eq!(
+            hash("/databricks/.ipykernel/1348/command-1723439101937605-2048933269"),
+            Some(Some(2_048_933_269))
+        );
+        assert_eq!(hash("<command-1723439101937605>"), Some(None));
+        assert_eq!(hash("command-1723439101937605"), Some(None));
+        for other in [
+            "/databricks/.ipykernel/83/command--1-2723726414",
+            "/srv/command-line.py",
+            "<command-12",
+            "command-",
+            "/srv/command-7/job.py",
+        ] {
+            assert_eq!(hash(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn names_of_cells_are_told_from_others() {
