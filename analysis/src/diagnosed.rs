@@ -11,7 +11,7 @@ use eventlog::{PlanNode, SqlExecution, StageAttempt};
 use program::CallKey;
 use rustc_hash::FxHashMap;
 
-use crate::evidence::{Match, Run, SiteCost};
+use crate::evidence::{Match, Run, SiteCost, Sources};
 
 /// The lines of a diagnosis, or why there are none.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -166,7 +166,7 @@ impl<'a> LinesOfDiagnoses<'a> {
                     .collect::<Vec<_>>(),
             );
         }
-        sure(sites)
+        sure(self.run, sites)
     }
 
     fn of_stages(&self, diagnosis: &Diagnosis, fit: Fit) -> DiagnosedLines<'a> {
@@ -225,7 +225,7 @@ impl<'a> LinesOfDiagnoses<'a> {
                 return none("several lines share the work of its stages");
             }
         }
-        sure(sites)
+        sure(self.run, sites)
     }
 
     /// The operators that ran in a stage.
@@ -298,7 +298,7 @@ impl<'a> LinesOfDiagnoses<'a> {
         }
         jobs.retain(|(_, count)| count * 2 > all);
         match jobs.first() {
-            Some((site, _)) => sure(vec![*site]),
+            Some((site, _)) => sure(self.run, vec![*site]),
             None => none("no one line started its jobs"),
         }
     }
@@ -328,7 +328,7 @@ impl<'a> LinesOfDiagnoses<'a> {
         let [Some(before), Some(after)] = [before, after].map(|job| self.by_job.get(&job)) else {
             return none("no line is known for the jobs before and after the longest gap");
         };
-        if !is_sure(before.1) || !is_sure(after.1) {
+        if !is_sure(self.run, before.1) || !is_sure(self.run, after.1) {
             return none("the match of the lines before and after the longest gap is not certain");
         }
         let line = |site: &Site<'a>, part| DiagnosedLine { file: &site.0.0, key: &site.0.1, part };
@@ -390,20 +390,17 @@ fn none<'a>(reason: impl Into<String>) -> DiagnosedLines<'a> {
     DiagnosedLines { lines: Vec::new(), reason: Some(reason.into()) }
 }
 
-fn is_sure(cost: &SiteCost) -> bool {
-    cost.sure && !cost.stale && !matches!(cost.matched, Match::Ambiguous(_))
+fn is_sure(run: &Run, cost: &SiteCost) -> bool {
+    // Joined with the sources that ran, a call is the same wherever it stands today.
+    let stale = cost.stale && !matches!(run.sources, Sources::Earlier { .. });
+    cost.sure && !stale && !matches!(cost.matched, Match::Ambiguous(_))
 }
 
-fn sure(sites: Vec<Site<'_>>) -> DiagnosedLines<'_> {
-    if let Some(doubtful) = sites.iter().find(|site| !is_sure(site.1)) {
-        let why = if doubtful.1.stale {
-            "the source has changed since the run"
-        } else {
-            "the match of its line is not certain"
-        };
-        return none(why);
+fn sure<'a>(run: &Run, sites: Vec<Site<'a>>) -> DiagnosedLines<'a> {
+    if sites.iter().any(|site| !is_sure(run, site.1)) {
+        return none("the match of its line is not certain");
     }
-    let lines: Vec<DiagnosedLine<'_>> = sites
+    let lines: Vec<DiagnosedLine<'a>> = sites
         .into_iter()
         .map(|((file, key), _)| DiagnosedLine { file, key, part: Part::Cause })
         .collect();

@@ -322,7 +322,7 @@ Examples:
   stagelight compare logs/app-1 logs/app-2 jobs/report.py --all
   stagelight compare logs/app-1 logs/app-2 --output-format json | jq '.lines[] | select(.verdict == \"slower\")'
 
-Both runs are joined with the same sources: those of the second run, as a rule. Of each line:
+Both runs are shown at the sources as they are now. Of each line:
   slower, faster        its own time changed, and the data that its stages read is not why
   more data, less data  its time changed no further than that data did
   new, gone             it cost something in one of the runs only

@@ -3,6 +3,7 @@
 mod cli;
 mod commands;
 mod configuration;
+mod diagnosed;
 mod files;
 mod history;
 mod linking;

@@ -8,6 +8,7 @@
 
 mod client;
 mod costs;
+mod diagnosed;
 mod large;
 mod linking;
 mod notebooks;

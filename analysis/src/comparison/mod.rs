@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use program::CallKey;
 
-use crate::evidence::{Match, Run, SiteCost};
+use crate::evidence::{Match, Run, SiteCost, Sources};
 
 pub use data::{Data, DataKind, DataRead};
 pub use difference::{Aspect, Difference};
@@ -219,7 +219,8 @@ fn doubts(
         } else if !cost.sure {
             doubts.push(Doubt::Unsure { run });
         }
-        if cost.stale {
+        // Joined with the sources that ran, a call is the same wherever it stands today.
+        if cost.stale && !matches!(runs[run].sources, Sources::Earlier { .. }) {
             doubts.push(Doubt::Stale { run });
         }
     }

@@ -1,5 +1,6 @@
 //! `stagelight compare`.
 
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::ExitCode;
@@ -14,6 +15,7 @@ use crate::log_source;
 use crate::output::compare::Report;
 use crate::output::{compare_json, compare_text};
 use crate::problem::panic_message;
+use crate::run_sources;
 use crate::workspace::{self, Request};
 
 /// Shows two runs side by side, line by line.
@@ -35,7 +37,11 @@ pub(crate) fn run(args: &CompareArgs) -> Result<ExitCode, CommandError> {
     let Some(profiles) = profiles else { return Ok(ExitCode::from(2)) };
     workspace.host.apply(Change { files: Vec::new(), profiles: Some(profiles) });
     let analysis = workspace.host.snapshot();
-    let evidence = catch_unwind(AssertUnwindSafe(|| analysis.join())).map_err(|panic| {
+    let paths: HashMap<&str, &Path> =
+        workspace.files.iter().map(|it| (it.found.name.as_str(), &*it.found.path)).collect();
+    let path_of = |name: &str| paths.get(name).map_or_else(|| name.into(), |it| it.to_path_buf());
+    let join = || run_sources::join(&analysis, &path_of);
+    let evidence = catch_unwind(AssertUnwindSafe(join)).map_err(|panic| {
         let why = panic_message(&*panic);
         CommandError::Usage(format!("the join with the source failed ({why}); please report it"))
     })?;

@@ -7,7 +7,7 @@ use tower_lsp_server::ls_types::{
 };
 
 use super::state::{Checked, Client};
-use super::to_proto;
+use super::{costs, diagnosed, to_proto};
 use crate::problem::LEFT_OUT;
 
 /// The diagnostics of each document that shows what was checked.
@@ -17,6 +17,25 @@ pub(crate) fn all(checked: &Checked, client: &Client) -> Vec<Vec<Diagnostic>> {
         let at = checked.views.at(finding.range.start);
         let Some(document) = at.and_then(|at| all.get_mut(at)) else { continue };
         document.extend(one(checked, client, finding));
+    }
+    let representative = costs::run(checked).is_some_and(|run| run.representative);
+    for here in diagnosed::all(checked) {
+        let at = checked.views.at(here.call.name_range.start);
+        let Some(document) = at.and_then(|at| all.get_mut(at)) else { continue };
+        let Some(place) = to_proto::location(checked, here.call.name_range) else { continue };
+        document.push(Diagnostic {
+            range: place.range,
+            // A run that speaks for no other is no news about the code.
+            severity: Some(if representative {
+                DiagnosticSeverity::INFORMATION
+            } else {
+                DiagnosticSeverity::HINT
+            }),
+            code: Some(NumberOrString::String(here.diagnosis.id.to_owned())),
+            source: Some(SOURCE.to_owned()),
+            message: format!("{}\n{}", diagnosed::summary(&here), diagnosed::advice(&here)),
+            ..Diagnostic::default()
+        });
     }
     if let (Some(note), Some(first)) = (&checked.note, all.first_mut()) {
         first.push(Diagnostic {

@@ -3,9 +3,10 @@
 use analysis::Finding;
 use tower_lsp_server::ls_types::{Hover, HoverContents, MarkupContent, MarkupKind, Position};
 
+use super::diagnosed::Here;
 use super::state::{Checked, Client};
 use super::views::View;
-use super::{costs, diagnostics, markdown, to_proto};
+use super::{costs, diagnosed, diagnostics, markdown, to_proto};
 
 /// What there is to say at `position` of a document.
 pub(crate) fn hover(
@@ -22,11 +23,16 @@ pub(crate) fn hover(
     let line = run.and_then(|run| {
         Some((run, costs::by_line(checked, run).remove(&checked.lines.line(offset))?))
     });
+    let at = checked.lines.line(offset);
+    let mut slow = diagnosed::all(checked);
+    slow.retain(|it| checked.lines.line(it.call.name_range.start) == at);
+    sections.extend(slow.iter().take(DIAGNOSES).map(slow_section));
     if let Some((run, sites)) = line {
         sections.push(costs::table(run, &sites));
     }
     // Last, since it is read once and the numbers change with each run.
     sections.extend(here.iter().filter_map(|finding| why(finding.rule)));
+    sections.extend(slow.iter().take(DIAGNOSES).map(|it| it.diagnosis.explanation.to_owned()));
     if sections.is_empty() {
         return None;
     }
@@ -42,6 +48,18 @@ pub(crate) fn hover(
             .first()
             .and_then(|finding| Some(to_proto::location(checked, finding.range)?.range)),
     })
+}
+
+/// Diagnoses of one line that are told.
+const DIAGNOSES: usize = 3;
+
+fn slow_section(here: &Here<'_>) -> String {
+    format!(
+        "**{}**: {}\n\n**Help**: {}",
+        here.diagnosis.id,
+        markdown::escape(&diagnosed::summary(here)),
+        markdown::escape(&diagnosed::advice(here))
+    )
 }
 
 fn section(finding: &Finding) -> String {

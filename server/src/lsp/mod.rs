@@ -9,6 +9,7 @@ mod code_actions;
 mod columns;
 mod content;
 mod costs;
+mod diagnosed;
 mod diagnostics;
 mod following;
 mod from_proto;

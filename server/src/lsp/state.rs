@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
-use analysis::{AnalysisHost, CallKeys, Change, Edit, Evidence, FileCheck, FileState, Settings};
+use analysis::{
+    AnalysisHost, CallKeys, Change, Edit, Evidence, FileCheck, FileState, Run, Settings,
+};
 use dashmap::DashMap;
 use eventlog::{Follower, Profile};
 use grammars::notebook::Notebook;
@@ -22,6 +24,7 @@ use super::notebook::OpenNotebook;
 use super::views::Views;
 use super::{from_proto, logs};
 use crate::configuration::{Configuration, ConfigurationError, Configurations, Overrides};
+use crate::diagnosed::{Diagnosed, diagnosed};
 use crate::files::absolute;
 use crate::source::{Kind, Source, admit};
 
@@ -146,6 +149,8 @@ pub(crate) struct Checked {
     pub(crate) check: FileCheck,
     /// What the runs say.
     pub(crate) evidence: Arc<Evidence>,
+    /// What made each of them slow, with lines.
+    pub(crate) diagnosed: Arc<Vec<Vec<Diagnosed>>>,
     /// The state of configuration and runs that it was checked with.
     pub(crate) generation: u64,
 }
@@ -173,6 +178,8 @@ pub(crate) struct Project {
 #[derive(Debug)]
 struct Inner {
     host: AnalysisHost,
+    /// What made each of its runs slow.
+    diagnosed: Arc<Vec<Vec<Diagnosed>>>,
     /// Files whose text the editor holds.
     open: BTreeSet<String>,
     generation: u64,
@@ -324,7 +331,7 @@ impl State {
         let read = version.read(self.encoding());
         let links = self.following.links(version.path());
         let program = version.program(read, &links);
-        let (snapshot, generation) = {
+        let (snapshot, diagnosed, generation) = {
             let mut inner = lock(&project.inner);
             // Asked under the lock: a later version that was here before is then seen to be current, and is not overwritten.
             if !self.is_current(version) {
@@ -338,7 +345,7 @@ impl State {
                 });
             }
             inner.open.insert(file.clone());
-            (inner.host.snapshot(), inner.generation)
+            (inner.host.snapshot(), Arc::clone(&inner.diagnosed), inner.generation)
         };
         let call_keys = snapshot.file(&file).map(|file| file.call_keys.clone());
         let mut check = snapshot.check(&file);
@@ -358,6 +365,7 @@ impl State {
             call_keys,
             check,
             evidence: Arc::clone(snapshot.evidence()),
+            diagnosed,
             file,
             generation,
         });
@@ -405,6 +413,7 @@ impl State {
             loading: tokio::sync::Mutex::new(()),
             inner: Mutex::new(Inner {
                 host: AnalysisHost::new(rules::ALL),
+                diagnosed: Arc::default(),
                 open: BTreeSet::new(),
                 generation: self.next_generation(),
             }),
@@ -499,8 +508,13 @@ impl State {
 
     /// Stores what the join of a project's runs with its sources gave.
     pub(crate) fn set_evidence(&self, project: &Project, evidence: Arc<Evidence>) {
+        // Diagnoses that fail are missing, and nothing else is.
+        let thresholds = &project.settings.thresholds;
+        let of_run = |run: &Arc<Run>| diagnosed(run, thresholds).unwrap_or_default();
+        let diagnosed = Arc::new(evidence.runs.iter().map(of_run).collect());
         let mut inner = lock(&project.inner);
         inner.host.set_evidence(evidence);
+        inner.diagnosed = diagnosed;
         inner.generation = self.next_generation();
     }
 }

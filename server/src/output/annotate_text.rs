@@ -11,13 +11,13 @@ use anstyle::Style;
 use super::annotation::{
     AnnotatedFile, Annotation, CostLine, Reason, RunDiagnosis, percent, reasons,
 };
-use super::log_html::diagnoses::saving;
 use super::quality::quality_lines;
 use super::report::{evidence_clause, plural};
 use super::style::{BOLD, DIM, heat_style, severity_style};
 use super::terminal::{
     columns, expand_tabs, left, right, sanitize, truncate, truncate_start, width, wrap,
 };
+use crate::diagnosed::saving_clause;
 
 /// Lines of the table of the hottest lines.
 const HOTTEST: usize = 10;
@@ -78,7 +78,7 @@ fn header(out: &mut dyn Write, annotation: &Annotation<'_>) -> io::Result<()> {
 }
 
 /// What is said of sources that may not be those that ran.
-fn sources_note(run: &Run) -> Option<String> {
+pub(super) fn sources_note(run: &Run) -> Option<String> {
     match &run.sources {
         Sources::Verified | Sources::Unchanged => None,
         Sources::Earlier { commit } => Some(format!(
@@ -364,8 +364,8 @@ fn of_diagnoses<'n>(
 /// What is wrong, and what it would save.
 fn diagnosis_clause(found: &RunDiagnosis) -> String {
     let summary = sanitize(&found.diagnosis.summary);
-    match found.diagnosis.saving_ms.filter(|(_, most)| *most > 0) {
-        Some((low, high)) => format!("{summary} ({} of wall time)", saving(low, high)),
+    match saving_clause(&found.diagnosis) {
+        Some(saving) => format!("{summary} ({saving})"),
         None => summary.into_owned(),
     }
 }
@@ -492,7 +492,7 @@ pub(super) fn stretches(
 }
 
 /// Calls that today's sources do not have any more.
-fn gone(out: &mut dyn Write, run: &Run) -> io::Result<()> {
+pub(super) fn gone(out: &mut dyn Write, run: &Run) -> io::Result<()> {
     let gone = &run.unattributed.gone;
     if gone.is_empty() {
         return Ok(());

@@ -1,19 +1,16 @@
 //! What `annotate` reports of one run, before it takes a form.
 
 use std::collections::{BTreeMap, HashMap};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use analysis::{
-    Analysis, DiagnosedLines, Evidence, FileCheck, LinesOfDiagnoses, Match, Part, Run, SiteCost,
-    SourceFile,
-};
+use analysis::{Analysis, Evidence, FileCheck, Match, Part, Run, SiteCost, SourceFile};
 use diagnosis::Diagnosis;
 use program::{CallId, CallKey, TextRange};
 
 use super::position::{CellSpan, Positions, Span};
 use crate::commands::check::check_file;
-use crate::problem::{Problem, panic_message};
+use crate::diagnosed::{Diagnosed, diagnosed};
+use crate::problem::Problem;
 use crate::workspace::Notebooks;
 
 /// One run with the lines that it cost.
@@ -122,21 +119,16 @@ fn diagnoses(
 ) -> Vec<RunDiagnosis> {
     let thresholds = analysis.paths().find_map(|path| analysis.file(path));
     let thresholds = thresholds.map(|file| file.settings.thresholds.clone()).unwrap_or_default();
-    let found = catch_unwind(AssertUnwindSafe(|| diagnosis::diagnose(&run.profile, &thresholds)));
-    let found = found.unwrap_or_else(|panic| {
-        let message =
-            format!("the diagnoses failed ({}); please report it", panic_message(&*panic));
+    let found = diagnosed(run, &thresholds).unwrap_or_else(|message| {
         problems.push(Problem::found(run.profile.source.clone(), message));
         Vec::new()
     });
     let at: HashMap<(&str, &CallKey), usize> =
         lines.iter().enumerate().map(|(at, line)| ((line.file, line.key), at)).collect();
-    let lines_of = LinesOfDiagnoses::new(run);
-    let with_lines = |diagnosis: Diagnosis| {
-        let DiagnosedLines { lines, reason } = lines_of.of(&diagnosis);
+    let with_lines = |Diagnosed { diagnosis, lines, reason }: Diagnosed| {
         let lines = lines
             .iter()
-            .filter_map(|line| Some((*at.get(&(line.file, line.key))?, line.part)))
+            .filter_map(|(file, key, part)| Some((*at.get(&(file.as_str(), key))?, *part)))
             .collect();
         RunDiagnosis { diagnosis, lines, reason }
     };

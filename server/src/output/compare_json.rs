@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use analysis::comparison::{
     Changed, ComparedCall, Data, DataKind, Difference, NOISE_RATIO, Relation, Verdict, is_complete,
 };
-use analysis::{Run, SiteCost};
+use analysis::{Run, SiteCost, Sources};
 use serde::Serialize;
 
 use super::annotation::{Place, time_by_match};
@@ -37,6 +37,8 @@ struct JsonRun<'a> {
     input_records: u64,
     complete: bool,
     representative: bool,
+    sources: &'static str,
+    commit: Option<&'a str>,
     task_time_by_match_ms: TimeByMatch,
     unattributed: Unattributed<'a>,
 }
@@ -54,6 +56,16 @@ struct Unattributed<'a> {
     task_time_ms: u64,
     driver_ms: u64,
     stages: Vec<UnattributedStage<'a>>,
+    gone: Vec<GoneCall<'a>>,
+}
+
+#[derive(Serialize)]
+struct GoneCall<'a> {
+    file: &'a str,
+    line_then: u32,
+    method: &'a str,
+    task_time_ms: u64,
+    driver_ms: u64,
 }
 
 #[derive(Serialize)]
@@ -191,6 +203,11 @@ fn run(run: &Run) -> JsonRun<'_> {
         input_records: input_records(run),
         complete: is_complete(run),
         representative: run.representative,
+        sources: run.sources.name(),
+        commit: match &run.sources {
+            Sources::Earlier { commit } => Some(commit),
+            _ => None,
+        },
         task_time_by_match_ms: by_match,
         unattributed: Unattributed {
             task_time_ms: unattributed.task_time_ms,
@@ -203,6 +220,17 @@ fn run(run: &Run) -> JsonRun<'_> {
                     attempt: stage.attempt,
                     reason: &stage.reason,
                     task_time_ms: stage.task_time_ms,
+                })
+                .collect(),
+            gone: unattributed
+                .gone
+                .iter()
+                .map(|call| GoneCall {
+                    file: &call.file,
+                    line_then: call.line,
+                    method: &call.method,
+                    task_time_ms: call.task_time_ms,
+                    driver_ms: call.driver_ms,
                 })
                 .collect(),
         },

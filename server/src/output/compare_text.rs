@@ -7,6 +7,7 @@ use analysis::units::{bytes, duration_ms};
 use analysis::{Run, Severity, SiteCost};
 use anstyle::{AnsiColor, Style};
 
+use super::annotate_text::{gone, sources_note};
 use super::annotation::{Place, Reason, percent, reasons, time_by_match};
 use super::compare::{
     NAMES, Report, data_clause, difference, doubt_clause, factor, input_bytes, other_changes, tally,
@@ -42,6 +43,7 @@ pub(crate) fn write(out: &mut dyn Write, report: &Report<'_>, most: usize) -> io
     }
     for (name, run) in NAMES.iter().zip(report.runs) {
         without_a_line(out, name, run)?;
+        gone(out, run)?;
     }
     Ok(())
 }
@@ -70,6 +72,9 @@ fn header(out: &mut dyn Write, name: &str, run: &Run) -> io::Result<()> {
     let gap = if fits { " " } else { "\n  " };
     let facts = truncate(&facts, columns() - 2);
     writeln!(out, "{BOLD}{name} {title}{BOLD:#}{gap}{DIM}{facts}{DIM:#}")?;
+    for line in sources_note(run).iter().flat_map(|note| wrap(note, columns() - 2)) {
+        writeln!(out, "  {line}")?;
+    }
     if total == 0 {
         return Ok(());
     }

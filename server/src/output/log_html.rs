@@ -1,6 +1,6 @@
 //! A run as one self-contained page: no script, nothing loaded from elsewhere, every name from the log escaped by the template.
 
-pub(super) mod diagnoses;
+pub(crate) mod diagnoses;
 mod plans;
 mod stages;
 mod timeline;

@@ -7,6 +7,7 @@ use analysis::{Match, Part};
 use diagnosis::quality_notes;
 use maud::{Markup, html};
 
+use super::super::annotate_text::sources_note;
 use super::super::annotation::{Annotation, CostLine, RunDiagnosis, percent, reasons};
 use super::super::log_html::diagnoses::{category, model, saving, saving_bar, value};
 use super::super::terminal::sanitize;
@@ -96,7 +97,10 @@ pub(super) fn section(annotation: &Annotation<'_>, at: usize, budget: &mut Budge
             }
             (facts(annotation))
             (matches(annotation))
-            ul.notes { @for note in quality_notes(&run.profile) { li { (sanitize(&note)) } } }
+            ul.notes {
+                @if let Some(note) = sources_note(run) { li { (note) } }
+                @for note in quality_notes(&run.profile) { li { (sanitize(&note)) } }
+            }
             nav {
                 @for (part, title) in [("hottest", "Most expensive lines"), ("files", "Files"), ("diagnoses", "Diagnoses"), ("rest", "Without a line")] {
                     a href={ "#" (id(part)) } { (title) }
@@ -385,6 +389,18 @@ fn rest(annotation: &Annotation<'_>) -> Markup {
                 }
             } }
             @if reasons.len() > REASONS { p.hint { "and " (count((reasons.len() - REASONS) as u64)) " more reasons" } }
+        }
+        @if !rest.gone.is_empty() {
+            p { "Gone from the sources since the run:" }
+            ul {
+                @for call in rest.gone.iter().take(REASONS) {
+                    li {
+                        code { (sanitize(&call.method)) } " stood at " (sanitize(&call.file)) ":" (call.line) ", "
+                        @if call.task_time_ms > 0 { (duration_ms(call.task_time_ms)) " of task time" } @else { (duration_ms(call.driver_ms)) " of the driver" }
+                    }
+                }
+            }
+            @if rest.gone.len() > REASONS { p.hint { "and " (count((rest.gone.len() - REASONS) as u64)) " more" } }
         }
         @if driver > 0 { p { (duration_ms(driver)) " of driver time has no line either." } }
     }
