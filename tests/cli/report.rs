@@ -160,3 +160,71 @@ fn the_page_of_lines_speaks_of_cells() {
     assert!(outcome.stdout.contains("<div class=\"cell\">cell 2</div>"));
     assert!(outcome.stdout.contains("<em>"));
 }
+
+/// A run in which line 4 of [`JOB`] started so many SQL executions, each with a plan of its own.
+fn log_of_executions(executions: u64) -> String {
+    use serde_json::json;
+    const SQL: &str = "org.apache.spark.sql.execution.ui.SparkListenerSQLExecution";
+    let whole = log("nightly");
+    let mut lines: Vec<&str> = whole.lines().collect();
+    let end = lines.pop().unwrap();
+    let mut text: String = lines[..2].iter().map(|line| format!("{line}\n")).collect();
+    let call_site = "collect at /srv/job.py:4";
+    for id in 0..executions {
+        let at = 1_714_564_801_000 + id * 10;
+        let stage = json!({
+            "Stage ID": id, "Stage Attempt ID": 0, "Stage Name": call_site, "Number of Tasks": 1, "RDD Info": [],
+            "Parent IDs": [], "Details": "", "Accumulables": [], "Submission Time": at, "Completion Time": at + 8,
+        });
+        let rows =
+            json!({"name": "number of output rows", "accumulatorId": id, "metricType": "sum"});
+        let scan = json!({
+            "nodeName": "Scan parquet", "simpleString": "FileScan parquet", "children": [], "metadata": {}, "metrics": [rows],
+        });
+        let plan = json!({
+            "nodeName": "Filter", "simpleString": "Filter", "children": [scan], "metadata": {}, "metrics": [],
+        });
+        let events = [
+            json!({
+                "Event": format!("{SQL}Start"), "executionId": id, "description": call_site, "details": "", "time": at,
+                "physicalPlanDescription": "", "sparkPlanInfo": plan,
+            }),
+            json!({
+                "Event": "SparkListenerJobStart", "Job ID": id, "Submission Time": at, "Stage Infos": [stage],
+                "Stage IDs": [id],
+                "Properties": {"callSite.short": call_site, "callSite.long": "", "spark.sql.execution.id": id.to_string()},
+            }),
+            json!({
+                "Event": "SparkListenerTaskEnd", "Stage ID": id, "Stage Attempt ID": 0, "Task Type": "ResultTask",
+                "Task End Reason": {"Reason": "Success"},
+                "Task Info": {
+                    "Task ID": id, "Index": 0, "Attempt": 0, "Launch Time": at, "Executor ID": "1", "Host": "host",
+                    "Locality": "ANY", "Speculative": false, "Getting Result Time": 0, "Finish Time": at + 8, "Failed": false,
+                    "Killed": false, "Accumulables": [{"ID": id, "Update": "5", "Internal": false, "Metadata": "sql"}],
+                },
+                "Task Metrics": {"Executor Run Time": 7, "Result Size": 5},
+            }),
+            json!({"Event": "SparkListenerStageCompleted", "Stage Info": stage}),
+            json!({
+                "Event": "SparkListenerJobEnd", "Job ID": id, "Completion Time": at + 8,
+                "Job Result": {"Result": "JobSucceeded"},
+            }),
+            json!({"Event": format!("{SQL}End"), "executionId": id, "time": at + 9}),
+        ];
+        text.extend(events.iter().map(|event| format!("{event}\n")));
+    }
+    text + end + "\n"
+}
+
+#[test]
+fn a_page_of_thousands_of_executions_is_bounded() {
+    let page = lines_page(&[("job.py", JOB)], &log_of_executions(3_000));
+    assert!(page.len() < 1 << 20, "{}", page.len());
+    let line = page.split("id=\"r0f0l4\"").nth(1).unwrap();
+    let line = line.split("</details>").next().unwrap();
+    assert!(line.contains("and 2,988 more stages"), "{line}");
+    assert!(line.contains("21 s (100 %)"), "{line}");
+    // Three plans of each of its calls, `table` and `collect`.
+    assert_eq!(line.matches("<div class=\"call\">").count(), 2, "{line}");
+    assert_eq!(line.matches("<div class=\"plan-of\">").count(), 6, "{line}");
+}

@@ -33,7 +33,7 @@ pub enum DataKind {
 /// Rows and bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DataRead {
-    /// Records read.
+    /// Records read; 0 where they are not counted, as those of persisted datasets.
     pub rows: u64,
     /// Bytes read.
     pub bytes: u64,
@@ -49,6 +49,8 @@ pub(super) struct StageRead {
     shuffle: DataRead,
     /// Tasks failed or were killed, or the stage ran again: part of it was read more than once.
     repeated: bool,
+    /// A persisted dataset is in it: what is read of it is counted in batches of columns (`CachedBatch`), not in rows.
+    batches: bool,
 }
 
 impl DataRead {
@@ -62,6 +64,7 @@ impl DataRead {
             read.source.add(metrics.input_records, metrics.input_bytes);
             read.shuffle.add(metrics.shuffle_read_records, metrics.shuffle_read_bytes);
             read.repeated |= again || stage.num_failed_tasks > 0 || stage.num_killed_tasks > 0;
+            read.batches |= stage.rdds.iter().any(|rdd| rdd.persisted);
         }
         stages
     }
@@ -89,7 +92,10 @@ impl Data {
         let of = [total(first, &stages[0]), total(second, &stages[1])];
         let kind = kind(&of);
         let Some((kind, part)) = kind else { return Self::default() };
-        let read = of.map(|read| part(&read));
+        let mut read = of.map(|read| part(&read));
+        if kind == DataKind::Source && of.iter().any(|read| read.batches) {
+            read.iter_mut().for_each(|read| read.rows = 0);
+        }
         let repeated = of.iter().any(|read| read.repeated);
         let by_rows = ratio(read[0].rows, read[1].rows).filter(|_| read[1].rows > 0);
         let by_bytes = ratio(read[0].bytes, read[1].bytes)
@@ -111,6 +117,9 @@ impl Data {
             if let Some((kind, part)) = kind(&[read]) {
                 data.kind = Some(kind);
                 data.read[run] = part(&read);
+                if kind == DataKind::Source && read.batches {
+                    data.read[run].rows = 0;
+                }
             }
         }
         data
@@ -130,6 +139,62 @@ fn total(cost: &SiteCost, stages: &BTreeMap<u64, StageRead>) -> StageRead {
         total.source.add(read.source.rows, read.source.bytes);
         total.shuffle.add(read.shuffle.rows, read.shuffle.bytes);
         total.repeated |= read.repeated;
+        total.batches |= read.batches;
     }
     total
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::Match;
+    use eventlog::{RddInfo, StageAttempt};
+
+    /// What stages 0 and 1 read, one with a shuffle and one without.
+    fn read(rows: u64, change: impl Fn(&mut StageAttempt)) -> BTreeMap<u64, StageRead> {
+        let mut scan = StageAttempt::default();
+        scan.metrics.input_records = rows;
+        scan.metrics.input_bytes = rows * 10;
+        let mut shuffled = StageAttempt { stage_id: 1, ..StageAttempt::default() };
+        shuffled.metrics.shuffle_read_records = rows * 2;
+        shuffled.metrics.shuffle_read_bytes = rows * 20;
+        change(&mut scan);
+        DataRead::by_stage(&Profile { stages: vec![scan, shuffled], ..Profile::default() })
+    }
+
+    fn data(stages: &[u64], change: impl Fn(&mut StageAttempt), bytes_compare: bool) -> Data {
+        let cost = SiteCost { stages: stages.to_vec(), ..SiteCost::new(Match::Plan) };
+        let reads = [read(100, &change), read(300, &change)];
+        Data::of([Some(&cost), Some(&cost)], &reads, bytes_compare)
+    }
+
+    #[test]
+    fn sources_count_before_shuffles() {
+        let both = data(&[0, 1], |_| {}, true);
+        assert_eq!((both.kind, both.read[1].rows), (Some(DataKind::Source), 300));
+        assert_eq!((both.ratio, both.byte_ratio), (Some(3.0), Some(3.0)));
+        let later = data(&[1], |_| {}, false);
+        assert_eq!((later.kind, later.read[1].rows), (Some(DataKind::Shuffle), 600));
+        assert_eq!((later.ratio, later.byte_ratio), (Some(3.0), None));
+        assert_eq!(data(&[7], |_| {}, true), Data::default());
+    }
+
+    #[test]
+    fn batches_of_a_cache_are_no_rows() {
+        let cached = |stage: &mut StageAttempt| {
+            stage.rdds = vec![RddInfo { persisted: true, ..RddInfo::default() }];
+        };
+        let found = data(&[0], cached, true);
+        assert_eq!((found.read[0].rows, found.ratio), (0, Some(3.0)));
+        assert_eq!(data(&[0], cached, false).ratio, None);
+    }
+
+    #[test]
+    fn what_was_read_again_is_not_compared() {
+        let found = data(&[0], |stage| stage.num_failed_tasks = 1, true);
+        assert_eq!(
+            (found.kind, found.ratio, found.byte_ratio),
+            (Some(DataKind::Source), None, None)
+        );
+    }
 }

@@ -254,7 +254,7 @@ fn doubts(
 pub struct Tally {
     /// Calls.
     pub calls: usize,
-    /// The second run's own task time of them without the first's, milliseconds.
+    /// The second run's own task time without the first's, of those whose task time came to the verdict, milliseconds.
     pub task_time_ms: i64,
 }
 
@@ -266,7 +266,9 @@ impl Comparison<'_> {
         for call in self.calls.iter().filter(|call| call.is_sure()) {
             let of = tally.entry(call.verdict()).or_default();
             of.calls += 1;
-            of.task_time_ms = of.task_time_ms.saturating_add(call.task.difference_ms);
+            if call.task.verdict == call.verdict() {
+                of.task_time_ms = of.task_time_ms.saturating_add(call.task.difference_ms);
+            }
         }
         tally
     }

@@ -76,15 +76,19 @@ impl<'a> Annotation<'a> {
     #[must_use]
     pub(crate) fn new(
         analysis: &'a Analysis,
-        notebooks: &Notebooks,
+        notebooks: &'a Notebooks,
         run: &'a Arc<Run>,
         runs: usize,
         problems: &mut Vec<Problem>,
     ) -> Self {
+        let mut places = Places::new(analysis, notebooks);
         let mut lines: Vec<CostLine<'a>> = run
             .sites
             .iter()
-            .map(|((file, key), cost)| cost_line(analysis, notebooks, file, key, cost))
+            .map(|((file, key), cost)| {
+                let Place { text_line, span, cell, shown, method } = places.place(file, key);
+                CostLine { file, text_line, span, cell, shown, method, key, cost }
+            })
             .collect();
         lines.sort_by_key(|line| (line.file, line.text_line, line.span.line, line.span.column));
         let alone = Evidence { runs: vec![Arc::clone(run)] };
@@ -216,44 +220,44 @@ pub(crate) struct Place<'a> {
     pub(crate) method: &'a str,
 }
 
-/// Where the call with this key stands in a file of a snapshot.
-#[must_use]
-pub(crate) fn place<'a>(
+/// Finds where calls stand in the files of a snapshot.
+pub(crate) struct Places<'a> {
     analysis: &'a Analysis,
-    notebooks: &Notebooks,
-    file: &str,
-    key: &'a CallKey,
-) -> Place<'a> {
-    let found = analysis.file(file).and_then(|source| {
-        let at = source.call_keys.iter().position(|candidate| candidate == key)?;
-        Some((source, source.program.call(CallId(at as u32))))
-    });
-    let Some((source, call)) = found else {
-        // The join names calls of this very snapshot; a key without a call still keeps its cost in the sum.
-        let span = Span { line: 1, column: 1, end_line: 1, end_column: 1 };
-        let (shown, method) = (format!("{file}:1"), key.method.as_str());
-        return Place { text_line: 1, span, cell: None, shown, method };
-    };
-    let at = positions(source, notebooks, file);
-    let end = call.range.end.max(call.name_range.end);
-    let range = TextRange::new(call.name_range.start, end);
-    let (place, shown) = at.shown(file, range);
-    Place {
-        text_line: source.lines.line(range.start),
-        span: at.span(range),
-        cell: at.in_cell(range),
-        shown: format!("{place}:{}", shown.line),
-        method: &call.method,
-    }
+    notebooks: &'a Notebooks,
+    /// The calls of a file by key, as they are first asked for.
+    calls: HashMap<String, HashMap<&'a CallKey, CallId>>,
 }
 
-fn cost_line<'a>(
-    analysis: &'a Analysis,
-    notebooks: &Notebooks,
-    file: &'a str,
-    key: &'a CallKey,
-    cost: &'a SiteCost,
-) -> CostLine<'a> {
-    let Place { text_line, span, cell, shown, method } = place(analysis, notebooks, file, key);
-    CostLine { file, text_line, span, cell, shown, method, key, cost }
+impl<'a> Places<'a> {
+    pub(crate) fn new(analysis: &'a Analysis, notebooks: &'a Notebooks) -> Self {
+        Self { analysis, notebooks, calls: HashMap::new() }
+    }
+
+    /// Where the call with this key stands.
+    pub(crate) fn place(&mut self, file: &str, key: &'a CallKey) -> Place<'a> {
+        let found = self.analysis.file(file).and_then(|source| {
+            let calls = self.calls.entry(file.to_owned()).or_insert_with(|| {
+                let keys = source.call_keys.iter().enumerate();
+                keys.map(|(at, key)| (key, CallId(at as u32))).collect()
+            });
+            Some((source, source.program.call(*calls.get(key)?)))
+        });
+        let Some((source, call)) = found else {
+            // The join names calls of this very snapshot; a key without a call still keeps its cost in the sum.
+            let span = Span { line: 1, column: 1, end_line: 1, end_column: 1 };
+            let (shown, method) = (format!("{file}:1"), key.method.as_str());
+            return Place { text_line: 1, span, cell: None, shown, method };
+        };
+        let at = positions(source, self.notebooks, file);
+        let end = call.range.end.max(call.name_range.end);
+        let range = TextRange::new(call.name_range.start, end);
+        let (place, shown) = at.shown(file, range);
+        Place {
+            text_line: source.lines.line(range.start),
+            span: at.span(range),
+            cell: at.in_cell(range),
+            shown: format!("{place}:{}", shown.line),
+            method: &call.method,
+        }
+    }
 }

@@ -6,7 +6,7 @@ use analysis::comparison::{
 use analysis::units::{bytes, count, duration_ms};
 use analysis::{Analysis, Run, SiteCost};
 
-use super::annotation::{Place, place};
+use super::annotation::{Place, Places};
 use crate::workspace::Notebooks;
 
 /// What the two runs are called, in the order of the command line.
@@ -29,13 +29,14 @@ pub(crate) struct Report<'a> {
 impl<'a> Report<'a> {
     /// The comparison of two runs with their places in the sources.
     #[must_use]
-    pub(crate) fn new(analysis: &'a Analysis, notebooks: &Notebooks, runs: [&'a Run; 2]) -> Self {
+    pub(crate) fn new(
+        analysis: &'a Analysis,
+        notebooks: &'a Notebooks,
+        runs: [&'a Run; 2],
+    ) -> Self {
         let comparison = compare(runs[0], runs[1]);
-        let places = comparison
-            .calls
-            .iter()
-            .map(|call| place(analysis, notebooks, call.file, call.key))
-            .collect();
+        let mut at = Places::new(analysis, notebooks);
+        let places = comparison.calls.iter().map(|call| at.place(call.file, call.key)).collect();
         Self { runs, comparison, places }
     }
 

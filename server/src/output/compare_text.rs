@@ -162,7 +162,13 @@ impl Row {
             changed,
             verdict: changed.verdict,
             sure: call.is_sure(),
-            details: call.doubts.iter().map(|doubt| format!("? {}", doubt_clause(doubt))).collect(),
+            // That a line is the same is told of by a mark alone.
+            details: call
+                .doubts
+                .iter()
+                .filter(|_| call.verdict() != Verdict::Same)
+                .map(|doubt| format!("? {}", doubt_clause(doubt)))
+                .collect(),
         }
     }
 }
