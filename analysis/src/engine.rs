@@ -155,15 +155,18 @@ fn settle(
         for run in &evidence.runs {
             match verdict(ctx, finding, run) {
                 Verdict::Unmeasured => {}
-                Verdict::Confirmed { text, task_time_ms, saving_ms } => {
-                    finding.evidence =
-                        FindingEvidence::Confirmed(measured(run, text, task_time_ms, saving_ms));
+                Verdict::Confirmed { text, task_time_ms, saving_ms, remedy } => {
+                    finding.evidence = FindingEvidence::Confirmed(Measured {
+                        saving_ms: saving_ms.map(|it| it.min(task_time_ms)),
+                        wall_saving_ms: run.forecast.saving_ms(&remedy),
+                        ..measured(run, text, task_time_ms)
+                    });
                     break;
                 }
                 Verdict::Refuted { text, task_time_ms } => {
                     if finding.evidence == FindingEvidence::Unmeasured {
                         finding.evidence =
-                            FindingEvidence::Refuted(measured(run, text, task_time_ms, None));
+                            FindingEvidence::Refuted(measured(run, text, task_time_ms));
                     }
                 }
             }
@@ -183,8 +186,9 @@ fn settle(
     };
 }
 
-fn measured(run: &Run, text: String, task_time_ms: u64, saving_ms: Option<u64>) -> Measured {
-    Measured { application: run.profile.application.id.clone(), text, task_time_ms, saving_ms }
+fn measured(run: &Run, text: String, task_time_ms: u64) -> Measured {
+    let application = run.profile.application.id.clone();
+    Measured { application, text, task_time_ms, ..Measured::default() }
 }
 
 fn representative(evidence: &Evidence, finding: &Finding) -> bool {

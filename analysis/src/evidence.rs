@@ -6,6 +6,7 @@ use std::sync::Arc;
 use eventlog::{PlanNode, Profile, SqlExecution};
 use program::CallKey;
 
+use crate::forecast::Forecast;
 use crate::join::{Computations, Repeated, Work};
 
 /// What the attached runs say, newest first. Empty is a value.
@@ -26,6 +27,8 @@ pub struct Run {
     pub unattributed: Unattributed,
     /// What is known of the sources: whether they are those that ran.
     pub sources: Sources,
+    /// What the run would have taken with changes.
+    pub forecast: Forecast,
     /// Which executions computed which datasets of the programs.
     pub computations: Computations,
     /// Whether it may speak for other runs: complete, not a local master, enough task time.
@@ -259,6 +262,7 @@ impl Run {
             sites: BTreeMap::new(),
             unattributed,
             sources: Sources::default(),
+            forecast: Forecast::default(),
             computations: Computations::default(),
             representative: false,
         }

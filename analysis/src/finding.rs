@@ -2,6 +2,8 @@
 
 use program::{CallId, Confidence, TextRange};
 
+use crate::RunChange;
+
 /// How loud a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Severity {
@@ -139,6 +141,8 @@ pub struct Measured {
     pub task_time_ms: u64,
     /// Task time that the change saves at most, milliseconds, where the run bounds it.
     pub saving_ms: Option<u64>,
+    /// Wall time of the application that the change saves by the replay of the run, milliseconds, where one answers it.
+    pub wall_saving_ms: Option<u64>,
 }
 
 /// What a rule makes of one run.
@@ -155,6 +159,8 @@ pub enum Verdict {
         task_time_ms: u64,
         /// Task time that the change saves at most, milliseconds.
         saving_ms: Option<u64>,
+        /// The changes to the run that mending it comes to, where a replay answers them.
+        remedy: Vec<RunChange>,
     },
     /// It does not matter in this run: the numbers in one clause.
     Refuted {

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use eventlog::Profile;
+use eventlog::{Profile, TaskTable};
 use program::{LineIndex, Program};
 
 use crate::engine::check_file_with;
 use crate::join::{EarlierFile, JoinFile, join_all, join_earlier};
-use crate::{CallKeys, Evidence, FileCheck, Rule, Run, Settings};
+use crate::{CallKeys, Evidence, FileCheck, Forecast, Rule, Run, Settings};
 
 /// A source file as the host holds it.
 #[derive(Debug, Clone)]
@@ -32,6 +32,8 @@ pub struct Change {
     pub files: Vec<(String, Option<FileState>)>,
     /// The attached runs, newest first; none where they stay as they are.
     pub profiles: Option<Vec<Arc<Profile>>>,
+    /// The task attempts of some of these runs, for forecasts. Taken with `profiles`.
+    pub tasks: Vec<(Arc<Profile>, Arc<TaskTable>)>,
 }
 
 /// A file's new state.
@@ -51,6 +53,7 @@ pub struct AnalysisHost {
     rules: Vec<&'static Rule>,
     files: Arc<BTreeMap<String, SourceFile>>,
     profiles: Vec<Arc<Profile>>,
+    tasks: Vec<(Arc<Profile>, Arc<TaskTable>)>,
     evidence: Arc<Evidence>,
 }
 
@@ -60,6 +63,7 @@ pub struct Analysis {
     rules: Vec<&'static Rule>,
     files: Arc<BTreeMap<String, SourceFile>>,
     profiles: Vec<Arc<Profile>>,
+    tasks: Vec<(Arc<Profile>, Arc<TaskTable>)>,
     evidence: Arc<Evidence>,
     joined: Arc<OnceLock<Arc<Evidence>>>,
 }
@@ -72,6 +76,7 @@ impl AnalysisHost {
             rules: rules.to_vec(),
             files: Arc::new(BTreeMap::new()),
             profiles: Vec::new(),
+            tasks: Vec::new(),
             evidence: Arc::new(Evidence::default()),
         }
     }
@@ -93,6 +98,7 @@ impl AnalysisHost {
         }
         if let Some(profiles) = change.profiles {
             self.profiles = profiles;
+            self.tasks = change.tasks;
         }
     }
 
@@ -108,6 +114,7 @@ impl AnalysisHost {
             rules: self.rules.clone(),
             files: Arc::clone(&self.files),
             profiles: self.profiles.clone(),
+            tasks: self.tasks.clone(),
             evidence: Arc::clone(&self.evidence),
             joined: Arc::new(OnceLock::new()),
         }
@@ -148,7 +155,8 @@ impl Analysis {
             }
             let joined =
                 join_all(&self.join_files(), &self.profiles, self.representative_task_ms());
-            Arc::new(Evidence { runs: joined.into_iter().map(Arc::new).collect() })
+            let runs = joined.into_iter().map(|it| Arc::new(self.with_forecast(it)));
+            Arc::new(Evidence { runs: runs.collect() })
         };
         Arc::clone(self.joined.get_or_init(compute))
     }
@@ -156,7 +164,14 @@ impl Analysis {
     /// Joins a run with all files as they were when it started, and moves what was found to the snapshot's by call keys.
     #[must_use]
     pub fn join_earlier(&self, profile: &Arc<Profile>, earlier: &[EarlierFile]) -> Run {
-        join_earlier(&self.join_files(), earlier, profile, self.representative_task_ms())
+        let limit = self.representative_task_ms();
+        self.with_forecast(join_earlier(&self.join_files(), earlier, profile, limit))
+    }
+
+    fn with_forecast(&self, run: Run) -> Run {
+        let tasks = self.tasks.iter().find(|it| Arc::ptr_eq(&it.0, &run.profile));
+        let forecast = tasks.map(|it| Forecast::new(&run.profile, &it.1)).unwrap_or_default();
+        Run { forecast, ..run }
     }
 
     fn join_files(&self) -> Vec<JoinFile<'_>> {

@@ -12,6 +12,7 @@ mod evidence;
 mod example;
 mod facts;
 mod finding;
+mod forecast;
 mod host;
 mod join;
 pub mod link;
@@ -24,6 +25,7 @@ pub use eventlog::{PlanNode, Profile, SqlExecution, StageAttempt};
 
 pub use call_keys::CallKeys;
 pub use diagnosed::{DiagnosedLine, DiagnosedLines, LinesOfDiagnoses, Part};
+pub use diagnosis::Change as RunChange;
 pub use engine::{FileCheck, RulePanic, check_file};
 pub use evidence::{
     AskedOperator, Evidence, GoneCall, Match, Run, SiteCost, Sources, Unattributed,
@@ -34,6 +36,7 @@ pub use facts::Facts;
 pub use finding::{
     Applicability, Edit, Finding, FindingEvidence, Fix, Measured, Related, Severity, Verdict,
 };
+pub use forecast::Forecast;
 pub use host::{Analysis, AnalysisHost, Change, FileState, SourceFile};
 pub use join::{Computations, Computing, EarlierFile, JoinFile, Repeated, Today, Work, join};
 pub use rule::{Category, EvidenceNeed, FixClass, Rule, RuleContext, RuleLevel, Settings, Tier};

@@ -65,7 +65,7 @@ fn check(text: &str, program: Arc<program::Program>) {
         ..Settings::default()
     };
     let state = FileState { text: text.into(), program, settings: Arc::new(settings) };
-    host.apply(Change { files: vec![("job".to_owned(), Some(state))], profiles: None });
+    host.apply(Change { files: vec![("job".to_owned(), Some(state))], profiles: None, ..Change::default() });
     let check = host.snapshot().check("job");
     assert!(check.panics.is_empty(), "{:?}", check.panics);
     for finding in &check.findings {

@@ -240,7 +240,7 @@ fn verdict(ctx: &RuleContext<'_>, finding: &Finding, run: &Run) -> Verdict {
         units::duration_ms(task_time_ms)
     );
     if times_of_line > 1 && task_time_ms >= ctx.thresholds.action_ms {
-        Verdict::Confirmed { text, task_time_ms, saving_ms: None }
+        Verdict::Confirmed { text, task_time_ms, saving_ms: None, remedy: Vec::new() }
     } else {
         Verdict::Refuted { text, task_time_ms }
     }

@@ -210,7 +210,7 @@ fn verdict(ctx: &RuleContext<'_>, finding: &Finding, run: &Run) -> Verdict {
     if task_time_ms >= ctx.thresholds.action_ms {
         let saving = run.executions_of(cost).map(|it| counted_ms(run, it)).sum::<Option<u64>>();
         let saving_ms = saving.filter(|&it| it > 0).map(|it| it.min(task_time_ms));
-        Verdict::Confirmed { text, task_time_ms, saving_ms }
+        Verdict::Confirmed { text, task_time_ms, saving_ms, remedy: Vec::new() }
     } else {
         Verdict::Refuted { text, task_time_ms }
     }

@@ -307,7 +307,7 @@ fn verdict(ctx: &RuleContext<'_>, finding: &Finding, run: &Run) -> Verdict {
     let matters = bytes >= ctx.thresholds.shuffle_bytes
         && run.per_mille(task_time_ms) >= ctx.thresholds.share_per_mille;
     if matters {
-        Verdict::Confirmed { text, task_time_ms, saving_ms: None }
+        Verdict::Confirmed { text, task_time_ms, saving_ms: None, remedy: Vec::new() }
     } else {
         Verdict::Refuted { text, task_time_ms }
     }

@@ -163,6 +163,7 @@ fn verdict(ctx: &RuleContext<'_>, finding: &Finding, run: &Run) -> Verdict {
             text: format!("spent {} of task time on it", units::duration_ms(cost.task_time_ms)),
             task_time_ms: cost.task_time_ms,
             saving_ms: None,
+            remedy: Vec::new(),
         },
         _ => Verdict::Unmeasured,
     }

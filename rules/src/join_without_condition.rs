@@ -236,7 +236,7 @@ fn verdict(ctx: &RuleContext<'_>, finding: &Finding, run: &Run) -> Verdict {
     let counted = units::counted(rows, "row");
     if grows && rows >= ctx.thresholds.product_rows {
         let text = format!("made {counted}, {time} of task time");
-        return Verdict::Confirmed { text, task_time_ms, saving_ms: None };
+        return Verdict::Confirmed { text, task_time_ms, saving_ms: None, remedy: Vec::new() };
     }
     let few = if grows { "" } else { ", no more than one side had" };
     Verdict::Refuted { text: format!("made {counted}{few}, {time} of task time"), task_time_ms }

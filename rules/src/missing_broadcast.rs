@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use analysis::{
-    Applicability, Edit, Finding, Fix, PlanNode, Related, RuleContext, Run, SqlExecution, Verdict, declare_rule, units,
+    Applicability, Edit, Finding, Fix, PlanNode, Related, RuleContext, Run, RunChange, SqlExecution, Verdict, declare_rule, units,
 };
 use program::{
     BoundReason, Call, CallId, Confidence, Effect, Expression, Language, Origin, TextRange, Type, ValueId,
@@ -430,7 +430,12 @@ struct Observed<'run> {
     shuffled_bytes: u64,
     shuffled: Vec<Side>,
     attempts: Vec<&'run analysis::StageAttempt>,
+    /// The stages that join.
+    join_stages: BTreeSet<u64>,
 }
+
+/// How many joins a replay is asked about at a time.
+const CHANGES: usize = 8;
 
 impl Observed<'_> {
     fn size(&self, side: Side) -> &SideSize<'_> {
@@ -493,7 +498,9 @@ fn verdict(ctx: &RuleContext<'_>, finding: &Finding, run: &Run) -> Verdict {
         units::bytes(moved),
         units::duration_ms(task_time_ms)
     );
-    Verdict::Confirmed { text, task_time_ms, saving_ms: None }
+    let joins: BTreeSet<u64> = shuffled.iter().flat_map(|it| it.join_stages.iter().copied()).collect();
+    let remedy = joins.into_iter().take(CHANGES).map(RunChange::BroadcastJoin).collect();
+    Verdict::Confirmed { text, task_time_ms, saving_ms: None, remedy }
 }
 
 /// Finds the join in the plans of all actions downstream of it: as the join of the run tells it in whatever file they stand, else by the names
@@ -563,6 +570,7 @@ fn observe_node<'run>(run: &'run Run, execution: &'run SqlExecution, node: &'run
     let broadcast = planned_broadcast && streamed.shuffle.is_none();
     let stages = Stages::of_execution(run, execution);
     let mut attempts: Vec<_> = stages.running(node, |name| name == "number of output rows").collect();
+    let join_stages = attempts.iter().map(|stage| stage.stage_id).collect();
     let mut shuffled_bytes = 0;
     let mut shuffled = Vec::new();
     for (side, size) in [(Side::Left, &sizes.0), (Side::Right, &sizes.1)] {
@@ -573,7 +581,7 @@ fn observe_node<'run>(run: &'run Run, execution: &'run SqlExecution, node: &'run
             attempts.extend(stages.running(shuffle, plan::counted_by_writer));
         }
     }
-    Some(Observed { sizes, broadcast, shuffled_bytes, shuffled, attempts })
+    Some(Observed { sizes, broadcast, shuffled_bytes, shuffled, attempts, join_stages })
 }
 
 #[cfg(test)]

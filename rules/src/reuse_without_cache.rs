@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use analysis::{Applicability, Edit, Finding, Fix, Related, RuleContext, Run, Verdict, declare_rule, units};
+use analysis::{Applicability, Edit, Finding, Fix, Related, RuleContext, Run, RunChange, Verdict, declare_rule, units};
 use program::TextRange;
 
 use crate::plan::{self, Stages};
@@ -173,6 +173,9 @@ fn verdict(ctx: &RuleContext<'_>, finding: &Finding, run: &Run) -> Verdict {
     repeated.map_or(Verdict::Unmeasured, |it| told(ctx, &it))
 }
 
+/// How many changes a replay is asked about at a time.
+const CHANGES: usize = 8;
+
 fn told(ctx: &RuleContext<'_>, repeated: &Repeated) -> Verdict {
     let text = format!(
         "computed {} times, by {}: {} of task time in all",
@@ -182,7 +185,12 @@ fn told(ctx: &RuleContext<'_>, repeated: &Repeated) -> Verdict {
     );
     let task_time_ms = repeated.task_time_ms;
     if repeated.again_ms >= ctx.thresholds.recompute_ms {
-        Verdict::Confirmed { text, task_time_ms, saving_ms: repeated.saving_ms }
+        let mut remedy: Vec<RunChange> = repeated.first_stages.iter().map(|it| RunChange::Cached(*it)).collect();
+        remedy.truncate(CHANGES);
+        Verdict::Confirmed { text, task_time_ms, saving_ms: repeated.saving_ms, remedy }
+    } else if repeated.most_again_ms >= ctx.thresholds.recompute_ms {
+        // Operators that may be its own decide.
+        Verdict::Unmeasured
     } else {
         Verdict::Refuted { text, task_time_ms }
     }
@@ -198,6 +206,10 @@ struct Repeated {
     task_time_ms: u64,
     /// Of that, all but the first times.
     again_ms: u64,
+    /// The same with work that is not surely the dataset's.
+    most_again_ms: u64,
+    /// The stages that computed it first.
+    first_stages: Vec<u64>,
     /// What keeping the dataset saves at most, where its work can be told from what comes after it.
     saving_ms: Option<u64>,
 }
@@ -210,6 +222,8 @@ impl Repeated {
             what,
             task_time_ms: times_ms.iter().map(|it| it.1).sum(),
             again_ms,
+            most_again_ms: again_ms,
+            first_stages: Vec::new(),
             saving_ms: is_bounded.then_some(again_ms),
             ids: times_ms.into_iter().map(|it| it.0).collect(),
         }
@@ -224,6 +238,10 @@ impl Repeated {
             sum.ids.extend(one.ids);
             sum.task_time_ms += one.task_time_ms;
             sum.again_ms += one.again_ms;
+            sum.most_again_ms += version.by.iter().skip(1).map(|it| it.most_ms).sum::<u64>();
+            if let Some(first) = version.by.first() {
+                sum.first_stages.extend(first.stages.iter().chain(&first.shared_stages));
+            }
         }
         sum.ids.sort_unstable();
         sum.ids.dedup();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use analysis::{Applicability, Edit, Finding, Fix, RuleContext, Run, StageAttempt, Verdict, declare_rule, units};
+use analysis::{Applicability, Edit, Finding, Fix, RuleContext, Run, RunChange, StageAttempt, Verdict, declare_rule, units};
 use program::{Call, CallId, Confidence, Effect, Expression, Origin, Program, Type, ValueId};
 
 use crate::plan::{self, Stages};
@@ -81,6 +81,9 @@ declare_rule! {
 
 /// Rows up to which one file is right.
 const FEW_ROWS: u64 = 1_000_000;
+
+/// A file of this size is neither small nor slow to read: a block of HDFS (`dfs.blocksize`).
+const FILE_BYTES: u64 = 128 << 20;
 
 /// How far a chain is followed: real ones are shorter, and hostile ones must end.
 const STEPS: u32 = 200;
@@ -274,7 +277,11 @@ fn verdict(ctx: &RuleContext<'_>, finding: &Finding, run: &Run) -> Verdict {
     );
     let is_long = task_time_ms >= ctx.thresholds.single_task_ms;
     if bytes >= ctx.thresholds.single_partition_bytes || is_long {
-        Verdict::Confirmed { text, task_time_ms, saving_ms: None }
+        // Files of the size of a block, and no more than can be written at once.
+        let files = bytes.div_ceil(FILE_BYTES).max(2);
+        let slots: u64 = run.profile.executors.iter().map(|it| u64::from(it.total_cores)).sum();
+        let change = RunChange::Partitions { stage: stage.stage_id, partitions: files.min(slots.max(1)) };
+        Verdict::Confirmed { text, task_time_ms, saving_ms: None, remedy: vec![change] }
     } else {
         Verdict::Refuted { text, task_time_ms }
     }

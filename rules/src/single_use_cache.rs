@@ -376,7 +376,7 @@ fn verdict(ctx: &RuleContext<'_>, finding: &Finding, run: &Run) -> Verdict {
     let what = kept_bytes(run, cost).map_or("what is kept".to_owned(), |it| format!("the {} that are kept", units::bytes(it)));
     let text = format!("{} read {what}", units::counted(readers, "execution"));
     if readers == 1 {
-        Verdict::Confirmed { text, task_time_ms, saving_ms: None }
+        Verdict::Confirmed { text, task_time_ms, saving_ms: None, remedy: Vec::new() }
     } else {
         Verdict::Refuted { text, task_time_ms }
     }

@@ -8,8 +8,8 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use analysis::{
-    Applicability, Computations, Evidence, FileCheck, Finding, FindingEvidence, Fix, Match,
-    PlanNode, Profile, Rule, Run, Settings, SiteCost, Sources, SqlExecution, StageAttempt,
+    Applicability, Computations, Evidence, FileCheck, Finding, FindingEvidence, Fix, Forecast,
+    Match, PlanNode, Profile, Rule, Run, Settings, SiteCost, Sources, SqlExecution, StageAttempt,
     Unattributed, check_file,
 };
 use eventlog::{Application, Job, PlanMetric, StageMetrics};
@@ -270,6 +270,7 @@ fn evidence(path: &str, source: &str, measure: &impl Fn(&mut Measuring)) -> Evid
         sites: measuring.sites,
         unattributed: Unattributed::default(),
         sources: Sources::Verified,
+        forecast: Forecast::default(),
         computations: Computations::default(),
         representative: true,
     };

@@ -365,7 +365,7 @@ fn verdict(ctx: &RuleContext<'_>, finding: &Finding, run: &Run) -> Verdict {
             if time >= ctx.thresholds.action_ms {
                 // Workers of several tasks and operators run beside one another: their times overlap.
                 let saving_ms = Some(time.min(task_time_ms));
-                Verdict::Confirmed { text, task_time_ms, saving_ms }
+                Verdict::Confirmed { text, task_time_ms, saving_ms, remedy: Vec::new() }
             } else {
                 Verdict::Refuted { text, task_time_ms }
             }

@@ -253,7 +253,7 @@ fn verdict(ctx: &RuleContext<'_>, finding: &Finding, run: &Run) -> Verdict {
     };
     let task_time_ms = cost.task_time_ms;
     if cost.result_bytes >= ctx.thresholds.collect_bytes {
-        Verdict::Confirmed { text, task_time_ms, saving_ms: None }
+        Verdict::Confirmed { text, task_time_ms, saving_ms: None, remedy: Vec::new() }
     } else {
         Verdict::Refuted { text, task_time_ms }
     }

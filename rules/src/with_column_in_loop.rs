@@ -275,6 +275,7 @@ fn verdict(ctx: &RuleContext<'_>, finding: &Finding, run: &Run) -> Verdict {
             ),
             task_time_ms: plan::task_time_ms(Stages::of_execution(run, execution).attempts()),
             saving_ms: None,
+            remedy: Vec::new(),
         },
         _ => Verdict::Unmeasured,
     }

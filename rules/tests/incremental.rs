@@ -170,7 +170,7 @@ impl Session {
             (path.clone(), state)
         });
         let files = states.collect();
-        self.host.apply(Change { files, profiles: None });
+        self.host.apply(Change { files, profiles: None, ..Change::default() });
         let snapshot = self.host.snapshot();
         for path in &again {
             match snapshot.file(path) {

@@ -26,6 +26,9 @@ use crate::source::{NotebookFile, Source};
 /// Logs from this size on show their progress on a terminal.
 const PROGRESS_BYTES: u64 = 64 << 20;
 
+/// Task attempts that are kept for what changes would save, at 32 bytes each. Of larger runs only the task time is told.
+const FORECAST_TASKS: usize = 500_000;
+
 /// What to load.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Request {
@@ -106,11 +109,11 @@ pub(crate) fn load(request: &Request) -> Result<Workspace, ConfigurationError> {
         request.event_logs.iter().map(|path| (log_source::named(path), true)).collect()
     };
     workspace.logs = logs.len();
-    let profiles = read_logs(&logs, &mut workspace.problems);
+    let (profiles, tasks) = read_logs(&logs, &mut workspace.problems);
     if profiles.is_empty() {
         return Ok(workspace);
     }
-    workspace.host.apply(Change { files: Vec::new(), profiles: Some(profiles) });
+    workspace.host.apply(Change { files: Vec::new(), profiles: Some(profiles), tasks });
     let snapshot = workspace.host.snapshot();
     let paths: HashMap<&str, &Path> =
         workspace.files.iter().map(|it| (it.found.name.as_str(), &*it.found.path)).collect();
@@ -317,25 +320,28 @@ fn newest(logs: Vec<PathBuf>) -> Option<PathBuf> {
         .map(|(path, _)| path)
 }
 
+/// Runs, and the task attempts of those that have not too many.
+pub(crate) type ReadRuns = (Vec<Arc<Profile>>, Vec<(Arc<Profile>, Arc<TaskTable>)>);
+
 /// Reads logs in parallel; newest application first. The flag tells those that the command line names: the command fails where one is not a
 /// log.
-pub(crate) fn read_logs(
-    logs: &[(PathBuf, bool)],
-    problems: &mut Vec<Problem>,
-) -> Vec<Arc<Profile>> {
+pub(crate) fn read_logs(logs: &[(PathBuf, bool)], problems: &mut Vec<Problem>) -> ReadRuns {
     let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
-    let read: Vec<Result<Profile, Problem>> = logs
+    let read: Vec<Result<(Profile, Option<TaskTable>), Problem>> = logs
         .par_iter()
         .map(|(path, named)| {
-            read_log(path, &bars).map_err(|problem| Problem { named: *named, ..problem })
+            read_log_for_forecasts(path, &bars)
+                .map_err(|problem| Problem { named: *named, ..problem })
         })
         .collect();
-    let mut profiles = Vec::new();
+    let (mut profiles, mut tasks) = (Vec::new(), Vec::new());
     for profile in read {
         match profile {
-            Ok(profile) => {
+            Ok((profile, table)) => {
                 problems.extend(cut(&profile));
-                profiles.push(Arc::new(profile));
+                let profile = Arc::new(profile);
+                tasks.extend(table.map(|it| (Arc::clone(&profile), Arc::new(it))));
+                profiles.push(profile);
             }
             Err(problem) => problems.push(problem),
         }
@@ -356,7 +362,7 @@ pub(crate) fn read_logs(
         seen.push(key);
         new
     });
-    profiles
+    (profiles, tasks)
 }
 
 /// Reads logs that the command line names, in parallel and in their order; none where one of them is no log.
@@ -411,6 +417,13 @@ fn cut(profile: &Profile) -> Option<Problem> {
 
 fn read_log(path: &Path, bars: &MultiProgress) -> Result<Profile, Problem> {
     with_progress(path, bars, |log, progress| log.profile(progress))
+}
+
+fn read_log_for_forecasts(
+    path: &Path,
+    bars: &MultiProgress,
+) -> Result<(Profile, Option<TaskTable>), Problem> {
+    with_progress(path, bars, |log, progress| log.profile_with_tasks(FORECAST_TASKS, progress))
 }
 
 fn with_progress<T>(

@@ -89,3 +89,27 @@ fn no_executions_are_told_of_a_dataset_that_is_kept() {
     let outcome = check(&folder, &recorded("freight/3.5.9.zstd"), "reuse-without-cache");
     assert!(told(&outcome).iter().all(|it| !it.0.starts_with("source/freight/transforms.py")));
 }
+
+#[test]
+fn savings_are_those_of_the_replay_and_never_more_than_the_run() {
+    let orders = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/orders");
+    let arguments = ["check", "orders.py", "--output-format", "json", "--event-log"];
+    let log = "logs/orders-python-3.5.zstd";
+    let json = super::run_in(&orders, &[&arguments[..], &[log]].concat()).json();
+    let run = super::run_in(&orders, &["log", log, "--output-format", "json"]).json();
+    let duration = run["application"]["duration"].as_u64().unwrap();
+    let findings = json["findings"].as_array().unwrap();
+    let of = |rule: &str| findings.iter().find(|it| it["rule"] == rule).unwrap();
+
+    let reuse = &of("reuse-without-cache")["measured"];
+    let text = reuse["text"].as_str().unwrap();
+    assert!(text.starts_with("computed 4 times, by executions 1, 2, 3 and 5: "), "{text}");
+    let (task, most) = (&reuse["task_time_ms"], &reuse["saving_ms"]);
+    assert!(most.as_u64().unwrap() < task.as_u64().unwrap(), "{reuse}");
+    let wall = reuse["wall_saving_ms"].as_u64().unwrap();
+    assert!((1_000..duration).contains(&wall), "{wall} of {duration}");
+    let broadcast = of("missing-broadcast")["measured"]["wall_saving_ms"].as_u64().unwrap();
+    assert!((1..duration).contains(&broadcast), "{broadcast} of {duration}");
+    // What a replay does not answer has no such number.
+    assert!(of("unbounded-collect")["measured"]["wall_saving_ms"].is_null());
+}

@@ -106,10 +106,14 @@ pub struct Computing {
     /// Task time in milliseconds of the dataset's operators: of whole stages, and of the share of stages that went on with other
     /// operators.
     pub task_time_ms: u64,
+    /// The same with operators that are not surely the dataset's.
+    pub most_ms: u64,
     /// The part of it that stages took which ran nothing else, in milliseconds.
     pub alone_ms: u64,
     /// Stages that ran nothing else.
     pub stages: Vec<u64>,
+    /// Stages that went on with other operators.
+    pub shared_stages: Vec<u64>,
     /// Whether it shuffled rows for it, or ran Python functions.
     pub is_costly: bool,
 }
@@ -325,7 +329,7 @@ impl Computations {
         let is_last = self.is_last(version);
         groups
             .iter()
-            .map(|group| group.iter().filter_map(|it| it.computing(profile, &upstream)).collect())
+            .map(|group| group.iter().filter_map(|it| it.computed(profile, &upstream)).collect())
             .filter(|it: &Vec<Computing>| it.len() > 1)
             .map(|by| Repeated { by, is_last })
             .collect()
@@ -408,8 +412,21 @@ impl Started {
         }
     }
 
-    /// What it did for the datasets of `upstream`; nothing where it ran none of their operators.
-    fn computing(&self, profile: &Profile, upstream: &FxHashSet<NodeId>) -> Option<Computing> {
+    /// What it did for the datasets of `upstream`; nothing where it surely ran none of their operators.
+    fn computed(&self, profile: &Profile, upstream: &FxHashSet<NodeId>) -> Option<Computing> {
+        let computing = self.computing(profile, upstream, true);
+        let doubts = self.executions.iter().flat_map(|it| it.1.iter()).any(|owner| !owner.sure);
+        let most = if doubts { self.computing(profile, upstream, false) } else { None };
+        let most_ms = most.map_or(0, |it| it.task_time_ms);
+        computing.map(|it| Computing { most_ms: most_ms.max(it.task_time_ms), ..it })
+    }
+
+    fn computing(
+        &self,
+        profile: &Profile,
+        upstream: &FxHashSet<NodeId>,
+        only_sure: bool,
+    ) -> Option<Computing> {
         let plans: Vec<(PlanFacts<'_>, &[Owner])> = self
             .executions
             .iter()
@@ -419,7 +436,9 @@ impl Started {
             .filter(|(plan, owners)| plan.nodes.len() == owners.len())
             .collect();
         let inside = |owner: &Owner| {
-            !owner.datasets.is_empty() && owner.datasets.iter().all(|it| upstream.contains(it))
+            (owner.sure || !only_sure)
+                && !owner.datasets.is_empty()
+                && owner.datasets.iter().all(|it| upstream.contains(it))
         };
         // Calls under other numbers: those of the dataset's operators are even.
         let parted: Vec<Vec<Owner>> = plans
@@ -441,8 +460,10 @@ impl Started {
         let mut computing = Computing {
             work: self.work(),
             task_time_ms: 0,
+            most_ms: 0,
             alone_ms: 0,
             stages: Vec::new(),
+            shared_stages: Vec::new(),
             is_costly: false,
         };
         let mut any = false;
@@ -456,6 +477,9 @@ impl Started {
                     computing.stages.push(stage.stage_id);
                 }
             } else if own {
+                if !computing.shared_stages.contains(&stage.stage_id) {
+                    computing.shared_stages.push(stage.stage_id);
+                }
                 computing.task_time_ms += division::divide(stage, &divided)
                     .iter()
                     .filter(|((file, _), _)| file % 2 == 0)

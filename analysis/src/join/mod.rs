@@ -37,6 +37,7 @@ use self::places::{Places, Submitted};
 use self::plan::PlanFacts;
 use crate::evaluation::{self, EvaluationFile, Limits, SiteId};
 use crate::evidence::{AskedOperator, Match, Run, SiteCost, Unattributed, UnattributedStage};
+use crate::forecast::Forecast;
 
 use self::computation::Lineage;
 pub use self::computation::{Computations, Computing, Repeated, Work};
@@ -163,6 +164,7 @@ fn join_one(
         unattributed,
         computations,
         sources,
+        forecast: Forecast::default(),
         representative: complete
             && !quality.local_master
             && profile.task_time_ms() >= representative_task_ms,

@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 /// The first stage that computes what these compute again.
 pub(super) fn first(replay: &Replay<'_>, again: &[u64]) -> Option<u64> {
-    let operators = Operators::new(replay.profile);
+    let operators = Operators::new(&replay.profile);
     let keys = operators.keys();
     let tells = |id: &u64| keys.get(id).into_iter().flatten().filter(|key| key.tells());
     let wanted: FxHashSet<&Key> = again.iter().flat_map(tells).collect();
@@ -26,7 +26,7 @@ pub(super) fn keep(replay: &Replay<'_>, plan: &mut Plan, stage: u64) -> Result<(
     let Some(since) = plan.units.iter().position(|unit| unit.stage_id == stage) else {
         return Err(ChangeError::UnknownStage(stage));
     };
-    let operators = Operators::new(replay.profile);
+    let operators = Operators::new(&replay.profile);
     let keys = operators.keys();
     let nothing = FxHashSet::default();
     let of = |stage: u64| keys.get(&stage).unwrap_or(&nothing);

@@ -9,7 +9,7 @@ use rustc_hash::FxHashSet;
 const GAP_MS: u64 = 1_000;
 
 /// A change to a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Change {
     /// So many executors at the peak, and proportionally many at other times.
     Executors(u64),
@@ -84,7 +84,7 @@ pub(super) fn apply(replay: &Replay<'_>, changes: &[Change]) -> Result<Plan, Cha
                 if partitions > partitions::MAX_PARTITIONS {
                     return Err(ChangeError::TooManyPartitions(partitions));
                 }
-                let shuffled = partitions::reads_shuffle(replay.profile, stage);
+                let shuffled = partitions::reads_shuffle(&replay.profile, stage);
                 edit(&mut plan, table, stage, |_, tasks| {
                     *tasks = partitions::repartition(tasks, partitions, shuffled);
                 })?;

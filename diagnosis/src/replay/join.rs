@@ -56,7 +56,7 @@ pub(super) fn broadcast(
     if !plan.units.iter().any(|unit| unit.stage_id == stage) {
         return Err(ChangeError::UnknownStage(stage));
     }
-    let operators = Operators::new(replay.profile);
+    let operators = Operators::new(&replay.profile);
     let (small, large) = sides(&operators, replay, stage).ok_or(ChangeError::NoJoin(stage))?;
 
     let sum = |id: u64| {
@@ -114,7 +114,7 @@ pub(super) fn broadcast(
 /// The smaller and the larger side of the stage's first sort-merge join of two shuffles.
 fn sides<'a>(
     operators: &Operators<'a>,
-    replay: &Replay<'a>,
+    replay: &Replay<'_>,
     stage: u64,
 ) -> Option<(Side<'a>, Side<'a>)> {
     operators.executions_of(stage).into_iter().find_map(|execution| {
@@ -136,7 +136,7 @@ fn sides<'a>(
 
 fn side<'a>(
     operators: &Operators<'a>,
-    replay: &Replay<'a>,
+    replay: &Replay<'_>,
     execution: &SqlExecution,
     node: &'a PlanNode,
     stage: u64,

@@ -24,6 +24,9 @@ mod simulate;
 pub use changes::{Change, ChangeError};
 pub use scaling::{Scaling, ScalingStep};
 
+use std::ops::Deref;
+use std::sync::Arc;
+
 use eventlog::{Profile, TaskTable};
 use plan::Plan;
 use simulate::{Times, simulate};
@@ -38,12 +41,30 @@ const SMALL_ERROR_MS: u64 = 500;
 /// A run that can be replayed.
 #[derive(Debug, Clone)]
 pub struct Replay<'a> {
-    profile: &'a Profile,
+    profile: Held<'a>,
     table: TaskTable,
     plan: Plan,
     raw: Times,
     unexplained: Times,
     base: Times,
+}
+
+/// A profile that is borrowed or shared.
+#[derive(Debug, Clone)]
+enum Held<'a> {
+    Borrowed(&'a Profile),
+    Shared(Arc<Profile>),
+}
+
+impl Deref for Held<'_> {
+    type Target = Profile;
+
+    fn deref(&self) -> &Profile {
+        match self {
+            Held::Borrowed(profile) => profile,
+            Held::Shared(profile) => profile,
+        }
+    }
 }
 
 /// How long a run takes, in milliseconds.
@@ -113,17 +134,29 @@ fn relative(replayed: u64, measured: u64) -> f64 {
     (replayed as f64 - measured as f64) / measured.max(1) as f64
 }
 
+impl Replay<'static> {
+    /// The same of a profile that it keeps.
+    #[must_use]
+    pub fn shared(profile: Arc<Profile>, table: TaskTable) -> Self {
+        Self::of(Held::Shared(profile), table)
+    }
+}
+
 impl<'a> Replay<'a> {
     /// Replays the run as it was.
     #[must_use]
-    pub fn new(profile: &'a Profile, mut table: TaskTable) -> Self {
+    pub fn new(profile: &'a Profile, table: TaskTable) -> Self {
+        Self::of(Held::Borrowed(profile), table)
+    }
+
+    fn of(profile: Held<'a>, mut table: TaskTable) -> Self {
         let cores_per_task = profile
             .spark_properties
             .get("spark.task.cpus")
             .and_then(|cpus| cpus.parse().ok())
             .unwrap_or(1)
             .max(1);
-        let mut plan = build::plan(profile, cores_per_task, &mut table);
+        let mut plan = build::plan(&profile, cores_per_task, &mut table);
         let mut bare = plan.clone();
         for unit in &mut bare.units {
             (unit.turnaround_ms, unit.end_delay_ms) = (0, 0);

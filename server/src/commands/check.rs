@@ -202,7 +202,11 @@ fn fix(
             program: Arc::clone(&program),
             settings: Arc::clone(&known.settings),
         };
-        host.apply(Change { files: vec![(name.clone(), Some(state))], profiles: None });
+        host.apply(Change {
+            files: vec![(name.clone(), Some(state))],
+            profiles: None,
+            ..Change::default()
+        });
         let notebooks = source.notebook.iter().map(|it| (name.clone(), Arc::clone(it))).collect();
         let evidence = analysis.evidence();
         let check = check_file(&host.snapshot(), &notebooks, name, evidence, &mut Vec::new());

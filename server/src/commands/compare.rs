@@ -35,7 +35,11 @@ pub(crate) fn run(args: &CompareArgs) -> Result<ExitCode, CommandError> {
     let profiles = workspace::read_named_logs(&logs, &mut workspace.problems);
     tell(&workspace.problems);
     let Some(profiles) = profiles else { return Ok(ExitCode::from(2)) };
-    workspace.host.apply(Change { files: Vec::new(), profiles: Some(profiles) });
+    workspace.host.apply(Change {
+        files: Vec::new(),
+        profiles: Some(profiles),
+        ..Change::default()
+    });
     let analysis = workspace.host.snapshot();
     let paths: HashMap<&str, &Path> =
         workspace.files.iter().map(|it| (it.found.name.as_str(), &*it.found.path)).collect();

@@ -342,6 +342,7 @@ impl State {
                 inner.host.apply(Change {
                     files: vec![(file.clone(), Some(project.state(read, &program)))],
                     profiles: None,
+                    ..Change::default()
                 });
             }
             inner.open.insert(file.clone());
@@ -559,7 +560,7 @@ impl Project {
             .map(|(path, state)| (self.file_name(&path), state))
             .filter(|(name, _)| !inner.open.contains(name))
             .collect();
-        inner.host.apply(Change { files, profiles: None });
+        inner.host.apply(Change { files, profiles: None, ..Change::default() });
     }
 
     /// The editor lets go of a document: its file counts again.
@@ -568,7 +569,11 @@ impl Project {
         let mut inner = lock(&self.inner);
         inner.open.remove(&name);
         if self.single || version.path.is_none() {
-            inner.host.apply(Change { files: vec![(name, None)], profiles: None });
+            inner.host.apply(Change {
+                files: vec![(name, None)],
+                profiles: None,
+                ..Change::default()
+            });
         }
     }
 
@@ -580,7 +585,11 @@ impl Project {
 
     /// Attaches runs.
     pub(crate) fn put_profiles(&self, profiles: Vec<Arc<Profile>>) {
-        lock(&self.inner).host.apply(Change { files: Vec::new(), profiles: Some(profiles) });
+        lock(&self.inner).host.apply(Change {
+            files: Vec::new(),
+            profiles: Some(profiles),
+            ..Change::default()
+        });
     }
 
     /// Whether configuration and runs are still those that a version was checked with.

@@ -80,6 +80,8 @@ struct JsonMeasured<'a> {
     text: &'a str,
     task_time_ms: u64,
     saving_ms: Option<u64>,
+    /// Wall time of the application by the replay of the run.
+    wall_saving_ms: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -166,6 +168,7 @@ fn json_finding<'a>(file: &'a CheckedFile, finding: &'a Finding) -> JsonFinding<
             text: &measured.text,
             task_time_ms: measured.task_time_ms,
             saving_ms: measured.saving_ms,
+            wall_saving_ms: measured.wall_saving_ms,
         }),
     }
 }

@@ -135,6 +135,7 @@ fn result(file: &CheckedFile, finding: &Finding, fingerprints: &mut HashMap<u64,
             "text": measured.text,
             "task_time_ms": measured.task_time_ms,
             "saving_ms": measured.saving_ms,
+            "wall_saving_ms": measured.wall_saving_ms,
         });
         if let Some(properties) = result.get_mut("properties") {
             extra("measured", measured, properties);

@@ -72,14 +72,17 @@ impl CheckReport {
 pub(crate) fn evidence_clause(evidence: &FindingEvidence) -> Option<String> {
     match evidence {
         FindingEvidence::Unmeasured => None,
-        FindingEvidence::Confirmed(measured) => Some(match measured.saving_ms {
-            Some(saving) => format!(
-                "{}; the change saves at most {} of task time",
-                measured.text,
-                analysis::units::duration_ms(saving)
-            ),
-            None => measured.text.clone(),
-        }),
+        FindingEvidence::Confirmed(measured) => {
+            let time = analysis::units::duration_ms;
+            let task = measured.saving_ms.map(|it| format!("at most {} of task time", time(it)));
+            let wall =
+                measured.wall_saving_ms.map(|it| format!("{} of the run by replay", time(it)));
+            let savings: Vec<String> = task.into_iter().chain(wall).collect();
+            Some(match savings.as_slice() {
+                [] => measured.text.clone(),
+                savings => format!("{}; the change saves {}", measured.text, savings.join(", ")),
+            })
+        }
         FindingEvidence::Refuted(measured) => Some(format!("small in this run: {}", measured.text)),
     }
 }
