@@ -320,11 +320,16 @@ impl Plan<'_> {
                 });
             return (found, if group { By::Group } else { By::Tag });
         }
-        let node = &self.nodes[index];
-        if node.evidence.class == "FilterExec" {
-            return (self.inferred_for(index), By::Dependent);
-        }
-        (self.needed_by(index), By::Dependent)
+        let sites = match self.nodes[index].evidence.class.as_str() {
+            "FilterExec" => self.inferred_for(index),
+            // An expression asks for it.
+            "SubqueryExec" | "ReusedSubqueryExec" => {
+                let user = self.above(index).find(|&it| !is_wrapper(&self.nodes[it]));
+                user.and_then(|user| self.own(user)).unwrap_or_default()
+            }
+            _ => self.needed_by(index),
+        };
+        (sites, By::Dependent)
     }
 
     /// Between aggregates of one call lie only others of it, exchanges and what is passive.

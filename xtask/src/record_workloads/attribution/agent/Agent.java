@@ -199,7 +199,9 @@ public final class Agent implements ClassFileTransformer {
         for (CtMethod method : loaded.getDeclaredMethods()) {
             int modifiers = method.getModifiers();
             boolean called = Modifier.isPublic(modifiers) && !Modifier.isStatic(modifiers) && !Modifier.isAbstract(modifiers);
-            if (called && !method.getName().contains("$") && !OWN.contains(method.getName()) && !method.getName().startsWith("is")) {
+            String name = method.getName();
+            boolean asks = name.startsWith("is") && !name.equals("isEmpty");
+            if (called && !name.contains("$") && !OWN.contains(name) && !asks) {
                 method.insertBefore("stagelight.Calls.enter();");
                 method.insertAfter("stagelight.Calls.exit();", true);
             }

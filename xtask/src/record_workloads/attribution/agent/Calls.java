@@ -76,8 +76,8 @@ public final class Calls {
         scala.Option<SparkContext> context = org.apache.spark.SparkContext$.MODULE$.getActive();
         String site = null;
         if (context.isDefined()) {
-            List<StackWalker.StackFrame> frames = WALKER.walk(all -> all.skip(1).collect(Collectors.toList()));
-            // The first is the method of the API; who calls it may be Spark itself.
+            // Without this method and its caller the first is the method of the API; who calls that may be Spark itself.
+            List<StackWalker.StackFrame> frames = WALKER.walk(all -> all.skip(2).collect(Collectors.toList()));
             boolean own = frames.size() > 1 && isOfSources(frames.get(1));
             boolean outermost = entered.stream().allMatch(it -> it == NOTHING);
             if (own || outermost) {
