@@ -257,8 +257,7 @@ fn row(profile: &eventlog::Profile, truth: &Truth, annotated: &Annotated, edited
         }
         let measured = super::score::measured(logged);
         for operator in &execution.operators {
-            let known = !operator.sites.is_empty() && operator.plausible();
-            if known && measured.contains(&operator.operator) {
+            if !operator.sites.is_empty() && measured.contains(&operator.operator) {
                 let key = (execution.execution, operator.operator.as_str());
                 let said = operators.get(&key).unwrap_or(&none);
                 judge(&mut row.operators, said, &operator.sites);

@@ -48,8 +48,6 @@ pub(super) struct Score {
     pub(super) operators: Parts,
     /// Task time of SQL stages, by how many of their operators are right.
     pub(super) operator_time: Parts,
-    /// Operators whose recorded line can't be right.
-    pub(super) without_truth: u64,
     /// Task time that has no truth: no line of the sources started it.
     pub(super) without_truth_ms: f64,
 }
@@ -61,7 +59,6 @@ impl Score {
             action_time: self.action_time.plus(other.action_time),
             operators: self.operators.plus(other.operators),
             operator_time: self.operator_time.plus(other.operator_time),
-            without_truth: self.without_truth + other.without_truth,
             without_truth_ms: self.without_truth_ms + other.without_truth_ms,
         }
     }
@@ -180,10 +177,6 @@ pub(super) fn score(
             let key = (execution.execution, operator.operator.as_str());
             // What Spark measures nothing of has no cost to be put on a line: projections above all.
             if !measured.contains(&(key.0, key.1.to_owned())) {
-                continue;
-            }
-            if !operator.plausible() {
-                score.without_truth += 1;
                 continue;
             }
             let is = by_operator.get(&key);

@@ -64,33 +64,6 @@ impl Ord for Method {
     }
 }
 
-impl Operator {
-    /// Whether the recorded lines can be right: the optimiser replaces some operators by new ones (pivots, intersections) and gives them the
-    /// tag of a neighbour. No projection or filter makes a join or an aggregation.
-    pub(super) fn plausible(&self) -> bool {
-        const PASSIVE: [&str; 14] = [
-            "select",
-            "selectExpr",
-            "withColumn",
-            "withColumns",
-            "withColumnRenamed",
-            "drop",
-            "fillna",
-            "fill",
-            "alias",
-            "toDF",
-            "na",
-            "limit",
-            "cast",
-            "dropna",
-        ];
-        let name = self.operator.split('#').next().unwrap_or_default();
-        let made =
-            name.ends_with("Join") || name.ends_with("Aggregate") || name == "CartesianProduct";
-        !made || self.sites.iter().any(|it| !PASSIVE.contains(&it.method.0.as_str()))
-    }
-}
-
 /// `stagelight.annotate/1`, as far as it is compared.
 #[derive(Deserialize)]
 pub(super) struct Annotated {
