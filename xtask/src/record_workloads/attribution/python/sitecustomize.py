@@ -234,6 +234,9 @@ def wrap_class(kind):
         if type(member) is property:
             if member.fget is not None and not hasattr(member.fget, "stagelight"):
                 setattr(kind, method, property(wrapped(member.fget, method), member.fset, member.fdel, member.__doc__))
+        elif type(member) is functools.cached_property:
+            if not hasattr(member.func, "stagelight"):
+                member.func = wrapped(member.func, method)
         elif inspect.isfunction(function) and not hasattr(function, "stagelight"):
             wrapper = wrapped(function, method)
             setattr(kind, method, type(member)(wrapper) if function is not member else wrapper)
