@@ -517,7 +517,8 @@ fn is_wrapper(node: &Node) -> bool {
     class.ends_with("QueryStageExec")
         || matches!(
             class,
-            "WholeStageCodegenExec"
+            // Of an empty plan.
+            "" | "WholeStageCodegenExec"
                 | "InputAdapter"
                 | "AdaptiveSparkPlanExec"
                 | "AQEShuffleReadExec"

@@ -218,7 +218,9 @@ public final class Witnesses {
         text.append(depth == 0 ? "{" : ",{");
         member(text, "name", info.nodeName());
         text.append(",\"depth\":").append(depth);
-        text.append(",\"evidence\":").append(((Witness) (Object) info).stagelightEvidence()).append('}');
+        // What can't be analysed has an empty plan.
+        String evidence = ((Witness) (Object) info).stagelightEvidence();
+        text.append(",\"evidence\":").append(evidence == null ? "{\"class\":\"\"}" : evidence).append('}');
         for (SparkPlanInfo child : Sites.iterable(info.children())) {
             node(text, child, depth + 1);
         }
