@@ -8,7 +8,7 @@ use program::{LineIndex, Program};
 
 use crate::engine::check_file_with;
 use crate::join::{EarlierFile, JoinFile, join_all, join_earlier};
-use crate::{CallKeys, Evidence, FileCheck, Forecast, Rule, Run, Settings};
+use crate::{CallKeys, DataFile, Evidence, FileCheck, Forecast, Rule, Run, Settings};
 
 /// A source file as the host holds it.
 #[derive(Debug, Clone)]
@@ -66,6 +66,7 @@ pub struct Analysis {
     tasks: Vec<(Arc<Profile>, Arc<TaskTable>)>,
     evidence: Arc<Evidence>,
     joined: Arc<OnceLock<Arc<Evidence>>>,
+    data: Arc<[DataFile]>,
 }
 
 impl AnalysisHost {
@@ -117,6 +118,7 @@ impl AnalysisHost {
             tasks: self.tasks.clone(),
             evidence: Arc::clone(&self.evidence),
             joined: Arc::new(OnceLock::new()),
+            data: Arc::default(),
         }
     }
 }
@@ -145,6 +147,12 @@ impl Analysis {
         &self.evidence
     }
 
+    /// The same snapshot, with data files that its programs may be configured by: joins know what is in them.
+    #[must_use]
+    pub fn with_data(&self, data: Vec<DataFile>) -> Self {
+        Self { data: data.into(), joined: Arc::new(OnceLock::new()), ..self.clone() }
+    }
+
     /// Joins the attached runs with the snapshot's programs. May take long: run it in the background and hand the result to
     /// [`AnalysisHost::set_evidence`]. Computed once per snapshot.
     #[must_use]
@@ -153,8 +161,8 @@ impl Analysis {
             if self.profiles.is_empty() {
                 return Arc::new(Evidence::default());
             }
-            let joined =
-                join_all(&self.join_files(), &self.profiles, self.representative_task_ms());
+            let limit = self.representative_task_ms();
+            let joined = join_all(&self.join_files(), &self.data, &self.profiles, limit);
             let runs = joined.into_iter().map(|it| Arc::new(self.with_forecast(it)));
             Arc::new(Evidence { runs: runs.collect() })
         };
@@ -165,7 +173,8 @@ impl Analysis {
     #[must_use]
     pub fn join_earlier(&self, profile: &Arc<Profile>, earlier: &[EarlierFile]) -> Run {
         let limit = self.representative_task_ms();
-        self.with_forecast(join_earlier(&self.join_files(), earlier, profile, limit))
+        let run = join_earlier(&self.join_files(), earlier, &self.data, profile, limit);
+        self.with_forecast(run)
     }
 
     fn with_forecast(&self, run: Run) -> Run {

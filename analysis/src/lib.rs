@@ -5,6 +5,7 @@
 
 mod call_keys;
 pub mod comparison;
+mod data;
 mod diagnosed;
 mod engine;
 pub mod evaluation;
@@ -24,6 +25,7 @@ pub mod units;
 pub use eventlog::{PlanNode, Profile, SqlExecution, StageAttempt};
 
 pub use call_keys::CallKeys;
+pub use data::{Data, DataFile};
 pub use diagnosed::{DiagnosedLine, DiagnosedLines, LinesOfDiagnoses, Part};
 pub use diagnosis::Change as RunChange;
 pub use engine::{FileCheck, RulePanic, check_file};

@@ -46,7 +46,8 @@ fn calls(linker: &Linker, path: &str) -> String {
         writeln!(out, "{} {} {:?}{bound}", call.method, call.receiver_type.name(), call.confidence)
             .unwrap();
     }
-    for Unresolved { method, reason, .. } in &program.unresolved {
+    let unresolved = program.unresolved.iter().filter(|it| it.on_dataset);
+    for Unresolved { method, reason, .. } in unresolved {
         writeln!(out, "unresolved {method} {reason:?}").unwrap();
     }
     out

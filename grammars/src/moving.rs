@@ -108,7 +108,7 @@ impl Move {
     }
 
     fn parameters(self, parameters: &mut [Parameter]) {
-        for Parameter { pattern, annotation: _, default } in parameters {
+        for Parameter { pattern, annotation: _, default, list: _ } in parameters {
             self.pattern(pattern);
             self.optional(default.as_mut());
         }

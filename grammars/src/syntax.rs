@@ -186,6 +186,8 @@ pub(crate) struct Parameter {
     pub(crate) pattern: Pattern,
     pub(crate) annotation: Option<TypeRef>,
     pub(crate) default: Option<Expr>,
+    /// The list that it stands in, from 0.
+    pub(crate) list: u8,
 }
 
 impl Parameter {

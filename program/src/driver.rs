@@ -378,6 +378,8 @@ pub struct Parameter {
     pub annotation: Option<NameId>,
     /// Its default.
     pub default: Option<ExpressionId>,
+    /// Which of the function's lists of parameters it stands in, from 0: Scala's functions may have several.
+    pub list: u8,
 }
 
 /// What an assignment, a loop or a parameter binds.

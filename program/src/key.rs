@@ -1,6 +1,6 @@
 //! Keys that find a call again after edits elsewhere in its file.
 
-use crate::{CallId, Program, ScopeKind};
+use crate::{CallId, Program, ScopeKind, Written};
 
 /// Names a call by what it is rather than where it stands: evidence is stored under it and moves with the code.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -19,23 +19,22 @@ pub struct CallKey {
 const CHAIN: usize = 4;
 
 impl Program {
-    /// The keys of all calls, in the order of [`Program::calls`].
+    /// The keys of all calls, in the order of [`Program::calls`], then of those in [`Program::unresolved`].
     #[must_use]
     pub fn call_keys(&self) -> Vec<CallKey> {
         let mut counts = rustc_hash::FxHashMap::default();
-        let ids = (0..self.calls.len() as u32).map(CallId);
-        ids.map(|id| {
-            let mut key = self.unnumbered_key(id);
-            let count: &mut u32 = counts.entry(key.clone()).or_default();
-            key.ordinal = *count;
-            *count += 1;
-            key
-        })
-        .collect()
+        self.all_written()
+            .map(|(id, call)| {
+                let mut key = self.unnumbered_key(id, call);
+                let count: &mut u32 = counts.entry(key.clone()).or_default();
+                key.ordinal = *count;
+                *count += 1;
+                key
+            })
+            .collect()
     }
 
-    fn unnumbered_key(&self, id: CallId) -> CallKey {
-        let call = self.call(id);
+    fn unnumbered_key(&self, id: CallId, call: Written<'_>) -> CallKey {
         let mut path: Vec<&str> = self
             .ancestors(call.scope)
             .filter_map(|scope| match &self.scope(scope).kind {
@@ -47,15 +46,15 @@ impl Program {
         let mut receiver = Vec::new();
         let mut current = id;
         while receiver.len() < CHAIN
-            && let Some(producer) =
-                self.call(current).receiver.and_then(|it| self.producer(it.value))
+            && let Some(known) = self.calls.get(current.index())
+            && let Some(producer) = known.receiver.and_then(|it| self.producer(it.value))
         {
             receiver.push(self.call(producer).method.as_str());
             current = producer;
         }
         CallKey {
             path: path.join("."),
-            method: call.method.clone(),
+            method: call.method.to_owned(),
             receiver: receiver.join("."),
             ordinal: 0,
         }

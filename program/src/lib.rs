@@ -13,6 +13,7 @@ mod model;
 mod range;
 pub mod summary;
 mod text;
+mod written;
 
 pub use expression::{Expression, Literal, TextPart};
 pub use key::CallKey;
@@ -25,3 +26,4 @@ pub use model::{
 pub use range::TextRange;
 pub use spark::{Effect, Language, Type};
 pub use summary::{Alone, Links, Summary};
+pub use written::Written;

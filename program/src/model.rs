@@ -392,8 +392,14 @@ pub struct Comment {
 pub struct Unresolved {
     /// The method's name as written.
     pub method: String,
-    /// Where.
+    /// The whole call expression, receiver included.
     pub range: TextRange,
+    /// The method's own name.
+    pub name_range: TextRange,
+    /// The innermost scope.
+    pub scope: ScopeId,
+    /// Whether datasets have such a method. Other calls are kept since they may start something: `writer.save`, `reader.load`.
+    pub on_dataset: bool,
     /// Why its receiver has no type.
     pub reason: UnresolvedReason,
 }

@@ -114,7 +114,7 @@ impl Program {
         for uncalled in &self.uncalled {
             writeln!(out, "uncalled {} of {}", uncalled.method, uncalled.receiver)?;
         }
-        for unresolved in &self.unresolved {
+        for unresolved in self.unresolved.iter().filter(|it| it.on_dataset) {
             writeln!(out, "unresolved {}: {:?}", unresolved.method, unresolved.reason)?;
         }
         for comment in &self.comments {

@@ -3,6 +3,7 @@
 mod cli;
 mod commands;
 mod configuration;
+mod data_files;
 mod diagnosed;
 mod files;
 mod history;

@@ -9,6 +9,7 @@ use std::time::UNIX_EPOCH;
 
 use analysis::{Analysis, EarlierFile, Evidence, Run, Sources};
 
+use crate::data_files::{self, SourceText};
 use crate::files;
 use crate::history::{Commit, Repository};
 use crate::linking;
@@ -17,6 +18,11 @@ use crate::source::Source;
 /// Joins the runs of a snapshot with the sources that ran, as far as they can be found. `path_of` gives the path of a file by its name in the
 /// host.
 pub(crate) fn join(analysis: &Analysis, path_of: &dyn Fn(&str) -> PathBuf) -> Arc<Evidence> {
+    let sources = analysis
+        .paths()
+        .filter_map(|name| Some((name, path_of(name), &*analysis.file(name)?.text)));
+    let data = data_files::of(&sources.collect::<Vec<SourceText<'_>>>());
+    let analysis = &analysis.with_data(data);
     let joined = analysis.join();
     let is_open = |run: &Arc<Run>| matches!(run.sources, Sources::Unverified { .. });
     if !joined.runs.iter().any(is_open) {

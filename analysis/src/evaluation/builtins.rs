@@ -176,6 +176,9 @@ impl Interpreter<'_> {
         if let Some(value) = self.list_function(owner, name, arguments, place) {
             return Some(value);
         }
+        if let Some(value) = self.loaded_data(owner, name, arguments) {
+            return Some(value);
+        }
         Some(match name {
             "partial" if bare || owner == "functools" => {
                 let rest = arguments.get(1..).unwrap_or_default().to_vec();
@@ -260,6 +263,22 @@ impl Interpreter<'_> {
                 }
                 _ => UNKNOWN,
             },
+            // Mappings whose entries are read as attributes.
+            "SimpleNamespace" | "Namespace" | "Box" | "Munch" | "DotMap" | "AttrDict"
+            | "EasyDict"
+                if self.language() == Language::Python =>
+            {
+                if let Value::Mapping(_) = first {
+                    return Some(first);
+                }
+                let entry = |it: &Argument| Some((it.name?, it.value.clone()));
+                let entries: Vec<_> = arguments.iter().filter_map(entry).collect();
+                let entries = entries
+                    .into_iter()
+                    .map(|(name, value)| (Value::text(&self.names.text(name)), value))
+                    .collect();
+                self.heap.mapping(entries, arguments.iter().all(|it| !it.rest))
+            }
             "str" | "repr" if bare => Value::Text(self.text_of(&first)),
             "Path" | "PurePath" | "PosixPath" => {
                 let parts: Vec<TextPattern> =
@@ -315,8 +334,9 @@ impl Interpreter<'_> {
             "replace" if owner == "dataclasses" => first,
             "cast" if owner == "typing" => second?,
             "assert" | "require" | "assume" if bare => Value::Null,
-            "print" | "println" | "open" | "input" | "exit" | "id" | "hash" | "round" | "abs"
-            | "any" | "all" | "ord" | "chr"
+            "open" if bare || matches!(owner, "io" | "codecs") => Value::File(self.text_of(&first)),
+            "print" | "println" | "input" | "exit" | "id" | "hash" | "round" | "abs" | "any"
+            | "all" | "ord" | "chr"
                 if bare || owner == "sys" =>
             {
                 UNKNOWN

@@ -142,6 +142,7 @@ impl Interpreter<'_> {
                     }
                     return value;
                 }
+                let arguments = self.next_list(&pair, arguments);
                 let mut all: Vec<Argument> = pair.1.clone();
                 self.steps += all.len() as u64;
                 for argument in arguments {
@@ -286,6 +287,9 @@ impl Interpreter<'_> {
         let Some(function) = code.functions.get(closure.function.index()).copied() else {
             return UNKNOWN;
         };
+        if let Some(partial) = self.first_lists(closure, bound.as_ref(), &arguments) {
+            return partial;
+        }
         if function.generator {
             let prepared = Self::prepared(closure, bound, arguments, place);
             return match closure.kind {

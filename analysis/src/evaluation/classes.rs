@@ -4,7 +4,6 @@ use std::rc::Rc;
 
 use program::Language;
 use program::driver::{Pattern, StatementKind};
-use rustc_hash::FxHashSet;
 
 use super::heap::{CellId, NamesKind};
 use super::interpreter::{ALTERNATIVES, Interpreter, NESTING};
@@ -62,7 +61,7 @@ impl Interpreter<'_> {
             self.heap.set(instance, this, value.clone());
             let depth = self.activations.len();
             if depth < 60 && !self.tired() {
-                self.scala_body(&of, instance, &arguments, 0);
+                self.scala_body(&of, instance, &arguments);
             } else {
                 self.note(Reason::Depth, place, code.name(code.classes[of.class.index()].name));
             }
@@ -156,47 +155,70 @@ impl Interpreter<'_> {
         }
         let instance = self.heap.instance(class, Some(of.scope));
         self.heap.set(class, slot, Value::Instance(instance));
+        let this = self.names.symbol("this");
+        self.heap.set(instance, this, Value::Instance(instance));
         self.nesting += 1;
-        self.scala_body(&of, instance, &[], 0);
+        self.scala_body(&of, instance, &[]);
         self.nesting -= 1;
         Some(instance)
     }
 
-    /// Runs the bodies of a Scala class and of what it extends in one instance.
+    /// Runs the bodies of a Scala class and of what it extends in one instance: each once, after what it overrides.
     pub(super) fn scala_body(
         &mut self,
         class: &Rc<ClassCell>,
         instance: CellId,
         arguments: &[Argument],
-        depth: u32,
     ) {
+        let mut order: Vec<Rc<ClassCell>> = Vec::new();
+        self.scala_order(class, 0, &mut order);
+        for layer in order {
+            let own = layer.class == class.class && layer.file == class.file;
+            self.scala_layer(&layer, instance, if own { arguments } else { &[] });
+        }
+    }
+
+    /// Puts a Scala class after all that it extends, those that are there already left out.
+    fn scala_order(&mut self, class: &Rc<ClassCell>, depth: u32, order: &mut Vec<Rc<ClassCell>>) {
+        let is = |it: &Rc<ClassCell>| it.class == class.class && it.file == class.file;
+        if depth > 6 || order.len() > 40 || order.iter().any(is) {
+            return;
+        }
+        for base in &class.bases {
+            let Value::Path(name) = base else { continue };
+            let found = self.lookup_from(class.scope, *name).or_else(|| {
+                let text = self.names.text(*name);
+                self.scala_type(&text)
+            });
+            if let Some(Value::Class(base)) = found
+                && let Some(base) = self.heap.class_of(base)
+            {
+                let companion = base.companion.and_then(|it| self.heap.class_of(it));
+                self.scala_order(&companion.unwrap_or(base), depth + 1, order);
+            }
+        }
+        if !order.iter().any(is) {
+            order.push(Rc::clone(class));
+        }
+    }
+
+    /// Runs the body of one class in an instance.
+    fn scala_layer(&mut self, class: &Rc<ClassCell>, instance: CellId, arguments: &[Argument]) {
         let code = self.code_of(class.file);
         let Some(definition) = code.classes.get(class.class.index()).copied() else { return };
         if self.dry == 0 {
             self.built.insert((class.file, class.class));
         }
-        if depth < 6 {
-            for base in &class.bases {
-                let Value::Path(name) = base else { continue };
-                let found = self.lookup_from(class.scope, *name).or_else(|| {
-                    let text = self.names.text(*name);
-                    self.scala_type(&text)
-                });
-                if let Some(Value::Class(base)) = found
-                    && let Some(base) = self.heap.class_of(base)
-                {
-                    let base = match base.companion.and_then(|it| self.heap.class_of(it)) {
-                        Some(companion) => companion,
-                        None => base,
-                    };
-                    if base.class != class.class || base.file != class.file {
-                        self.scala_body(&base, instance, &[], depth + 1);
-                    }
-                }
-            }
+        // What `super` means in it: the methods that the instance has so far.
+        let before: Vec<(Symbol, Value)> = self.heap.names(instance);
+        let before = before.into_iter().filter(|it| matches!(it.1, Value::Function(_)));
+        let beyond = self.heap.scope(None);
+        for (name, value) in before.collect::<Vec<_>>() {
+            self.heap.set(beyond, name, value);
         }
         let place = Place { file: class.file, name: definition.range, call: definition.range };
-        self.enter(class.file, instance, Some(Value::Instance(instance)), None, |this| {
+        let receiver = Some(Value::Instance(instance));
+        self.enter(class.file, instance, receiver, Some(beyond), |this| {
             let parameters: Vec<_> = code.parameters_of(definition.parameters).to_vec();
             this.bind_parameters(&parameters, None, arguments, place);
             let members: Vec<_> = code.statement_ids(definition.body).collect();
@@ -227,27 +249,57 @@ impl Interpreter<'_> {
 
     /// What a class defines or inherits.
     pub(super) fn class_member(&self, class: CellId, name: Symbol) -> Option<Value> {
-        let mut seen = FxHashSet::default();
-        self.member_of(class, name, &mut seen)
+        self.linearised(class).into_iter().find_map(|it| self.heap.get(it, name))
     }
 
-    pub(super) fn member_of(
+    /// What a class inherits beyond one of the classes that it consists of, with the class that has it: `super` there.
+    pub(super) fn member_beyond(
         &self,
         class: CellId,
+        beyond: CellId,
         name: Symbol,
-        seen: &mut FxHashSet<CellId>,
-    ) -> Option<Value> {
-        if !seen.insert(class) || seen.len() > 40 {
-            return None;
+    ) -> Option<(Value, CellId)> {
+        let mut order = self.linearised(class).into_iter();
+        order.find(|it| *it == beyond)?;
+        order.find_map(|it| Some((self.heap.get(it, name)?, it)))
+    }
+
+    /// A class and all that it extends, in the order in which members are looked up (Scala's linearisation, Python's method resolution order): each after what
+    /// overrides it.
+    fn linearised(&self, class: CellId) -> Vec<CellId> {
+        let mut order = Vec::new();
+        self.linearise(class, 0, &mut order);
+        order.reverse();
+        order
+    }
+
+    /// Puts a class after all that it extends, those that are there already left out.
+    fn linearise(&self, class: CellId, depth: u32, order: &mut Vec<CellId>) {
+        if depth > 20 || order.len() > 40 || order.contains(&class) {
+            return;
         }
-        if let Some(value) = self.heap.get(class, name) {
-            return Some(value);
+        if let Some(of) = self.heap.class_of(class) {
+            let scala = self.files[of.file.index()].program.language == Language::Scala;
+            let bases = || {
+                of.bases.iter().filter_map(|base| match base {
+                    Value::Class(base) => Some(*base),
+                    _ => None,
+                })
+            };
+            // The last one that Scala mixes in is asked first, of Python's the first.
+            if scala {
+                bases().for_each(|base| self.linearise(base, depth + 1, order));
+            } else {
+                bases()
+                    .collect::<Vec<_>>()
+                    .into_iter()
+                    .rev()
+                    .for_each(|base| self.linearise(base, depth + 1, order));
+            }
         }
-        let of = self.heap.class_of(class)?;
-        of.bases.iter().find_map(|base| match base {
-            Value::Class(base) => self.member_of(*base, name, seen),
-            _ => None,
-        })
+        if !order.contains(&class) {
+            order.push(class);
+        }
     }
 
     /// Whether a class extends something that is not of the workspace.

@@ -14,10 +14,11 @@ use super::interpreter::Interpreter;
 use super::names::Names;
 use super::value::{Closure, FunctionKind, Value};
 use super::{Automaton, Evaluation, EvaluationFile, FileId, Limits, PathId, PathStep, Place};
+use crate::data::DataFile;
 use crate::link::Modules;
 
 /// Evaluates everything.
-pub(super) fn run(files: &[EvaluationFile<'_>], limits: &Limits) -> Evaluation {
+pub(super) fn run(files: &[EvaluationFile<'_>], data: &[DataFile], limits: &Limits) -> Evaluation {
     let modules = Modules::new(files.iter().map(|it| it.path));
     let ids: FxHashMap<&str, FileId> =
         files.iter().enumerate().map(|(at, file)| (file.path, FileId(at as u32))).collect();
@@ -37,6 +38,8 @@ pub(super) fn run(files: &[EvaluationFile<'_>], limits: &Limits) -> Evaluation {
     let nowhere = Place { file: FileId(0), name: TextRange::default(), call: TextRange::default() };
     let mut interpreter = Interpreter {
         files,
+        data,
+        program_file: FileId(0),
         resolve: &resolve,
         limits: *limits,
         names: Names::default(),
@@ -138,6 +141,7 @@ impl Interpreter<'_> {
 
     /// Evaluates a program. One that leaves no trace in a log is no entry.
     fn program(&mut self, file: FileId, name: &str, run: impl FnOnce(&mut Self)) {
+        self.program_file = file;
         self.reset(self.limits.steps);
         self.begin(EntryKind::Program, file, name, run);
     }

@@ -37,6 +37,7 @@ impl Interpreter<'_> {
             | Value::ExecutorFunction(_)
             | Value::Generator(_)
             | Value::Context(_)
+            | Value::File(_)
             | Value::Pool => Some(true),
             Value::Alternatives(values) => {
                 let mut truths = values.iter().map(|it| self.truth(it));

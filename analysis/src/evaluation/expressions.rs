@@ -37,7 +37,9 @@ impl Interpreter<'_> {
             }
             ExpressionKind::Name(name) => {
                 let name = self.symbol(name);
-                self.name(name)
+                let value = self.name(name);
+                let place = self.place(expression.range, expression.range);
+                self.applied_without_parentheses(value, place)
             }
             ExpressionKind::Attribute { object, name, name_start } => {
                 let object = self.expression(object);

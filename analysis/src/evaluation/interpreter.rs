@@ -7,6 +7,8 @@ use program::{CallId, Language, TextRange};
 use rustc_hash::{FxHashMap, FxHashSet};
 use spark::Type;
 
+use crate::data::DataFile;
+
 use super::automaton::{Edge, EdgeKind, Site, SiteKind};
 use super::heap::{CellId, Heap, Writes};
 use super::names::{Names, Symbol};
@@ -74,6 +76,9 @@ impl Yields {
 
 pub(super) struct Interpreter<'a> {
     pub(super) files: &'a [EvaluationFile<'a>],
+    pub(super) data: &'a [DataFile],
+    /// The file that is run.
+    pub(super) program_file: FileId,
     pub(super) resolve: &'a dyn Fn(FileId, &str) -> Option<FileId>,
     pub(super) limits: Limits,
     pub(super) names: Names,

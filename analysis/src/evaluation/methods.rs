@@ -45,6 +45,8 @@ impl Interpreter<'_> {
                 let text = self.names.text(name);
                 self.column_method(object, &text, &arguments)
             }
+            Value::Text(path) if &*self.names.text(name) == "open" => Value::File(path.clone()),
+            Value::Text(path) if &*self.names.text(name) == "read_text" => self.read_file(path),
             Value::Sequence(_) | Value::Mapping(_) | Value::Text(_) => {
                 self.container_method(object, name, &arguments, place)
             }
@@ -61,6 +63,11 @@ impl Interpreter<'_> {
                 let path = *path;
                 self.library_method(object, path, name, &arguments, place)
             }
+            Value::File(path) => match &*self.names.text(name) {
+                "__enter__" => object.clone(),
+                "read" | "read_text" => self.read_file(path),
+                _ => UNKNOWN,
+            },
             Value::Pool => self.pool_method(name, arguments, place),
             Value::Method(_) | Value::Generator(_) | Value::Context(_) | Value::Partial(_) => {
                 let text = self.names.text(name);

@@ -19,6 +19,7 @@ mod classes;
 mod collections;
 mod columns;
 mod containers;
+mod data_files;
 mod definitions;
 mod dispatch;
 mod display;
@@ -39,6 +40,7 @@ mod modules;
 mod names;
 mod objects;
 mod operators;
+mod parameter_lists;
 mod pattern;
 mod records;
 mod reflection;
@@ -58,6 +60,8 @@ pub use automaton::{
 };
 pub use lineage::{Features, Node, NodeId, NodeKind, Place};
 pub use pattern::TextPattern;
+
+use crate::data::DataFile;
 
 /// A file: its position in the list that was given to [`evaluate`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -295,11 +299,21 @@ const STACK: usize = 256 << 20;
 /// Runs in a thread of its own, whose stack is made for it. Where the system gives none, nothing was evaluated.
 #[must_use]
 pub fn evaluate(files: &[EvaluationFile<'_>], limits: &Limits) -> Evaluation {
+    evaluate_with(files, &[], limits)
+}
+
+/// The same with the data files that programs may be configured by.
+#[must_use]
+pub fn evaluate_with(
+    files: &[EvaluationFile<'_>],
+    data: &[DataFile],
+    limits: &Limits,
+) -> Evaluation {
     std::thread::scope(|scope| {
         std::thread::Builder::new()
             .name("evaluation".to_owned())
             .stack_size(STACK)
-            .spawn_scoped(scope, || entries::run(files, limits))
+            .spawn_scoped(scope, || entries::run(files, data, limits))
             .map_or_else(
                 |_| Evaluation::default(),
                 |thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use program::Language;
+use program::driver::{Code, ExpressionKind, Parameter};
 use spark::{Outcome, Type};
 
 use super::heap::NamesKind;
@@ -25,6 +26,12 @@ impl Interpreter<'_> {
             return value;
         }
         if self.language() == Language::Scala {
+            if let ("super", Some(beyond)) = (&*text, self.activation().class) {
+                let this = self.names.symbol("this");
+                if let Some(Value::Instance(instance)) = self.lookup(this) {
+                    return Value::Super(instance, beyond);
+                }
+            }
             if let Some(value) = self.scala_type(&text) {
                 return value;
             }
@@ -142,16 +149,17 @@ impl Interpreter<'_> {
                 }
             }
             Value::Super(instance, class) => {
-                let bases =
-                    self.heap.class_of(*class).map(|it| it.bases.clone()).unwrap_or_default();
-                for base in bases {
-                    if let Value::Class(base) = base
-                        && let Some(member) = self.class_member(base, name)
-                    {
-                        return self.bound(&member, Value::Instance(*instance), base);
-                    }
+                // Of Scala's: the methods that the instance had before the class that asks.
+                if self.heap.class_of(*class).is_none() {
+                    return self.heap.get(*class, name).unwrap_or(UNKNOWN);
                 }
-                UNKNOWN
+                let Some(NamesKind::Instance(own, _)) = self.heap.kind(*instance) else {
+                    return UNKNOWN;
+                };
+                match self.member_beyond(*own, *class, name) {
+                    Some((member, of)) => self.bound(&member, Value::Instance(*instance), of),
+                    None => UNKNOWN,
+                }
             }
             Value::Module(file) => {
                 if let Some(cell) = self.load(*file)
@@ -234,6 +242,9 @@ impl Interpreter<'_> {
                     // A call without parentheses.
                     return self.container_method(object, name, &[], place);
                 }
+                if let Some(value) = self.entry_as_attribute(object, name) {
+                    return value;
+                }
                 Value::Method(Rc::new((object.clone(), name)))
             }
             Value::Null | Value::Boolean(_) | Value::Integer(_) | Value::Float(_) => {
@@ -253,8 +264,22 @@ impl Interpreter<'_> {
             | Value::Partial(_)
             | Value::Generator(_)
             | Value::Context(_)
+            | Value::File(_)
             | Value::Pool => Value::Method(Rc::new((object.clone(), name))),
         }
+    }
+
+    /// An entry of a mapping that is read as an attribute: no dictionary has such, but namespaces and configurations do.
+    fn entry_as_attribute(&self, object: &Value, name: Symbol) -> Option<Value> {
+        let Value::Mapping(cell) = object else { return None };
+        let text = self.names.text(name);
+        let of_all = ["items", "get", "keys", "values", "pop", "update", "copy", "setdefault"];
+        if of_all.contains(&&*text) {
+            return None;
+        }
+        let entries = &self.heap.mapping_of(*cell)?.entries;
+        let is = |key: &Value| matches!(key, Value::Text(key) if key.as_exact() == Some(&*text));
+        entries.iter().find(|it| is(&it.0)).map(|it| it.1.clone())
     }
 
     fn named_in(&mut self, file: FileId, value: Value) -> Value {
@@ -275,7 +300,7 @@ impl Interpreter<'_> {
         if let Value::Function(closure) = &value {
             let code = self.code_of(closure.file);
             if let Some(definition) = code.functions.get(closure.function.index())
-                && definition.parameters.length == 0
+                && code.parameters_of(definition.parameters).iter().all(|it| is_found(code, it))
                 && !code.name(definition.name).is_empty()
             {
                 return self.call_function(&Rc::clone(closure), None, Vec::new(), place);
@@ -371,4 +396,10 @@ impl Interpreter<'_> {
             _ => {}
         }
     }
+}
+
+/// Whether the compiler finds what is given for a parameter: Scala's `implicit` and `using`.
+fn is_found(code: &Code, parameter: &Parameter) -> bool {
+    let kind = parameter.default.map(|it| code.expression(it).kind);
+    matches!(kind, Some(ExpressionKind::Opaque(parts)) if parts.length == 0)
 }

@@ -46,6 +46,8 @@ pub(super) enum Value {
     Context(Rc<Prepared>),
     /// One of these.
     Alternatives(Rc<[Value]>),
+    /// A file of this path, opened, or what was read from it.
+    File(TextPattern),
     /// An executor of threads or processes.
     Pool,
     /// An object of a library, by the path of what made it, with the datasets it may hold.
@@ -190,7 +192,7 @@ impl Value {
             (Value::Boolean(a), Value::Boolean(b)) => a == b,
             (Value::Integer(a), Value::Integer(b)) => a == b,
             (Value::Float(a), Value::Float(b)) => a.to_bits() == b.to_bits(),
-            (Value::Text(a), Value::Text(b)) => a == b,
+            (Value::Text(a), Value::Text(b)) | (Value::File(a), Value::File(b)) => a == b,
             (Value::Sequence(a), Value::Sequence(b))
             | (Value::Mapping(a), Value::Mapping(b))
             | (Value::Class(a), Value::Class(b))

@@ -147,7 +147,7 @@ impl CallIndex {
     pub(super) fn new(files: &[JoinFile<'_>]) -> Self {
         let mut calls: FxHashMap<(usize, usize), CallId> = FxHashMap::default();
         for (file, it) in files.iter().enumerate() {
-            for (id, call) in it.program.calls_with_ids() {
+            for (id, call) in it.program.all_written() {
                 // Clauses of SQL text stand within the call that is given the text.
                 if !call.in_sql {
                     calls.insert((file, call.name_range.start as usize), id);
@@ -641,7 +641,7 @@ impl Alignment<'_, '_> {
         };
         let place = |(file, call): CallSite| {
             let it = &self.programs.files[file];
-            let line = it.lines.line(it.program.call(call).name_range.start);
+            let line = it.lines.line(it.program.written(call).name_range.start);
             format!("{}:{}", it.path, CountedLine::new(it, line))
         };
         let mut additions: Vec<(usize, String)> = Vec::new();

@@ -59,7 +59,7 @@ impl Anchors {
         let missed = count(|it| matches!(it, Resolved::Missing { .. }));
         let trusted = missed == 0 || met as f64 / (met + missed) as f64 >= TRUSTED;
         let line = |file: usize, call: CallId| {
-            files[file].lines.line(files[file].program.call(call).name_range.start)
+            files[file].lines.line(files[file].program.written(call).name_range.start)
         };
         let of: Vec<Anchor> = resolved
             .iter()
@@ -86,7 +86,7 @@ impl Anchors {
             }
             seen.push((*file, *logged, method));
             let own = shifts.entry(*file).or_default();
-            let calls = files[*file].program.calls_with_ids();
+            let calls = files[*file].program.all_written();
             let mut by: Vec<i64> = calls
                 .filter(|(_, call)| !call.in_sql && logged_as(call, method))
                 .map(|(id, _)| i64::from(line(*file, id)) - i64::from(*logged))
@@ -139,7 +139,7 @@ impl Anchors {
             }
             (Anchor::Moved(file, logged), Some(site)) if site.0 == *file => {
                 let it = &files[*file];
-                let line = it.lines.line(it.program.call(site.1).name_range.start);
+                let line = it.lines.line(it.program.written(site.1).name_range.start);
                 let shifts = self.shifts.get(file)?;
                 let most = shifts.values().copied().max().unwrap_or(1);
                 let own = shifts.get(&(i64::from(line) - i64::from(*logged))).copied().unwrap_or(0);

@@ -3,7 +3,7 @@
 //! The short form is `method at file:line` (`org.apache.spark.util.CallSite`): PySpark logs the path that the driver saw, Scala only the
 //! file's base name. The long form is a JVM stack, one frame a line: `package.Class.method(File.scala:12)`.
 
-use program::CallId;
+use program::{CallId, Written};
 
 use super::places::{FileMatch, Places};
 use super::{JoinFile, notebook_cell};
@@ -199,9 +199,9 @@ pub(super) fn call_at(files: &[JoinFile<'_>], place: Place, method: &str) -> Res
         (file.lines.line(range.start)..=file.lines.line(range.end.max(range.start + 1) - 1))
             .contains(&place.line)
     };
-    let candidates: Vec<(CallId, &program::Call)> = file
+    let candidates: Vec<(CallId, Written<'_>)> = file
         .program
-        .calls_with_ids()
+        .all_written()
         .filter(|(_, call)| !call.in_sql && covers(call.range) && logged_as(call, method))
         .collect();
     let on_line: Vec<CallId> = candidates
@@ -217,16 +217,19 @@ pub(super) fn call_at(files: &[JoinFile<'_>], place: Place, method: &str) -> Res
     }
 }
 
-/// Whether Spark logs this call under `method`: its name in either language, or the name the API table gives for the log.
-pub(super) fn logged_as(call: &program::Call, method: &str) -> bool {
+/// Whether Spark logs this call under `method`: its name in either language, or the name the API table gives for the log. Where the receiver is not
+/// known, the table's names for any dataset count.
+pub(super) fn logged_as(call: &Written<'_>, method: &str) -> bool {
     if call.method == method {
         return true;
     }
-    let entry = spark::api()
-        .methods()
-        .iter()
-        .find(|entry| entry.receiver == call.receiver_type && entry.name() == call.method);
-    entry.is_some_and(|entry| [entry.logged, entry.python, entry.scala].contains(&Some(method)))
+    let mut entries = spark::api().methods().iter().filter(|entry| match call.receiver_type {
+        Some(receiver) => entry.receiver == receiver && entry.name() == call.method,
+        None => {
+            entry.receiver.is_dataset() && [entry.python, entry.scala].contains(&Some(call.method))
+        }
+    });
+    entries.any(|entry| [entry.logged, entry.python, entry.scala].contains(&Some(method)))
 }
 
 #[cfg(test)]

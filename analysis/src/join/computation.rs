@@ -230,7 +230,7 @@ impl Lineage {
 fn loops_in_function(files: &[JoinFile<'_>], path: PathId, (file, call): Site) -> Vec<LoopId> {
     let program = files[file].program;
     program
-        .ancestors(program.call(call).scope)
+        .ancestors(program.written(call).scope)
         .take_while(|&scope| !matches!(program.scope(scope).kind, ScopeKind::Function(_)))
         .filter(|&scope| {
             matches!(program.scope(scope).kind, ScopeKind::Loop { iterations } if !matches!(iterations, Some(0 | 1)))

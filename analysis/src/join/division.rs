@@ -54,6 +54,8 @@ struct Part<'a> {
     own_ms: f64,
     /// Milliseconds of an aggregation's building, what is compiled into it included.
     build_ms: f64,
+    /// Nobody is known to have asked for it.
+    unknown: bool,
     /// A shuffle that this stage reads, or writes.
     reads: bool,
     writes: bool,
@@ -85,7 +87,7 @@ pub(super) fn divide(
         }
     };
     for part in &parts {
-        add(&mut measured, part.sites, part.own_ms);
+        add(if part.unknown { &mut shared } else { &mut measured }, part.sites, part.own_ms);
     }
     python(stage, &parts, &mut measured);
     // A stage with more operators than any program has is not looked through pair by pair.
@@ -106,7 +108,7 @@ pub(super) fn divide(
                 other.sites.iter().filter(|it| !sites.contains(it)).copied().collect::<Vec<_>>(),
             );
         }
-        if sites.len() == 1 {
+        if sites.len() == 1 && !part.unknown {
             add(&mut measured, &sites, rest);
         } else {
             add(&mut shared, &sites, rest);
@@ -178,6 +180,7 @@ fn parts<'a>(stage: &StageAttempt, plans: &[(&'a PlanFacts<'_>, &'a [Owner])]) -
                 sites: &owner.sites,
                 node,
                 plan: plan_index,
+                unknown: owner.unknown,
                 own_ms,
                 build_ms: named("time in aggregation build"),
                 reads: any(&[

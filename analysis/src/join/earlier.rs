@@ -11,6 +11,7 @@ use program::{CallKey, LineIndex, Program};
 use rustc_hash::FxHashMap;
 
 use super::{JoinFile, join_all};
+use crate::data::DataFile;
 use crate::evidence::{GoneCall, Run};
 
 /// A file as it was when a run started.
@@ -37,6 +38,7 @@ pub struct Today<'a> {
 pub(crate) fn join_earlier(
     today: &[JoinFile<'_>],
     earlier: &[EarlierFile],
+    data: &[DataFile],
     profile: &Arc<Profile>,
     representative_task_ms: u64,
 ) -> Run {
@@ -65,7 +67,7 @@ pub(crate) fn join_earlier(
             today: today.as_ref(),
         })
         .collect();
-    let mut runs = join_all(&files, std::slice::from_ref(profile), representative_task_ms);
+    let mut runs = join_all(&files, data, std::slice::from_ref(profile), representative_task_ms);
     let mut run = runs.remove(0);
     let known: BTreeSet<(&str, &CallKey)> =
         today.iter().flat_map(|it| it.call_keys.iter().map(|key| (it.path, key))).collect();

@@ -35,6 +35,7 @@ use self::observation::Observation;
 use self::operators::Owner;
 use self::places::{Places, Submitted};
 use self::plan::PlanFacts;
+use crate::data::DataFile;
 use crate::evaluation::{self, EvaluationFile, Limits, SiteId};
 use crate::evidence::{AskedOperator, Match, Run, SiteCost, Unattributed, UnattributedStage};
 use crate::forecast::Forecast;
@@ -67,20 +68,21 @@ type Site = (usize, CallId);
 /// Joins one run with the programs of `files`. A run speaks for others from `representative_task_ms` of task time on.
 #[must_use]
 pub fn join(files: &[JoinFile<'_>], profile: &Arc<Profile>, representative_task_ms: u64) -> Run {
-    let mut runs = join_all(files, std::slice::from_ref(profile), representative_task_ms);
+    let mut runs = join_all(files, &[], std::slice::from_ref(profile), representative_task_ms);
     runs.remove(0)
 }
 
-/// Joins runs, in their order, with the programs of `files`.
+/// Joins runs, in their order, with the programs of `files`, which may read `data`.
 #[must_use]
 pub(crate) fn join_all(
     files: &[JoinFile<'_>],
+    data: &[DataFile],
     profiles: &[Arc<Profile>],
     representative_task_ms: u64,
 ) -> Vec<Run> {
     let sources: Vec<EvaluationFile<'_>> =
         files.iter().map(|it| EvaluationFile { path: it.path, program: it.program }).collect();
-    let evaluation = evaluation::evaluate(&sources, &Limits::default());
+    let evaluation = evaluation::evaluate_with(&sources, data, &Limits::default());
     // Plans nest deep, and so does matching them.
     let joined = std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name("join".to_owned()).stack_size(STACK);
@@ -276,6 +278,9 @@ impl<'a> Joined<'a> {
         }
         for it in &planned {
             for (index, (fact, owner)) in it.plan.nodes.iter().zip(it.owners.iter()).enumerate() {
+                if owner.unknown {
+                    continue;
+                }
                 for &site in &owner.sites {
                     let matched = operator_match(bound, owner, site);
                     let rows = it.execution.metric(fact.node, "number of output rows");
@@ -525,7 +530,7 @@ fn operator_match(bound: &Bound, owner: &Owner, site: Site) -> Match {
 /// `file:line` of a call.
 fn place_of(files: &[JoinFile<'_>], (file, call): Site) -> String {
     let it = &files[file];
-    let line = it.lines.line(it.program.call(call).name_range.start);
+    let line = it.lines.line(it.program.written(call).name_range.start);
     format!("{}:{}", it.path, notebook_cell::CountedLine::new(it, line))
 }
 
@@ -573,7 +578,7 @@ fn call_path(
 ) -> Vec<String> {
     let files = places.files;
     let (file, id) = bound.site;
-    let call = files[file].program.call(id);
+    let call = files[file].program.written(id);
     let lines = files[file].lines;
     let own = lines.line(call.range.start)..=lines.line(call.range.end);
     let mut path: Vec<String> = call_site::workspace_frames(places, observation.long)

@@ -123,7 +123,8 @@ impl<'a> Lowering<'a> {
             ),
             None => {
                 self.arguments(site.arguments, Runs::Locally);
-                self.unresolved(&site.name.text, site.range, UnresolvedReason::Attribute);
+                let places = (site.range, site.name_range);
+                self.unresolved(&site.name.text, places, UnresolvedReason::Attribute);
                 Lowered::unknown(UnresolvedReason::ForeignCall)
             }
         }
@@ -154,7 +155,7 @@ impl<'a> Lowering<'a> {
                 return result;
             }
             let arguments = self.arguments(site.arguments, Runs::Locally);
-            self.unresolved(name, site.range, UnresolvedReason::Method);
+            self.unresolved(name, (site.range, site.name_range), UnresolvedReason::Method);
             let operands =
                 std::iter::once(object.expression).chain(arguments.into_expressions()).collect();
             let expression = Expression::Apply { function: name.to_owned(), arguments: operands };
@@ -404,7 +405,7 @@ impl<'a> Lowering<'a> {
                         let none = Arguments { lowered: Vec::new(), model: Vec::new() };
                         return self.call_foreign_extension(&extension, object, none);
                     }
-                    self.unresolved(&name.text, range, UnresolvedReason::Method);
+                    self.unresolved(&name.text, (range, name.range), UnresolvedReason::Method);
                     Lowered::unknown(UnresolvedReason::Method)
                 }
             };

@@ -360,6 +360,7 @@ impl<'a> Builder<'a> {
                 pattern: self.pattern(&parameter.pattern),
                 annotation: self.annotation(parameter.annotation.as_ref()),
                 default: parameter.default.as_ref().map(|it| self.expression(it)),
+                list: parameter.list,
             })
             .collect();
         let start = self.code.parameters.len() as u32;

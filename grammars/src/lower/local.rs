@@ -77,7 +77,10 @@ impl<'a> Lowering<'a> {
             && !(self.language == Language::Scala
                 && types::is_of_collections(name, site.arguments.is_empty()))
         {
-            self.unresolved(name, site.range, reason);
+            self.unresolved(name, (site.range, site.name_range), reason);
+        }
+        if reason.is_none() {
+            self.perhaps_started(name, (site.range, site.name_range));
         }
         if let Some(found) = self.collection_method(site, &object, &arguments) {
             return found;
@@ -134,7 +137,7 @@ impl<'a> Lowering<'a> {
             return Lowered { call: object.call, ..Lowered::spark(value) };
         }
         if !types::is_of_collections(&name.text, true) {
-            self.unresolved(&name.text, range, reason);
+            self.unresolved(&name.text, (range, name.range), reason);
         }
         let expression = super::expressions::local_attribute(object.expression, &name.text);
         Lowered { meaning: Meaning::Unknown(UnresolvedReason::Attribute), expression, call: None }

@@ -767,9 +767,23 @@ impl<'a> Lowering<'a> {
 
     /// Takes back the scopes from number `from` on, which hold nothing but names.
     fn take_back_scopes(&mut self, from: usize) {
-        self.program.scopes.truncate(from);
+        self.drop_scopes(from);
         let kept = self.program.bindings.iter().rposition(|it| it.scope.index() < from);
         self.program.bindings.truncate(kept.map_or(0, |kept| kept + 1));
+    }
+
+    /// Takes away the scopes from number `from` on; calls on unknown receivers in them are then in the scope around.
+    fn drop_scopes(&mut self, from: usize) {
+        let Some(first) = self.program.scopes.get(from) else { return };
+        let (around, start) = (first.parent.unwrap_or(ScopeId(0)), first.range.start);
+        for call in self.program.unresolved.iter_mut().rev() {
+            if call.scope.index() >= from {
+                call.scope = around;
+            } else if call.name_range.start < start {
+                break;
+            }
+        }
+        self.program.scopes.truncate(from);
     }
 
     /// Opens a scope; the caller restores the one that is returned.
@@ -809,12 +823,41 @@ impl<'a> Lowering<'a> {
     }
 
     /// Takes note of a call that looks like Spark's on a receiver without a type.
-    fn unresolved(&mut self, method: &str, range: TextRange, reason: UnresolvedReason) {
-        let dataset = self.program.uses_spark
-            && spark::api().receivers(self.language, method).any(Type::is_dataset);
-        if dataset {
-            self.program.unresolved.push(Unresolved { method: method.to_owned(), range, reason });
+    fn unresolved(
+        &mut self,
+        method: &str,
+        (range, name_range): (TextRange, TextRange),
+        reason: UnresolvedReason,
+    ) {
+        if !self.program.uses_spark {
+            return;
         }
+        let on_dataset = spark::api().receivers(self.language, method).any(Type::is_dataset);
+        if on_dataset || self.starts_something(method) {
+            let (method, scope) = (method.to_owned(), self.scope);
+            let unresolved = Unresolved { method, range, name_range, scope, on_dataset, reason };
+            self.program.unresolved.push(unresolved);
+        }
+    }
+
+    /// Takes note of a call on what seems to be no dataset, but may turn out to be one when all files are evaluated.
+    fn perhaps_started(&mut self, method: &str, (range, name_range): (TextRange, TextRange)) {
+        if self.program.uses_spark && self.starts_something(method) {
+            let (method, scope, reason) = (method.to_owned(), self.scope, UnresolvedReason::Other);
+            let unresolved =
+                Unresolved { method, range, name_range, scope, on_dataset: false, reason };
+            self.program.unresolved.push(unresolved);
+        }
+    }
+
+    /// Whether a method of that name may leave a trace in an event log.
+    fn starts_something(&self, method: &str) -> bool {
+        use spark::Effect::{Action, Read, Sql, StreamStart, Write};
+        let api = spark::api();
+        api.receivers(self.language, method).any(|kind| {
+            let effect = api.method(self.language, kind, method).map(|it| it.effect);
+            matches!(effect, Some(Read | Write | Action | Sql | StreamStart))
+        })
     }
 }
 

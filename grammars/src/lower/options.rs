@@ -149,7 +149,7 @@ impl<'a> Lowering<'a> {
         let after = std::mem::take(&mut self.frame().names);
         self.merge_frames(vec![after, names]);
         if self.program.calls.len() == before.0 && self.program.scopes.len() == before.1 + 1 {
-            self.program.scopes.truncate(before.1);
+            self.drop_scopes(before.1);
         }
         Lowered { call: None, ..result }
     }

@@ -208,7 +208,7 @@ impl<'a> Lowering<'a> {
         };
         // Rows, an RDD or a dataset: it gives a dataset whichever it is.
         self.arguments(site.arguments, Runs::Locally);
-        self.unresolved(name, site.range, reason);
+        self.unresolved(name, (site.range, site.name_range), reason);
         let confidence = self.implicit_rows().min(Confidence::Declared);
         let origin = Origin::Ambient(String::new());
         Some(Lowered::spark(self.value(Type::DataFrame, confidence, origin, None)))

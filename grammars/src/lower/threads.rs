@@ -113,7 +113,7 @@ impl Lowering<'_> {
             made = lowering.run_named(place, function, given);
         });
         if self.program.calls.len() == before.0 && self.program.scopes.len() == before.1 + 1 {
-            self.program.scopes.truncate(before.1);
+            self.drop_scopes(before.1);
         }
         Lowered { expression: Expression::Unknown, call: None, ..made }
     }

@@ -367,20 +367,22 @@ impl Front<'_> {
         let typed = node.child_by_field_name("type").and_then(|it| annotation(self.source(it)));
         Some(match node.kind() {
             "identifier" | "keyword_identifier" | "tuple_pattern" => {
-                Parameter { pattern: self.pattern(node), annotation: None, default: None }
+                Parameter { pattern: self.pattern(node), annotation: None, default: None, list: 0 }
             }
             "typed_parameter" => Parameter {
                 pattern: self.pattern(node.named_child(0)?),
                 annotation: typed,
                 default: None,
+                list: 0,
             },
             "default_parameter" | "typed_default_parameter" => Parameter {
                 pattern: self.pattern(node.child_by_field_name("name")?),
                 annotation: typed,
                 default: node.child_by_field_name("value").map(|it| self.expression(it)),
+                list: 0,
             },
             "list_splat_pattern" | "dictionary_splat_pattern" => {
-                Parameter { pattern: self.pattern(node), annotation: None, default: None }
+                Parameter { pattern: self.pattern(node), annotation: None, default: None, list: 0 }
             }
             _ => return None,
         })

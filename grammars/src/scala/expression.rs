@@ -119,7 +119,12 @@ impl Reader<'_> {
         };
         let name = numbered(parameters.len() + 1, range);
         let text = name.text.clone();
-        parameters.push(Parameter { pattern: Pattern::Name(name), annotation, default: None });
+        parameters.push(Parameter {
+            pattern: Pattern::Name(name),
+            annotation,
+            default: None,
+            list: 0,
+        });
         Expr { kind: ExprKind::Name(text), range }
     }
 
@@ -205,7 +210,7 @@ impl Reader<'_> {
             let pattern = only.child_by_field_name("pattern");
             let annotation = pattern.and_then(|pattern| self.pattern_type(pattern));
             let pattern = pattern.map_or(Pattern::Ignore, |pattern| self.pattern(pattern));
-            let parameters = vec![Parameter { pattern, annotation, default: None }];
+            let parameters = vec![Parameter { pattern, annotation, default: None, list: 0 }];
             let body = self.case_body(*only, true);
             return Expr { kind: ExprKind::Lambda { parameters, body }, range: whole };
         }

@@ -102,10 +102,11 @@ impl Reader<'_> {
     /// The parameters of all lists in `field`, joined in order.
     pub(super) fn parameters(&mut self, node: Node<'_>, field: &str) -> Vec<Parameter> {
         let mut result = Vec::new();
-        for list in in_field(node, field) {
-            if !matches!(list.kind(), "parameters" | "class_parameters") {
-                continue;
-            }
+        let lists = in_field(node, field)
+            .into_iter()
+            .filter(|it| matches!(it.kind(), "parameters" | "class_parameters"));
+        for (number, list) in lists.enumerate() {
+            let number = u8::try_from(number).unwrap_or(u8::MAX);
             let given = tokens(list)
                 .into_iter()
                 .find(|(_, token)| matches!(token.kind(), "implicit" | "using"));
@@ -126,6 +127,7 @@ impl Reader<'_> {
                             pattern: Pattern::Name(name),
                             annotation,
                             default,
+                            list: number,
                         });
                     }
                     // `(using Session)`: a parameter without a name.
@@ -135,6 +137,7 @@ impl Reader<'_> {
                             pattern: Pattern::Ignore,
                             annotation,
                             default: found(),
+                            list: number,
                         });
                     }
                     _ => {}
@@ -162,7 +165,7 @@ impl Reader<'_> {
                         let annotation = in_field(binding, "type")
                             .first()
                             .and_then(|written| self.type_ref(*written));
-                        result.push(Parameter { pattern, annotation, default: None });
+                        result.push(Parameter { pattern, annotation, default: None, list: 0 });
                     }
                 }
                 kind if is_type(kind) => {
@@ -241,7 +244,7 @@ impl Reader<'_> {
 }
 
 pub(super) fn unannotated(pattern: Pattern) -> Parameter {
-    Parameter { pattern, annotation: None, default: None }
+    Parameter { pattern, annotation: None, default: None, list: 0 }
 }
 
 /// A parameter that the source does not name.

@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use analysis::evaluation::{Evaluation, EvaluationFile, Limits, evaluate};
+use analysis::evaluation::{Evaluation, EvaluationFile, Limits, evaluate_with};
 use program::LineIndex;
 
 use super::{CommandError, tell, write_exact, write_to};
 use crate::cli::{ModelArgs, ReportFormat};
+use crate::data_files::{self, SourceText};
 use crate::files::display_path;
 use crate::output::model::{Model, ModelFile};
 use crate::output::position::Positions;
@@ -67,7 +68,14 @@ fn evaluated(workspace: &mut Workspace) -> (Vec<ModelFile>, Evaluation) {
         .zip(&files)
         .map(|(path, file)| EvaluationFile { path, program: &file.program })
         .collect();
-    let made = catch_unwind(AssertUnwindSafe(|| evaluate(&sources, &Limits::default())));
+    let texts: Vec<SourceText<'_>> = paths
+        .iter()
+        .zip(&files)
+        .map(|(path, file)| (&**path, PathBuf::from(&**path), &*file.positions.text))
+        .collect();
+    let data = data_files::of(&texts);
+    let limits = Limits::default();
+    let made = catch_unwind(AssertUnwindSafe(|| evaluate_with(&sources, &data, &limits)));
     let evaluation = made.unwrap_or_else(|panic| {
         let why = panic_message(&*panic);
         let message = format!("evaluation failed ({why}); please report it");

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use analysis::units::{bytes, count, duration_ms};
 use analysis::{Match, Run, SiteCost, Sources};
-use program::Call;
+use program::Written;
 
 use super::markdown::{code, escape};
 use super::state::Checked;
@@ -14,7 +14,7 @@ use super::state::Checked;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Site<'a> {
     /// The call.
-    pub(crate) call: &'a Call,
+    pub(crate) call: Written<'a>,
     /// Its cost.
     pub(crate) cost: &'a SiteCost,
 }
@@ -29,7 +29,7 @@ pub(crate) fn run(checked: &Checked) -> Option<&Run> {
 pub(crate) fn by_line<'a>(checked: &'a Checked, run: &'a Run) -> BTreeMap<u32, Vec<Site<'a>>> {
     let mut lines: BTreeMap<u32, Vec<Site<'a>>> = BTreeMap::new();
     let keys = checked.call_keys.iter().flat_map(|keys| keys.iter());
-    for (call, key) in checked.program.calls.iter().zip(keys) {
+    for ((_, call), key) in checked.program.all_written().zip(keys) {
         if let Some(cost) = run.cost(&checked.file, key) {
             let line = checked.lines.line(call.name_range.start);
             lines.entry(line).or_default().push(Site { call, cost });
@@ -129,7 +129,7 @@ pub(crate) fn table(run: &Run, sites: &[Site<'_>]) -> String {
     // Writing to a string cannot fail.
     let _ = write!(out, "| Last run |");
     for site in &order {
-        let _ = write!(out, " {} |", code(&site.call.method));
+        let _ = write!(out, " {} |", code(site.call.method));
     }
     let _ = write!(out, "\n|{}", " --- |".repeat(order.len() + 1));
     for (name, cells) in rows {

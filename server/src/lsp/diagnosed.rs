@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use analysis::Part;
 use diagnosis::Diagnosis;
-use program::{Call, CallKey};
+use program::{CallKey, Written};
 
 use super::costs;
 use super::state::Checked;
@@ -14,7 +14,7 @@ use crate::diagnosed::saving_clause;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Here<'a> {
     /// The call.
-    pub(crate) call: &'a Call,
+    pub(crate) call: Written<'a>,
     /// The diagnosis.
     pub(crate) diagnosis: &'a Diagnosis,
     /// What the call has to do with it.
@@ -41,7 +41,7 @@ pub(crate) fn all(checked: &Checked) -> Vec<Here<'_>> {
     }
     let keys = checked.call_keys.iter().flat_map(|keys| keys.iter());
     let mut here: Vec<(usize, Here<'_>)> = Vec::new();
-    for (call, key) in checked.program.calls.iter().zip(keys) {
+    for ((_, call), key) in checked.program.all_written().zip(keys) {
         let line = checked.lines.line(call.name_range.start);
         for &(at, part) in wanted.get(key).into_iter().flatten() {
             let Some(found) = diagnosed.get(at) else { continue };

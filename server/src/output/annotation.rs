@@ -240,7 +240,7 @@ impl<'a> Places<'a> {
                 let keys = source.call_keys.iter().enumerate();
                 keys.map(|(at, key)| (key, CallId(at as u32))).collect()
             });
-            Some((source, source.program.call(*calls.get(key)?)))
+            Some((source, source.program.written(*calls.get(key)?)))
         });
         let Some((source, call)) = found else {
             // The join names calls of this very snapshot; a key without a call still keeps its cost in the sum.
@@ -257,7 +257,7 @@ impl<'a> Places<'a> {
             span: at.span(range),
             cell: at.in_cell(range),
             shown: format!("{place}:{}", shown.line),
-            method: &call.method,
+            method: call.method,
         }
     }
 }

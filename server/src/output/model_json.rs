@@ -265,6 +265,7 @@ fn file(file: &super::model::ModelFile) -> File<'_> {
             .program
             .unresolved
             .iter()
+            .filter(|it| it.on_dataset)
             .map(|it| {
                 let span = file.positions.span(it.range);
                 UnresolvedCall {

@@ -1,6 +1,6 @@
 //! How well an operator fits a call of the lineage.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -36,15 +36,22 @@ pub(super) struct Matcher<'a> {
     calls: RefCell<FxHashMap<NodeId, Rc<CallWords>>>,
     /// In how many calls of the lineage at hand a word stands.
     counts: FxHashMap<Word, u32>,
+    /// The functions that calls of the lineage name.
+    functions: FxHashSet<Word>,
 }
 
 impl<'a> Matcher<'a> {
     /// For the calls of one lineage.
     pub(super) fn new(closures: &'a Closures<'a>, reach: &[NodeId]) -> Self {
-        let mut matcher =
-            Self { closures, calls: RefCell::default(), counts: FxHashMap::default() };
+        let mut matcher = Self {
+            closures,
+            calls: RefCell::default(),
+            counts: FxHashMap::default(),
+            functions: FxHashSet::default(),
+        };
         for &node in reach {
             let words = matcher.words(node);
+            matcher.functions.extend(&words.functions);
             for &word in words.columns.iter().chain(&words.aliases).chain(&words.keys) {
                 *matcher.counts.entry(word).or_default() += 1;
             }
@@ -108,6 +115,15 @@ impl<'a> Matcher<'a> {
             above = fact.parent;
         }
         found
+    }
+
+    /// The calls among `reach` that call a Python operator's function, wherever they stand: it is pushed below joins with the filter on its result.
+    pub(super) fn callers(&self, bone: &BoneWords, reach: &[NodeId]) -> Vec<NodeId> {
+        let calls = |id: &&NodeId| {
+            let own = self.words(**id);
+            bone.functions.iter().any(|it| own.functions.contains(it))
+        };
+        reach.iter().filter(calls).copied().collect()
     }
 
     /// Less for a word that many calls of the lineage have.
@@ -192,8 +208,12 @@ impl<'a> Matcher<'a> {
                     | NodeKind::Wide
                     | NodeKind::Join => {
                         let maps = matches!(node.kind, NodeKind::Map) || grouped_map(node);
-                        let base = if calls || maps { 2.5 } else { -0.5 };
-                        Some(base + self.names(own, &call, 3.0))
+                        if calls || maps {
+                            return Some(2.5 + self.names(own, &call, 3.0));
+                        }
+                        // Where the lineage has a call with its function, it is no other's.
+                        let elsewhere = own.functions.iter().any(|it| self.functions.contains(it));
+                        (!elsewhere).then(|| -0.5 + self.names(own, &call, 3.0))
                     }
                     _ => None,
                 }

@@ -11,12 +11,12 @@ mod tree;
 use std::collections::BTreeMap;
 
 use self::matching::Matcher;
-use self::skeleton::Skeleton;
+use self::skeleton::{Bone, Skeleton};
 use self::tree::{Matched, Tree};
 use super::Site as CallSite;
 use super::actions::Programs;
 use super::plan::{Operator, PlanFacts};
-use crate::evaluation::{NodeId, NodeKind, SiteId};
+use crate::evaluation::{NodeId, NodeKind, SiteId, SiteKind};
 
 /// Who asked for an operator.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -27,6 +27,8 @@ pub(super) struct Owner {
     pub(super) ambiguous: bool,
     /// Whether a finding may rest on it, as far as the plan goes.
     pub(super) sure: bool,
+    /// No call was found that asked for it, since not all that made the data is understood: its time is shared by the action that started it.
+    pub(super) unknown: bool,
     /// Whether it repeats another operator, whose metrics it shows.
     pub(super) repeated: bool,
     /// The datasets that it computes a part of, in their call contexts: all that it could be. None where it is the action's own.
@@ -36,6 +38,10 @@ pub(super) struct Owner {
 impl Owner {
     fn one(site: CallSite) -> Self {
         Self { sites: vec![site], sure: true, ..Self::default() }
+    }
+
+    fn unknown(action: CallSite) -> Self {
+        Self { sites: vec![action], unknown: true, ..Self::default() }
     }
 
     fn of(self, datasets: impl IntoIterator<Item = NodeId>) -> Self {
@@ -54,18 +60,35 @@ pub(super) fn owners(
     let mut owners = vec![Owner::default(); plan.nodes.len()];
     // Operators that a call makes on its own, and no call was found for.
     let mut unmatched = vec![false; plan.nodes.len()];
+    // Python functions that stand below what they were called on: what is under them is not theirs.
+    let mut pushed = vec![false; plan.nodes.len()];
     let site = reached.map(|it| &programs.evaluation.automaton.sites[it.index()]);
     let originals = originals(plan);
     let repeats: Vec<bool> = originals.iter().map(Option::is_some).collect();
     let start = site.and_then(|it| it.node);
+    // Whether something that made the data is not understood.
+    let mut open = match site {
+        Some(site) => start.is_none() && matches!(site.kind, SiteKind::Action | SiteKind::Write),
+        None => true,
+    };
     if let (Some(site), Some(start)) = (site, start) {
         let counts = matches!(site.method.as_str(), "count" | "isEmpty");
         let skeleton = Skeleton::of(plan, counts, &repeats);
         let reach = upstream(programs, start);
+        let not_understood = |id: &NodeId| {
+            matches!(programs.evaluation.node(*id).kind, NodeKind::Opaque | NodeKind::Parameter)
+        };
+        open = reach.iter().any(not_understood);
         let matcher = Matcher::new(&programs.closures, &reach);
         let matched = Tree::new(plan, &skeleton, &matcher).matched(start);
         for (bone, matched) in skeleton.bones.iter().zip(&matched) {
-            let owner = owner_of(programs, matched);
+            let mut owner = owner_of(programs, matched);
+            if owner.is_none() {
+                owner = caller_of(programs, plan, bone, &matcher, &reach);
+                for &member in &bone.members {
+                    pushed[member] = owner.is_some();
+                }
+            }
             for &member in &bone.members {
                 unmatched[member] = owner.is_none();
                 owners[member] = owner.clone().unwrap_or_default();
@@ -87,7 +110,15 @@ pub(super) fn owners(
     // What needs it stands above: from the top down, each takes what the nearest above has.
     for index in 0..plan.nodes.len() {
         if owners[index].sites.is_empty() && originals[index].is_none() {
-            let mut owner = needed_by(plan, index, &owners).unwrap_or_else(|| Owner::one(action));
+            let needed = matches!(
+                plan.nodes[index].operator,
+                Operator::Exchange | Operator::Broadcast | Operator::Sort { global: false }
+            );
+            let mut owner = match needed_by(plan, index, &owners, &pushed) {
+                Some(owner) if needed || !open => owner,
+                None if !open => Owner::one(action),
+                _ => Owner::unknown(action),
+            };
             owner.sure &= start.is_some() && !unmatched[index];
             owners[index] = owner;
         }
@@ -116,6 +147,26 @@ fn owner_of(programs: &Programs<'_>, matched: &Matched) -> Option<Owner> {
         owner.ambiguous = true;
     }
     Some(owner)
+}
+
+/// The call of a Python function that the tree left out.
+fn caller_of(
+    programs: &Programs<'_>,
+    plan: &PlanFacts<'_>,
+    bone: &Bone,
+    matcher: &Matcher<'_>,
+    reach: &[NodeId],
+) -> Option<Owner> {
+    if plan.nodes[*bone.members.first()?].operator != Operator::Python {
+        return None;
+    }
+    let callers = matcher.callers(&matcher.bone_words(plan, bone), reach);
+    let mut sites: Vec<CallSite> = callers.iter().filter_map(|it| programs.site_of(*it)).collect();
+    sites.sort_unstable();
+    sites.dedup();
+    let ambiguous = sites.len() > 1;
+    (!sites.is_empty())
+        .then(|| Owner { sites, ambiguous, sure: !ambiguous, ..Owner::default() }.of(callers))
 }
 
 /// All calls upstream of a dataset, nearest first.
@@ -168,7 +219,12 @@ fn originals(plan: &PlanFacts<'_>) -> Vec<Option<usize>> {
 }
 
 /// The owner of the nearest operator above that can need something.
-fn needed_by(plan: &PlanFacts<'_>, index: usize, owners: &[Owner]) -> Option<Owner> {
+fn needed_by(
+    plan: &PlanFacts<'_>,
+    index: usize,
+    owners: &[Owner],
+    pushed: &[bool],
+) -> Option<Owner> {
     let mut above = plan.nodes[index].parent;
     while let Some(at) = above {
         let fact = &plan.nodes[at];
@@ -181,7 +237,7 @@ fn needed_by(plan: &PlanFacts<'_>, index: usize, owners: &[Owner]) -> Option<Own
                 | Operator::Sort { global: false }
                 | Operator::Wrapper
         );
-        if !passive && !owners[at].sites.is_empty() {
+        if !passive && !pushed[at] && !owners[at].sites.is_empty() {
             return Some(Owner { repeated: false, ..owners[at].clone() });
         }
         above = fact.parent;

@@ -276,6 +276,9 @@ impl Relocation<'_> {
         Some(Unresolved {
             method: it.method.clone(),
             range: self.range(it.range)?,
+            name_range: self.range(it.name_range)?,
+            scope: self.scope_id(it.scope)?,
+            on_dataset: it.on_dataset,
             reason: it.reason,
         })
     }
