@@ -27,6 +27,7 @@ fn a_diagnosis_stands_at_the_line_that_caused_it() {
         ("job-per-key", "many-jobs", "totals[shop] ="),
         ("large-broadcast", "large-broadcast", "visits.join(F.broadcast(shops)"),
         ("one-partition", "few-partitions", "scores.coalesce(1)"),
+        ("python-udf", "python-time", "groupBy(domain("),
         ("range-join", "nested-loop-join", "calls.join(tariffs"),
         ("recomputed", "repeated-scan", "spark.read.parquet(\"out/readings\")"),
         ("repeated-keys", "join-explosion", ".join(changes, \"product\")"),

@@ -9,7 +9,7 @@ use std::hash::{Hash, Hasher};
 
 use eventlog::{PlanNode, SqlExecution};
 
-pub(super) use text::{functions, literal_key, literals, names, tokens};
+pub(super) use text::{functions, literal_key, literals, names, python_functions, tokens};
 
 /// What a node does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::skeleton::Bone;
 use crate::evaluation::{Node, NodeId, NodeKind};
 use crate::join::lineage::{Closures, Fit, Word, path_fit, table_fit};
-use crate::join::plan::{Operator, PlanFact, PlanFacts, tokens};
+use crate::join::plan::{Operator, PlanFact, PlanFacts, python_functions, tokens};
 
 pub(super) type Weight = f64;
 
@@ -80,6 +80,15 @@ impl<'a> Matcher<'a> {
         });
         self.calls.borrow_mut().insert(id, Rc::clone(&made));
         made
+    }
+
+    /// The functions that an operator runs in Python. Those in their arguments are the JVM's, of calls below.
+    fn python_functions(&self, text: &str, own: &BoneWords) -> Vec<Word> {
+        let run = python_functions(text);
+        if run.is_empty() {
+            return own.functions.clone();
+        }
+        run.iter().map(|it| self.closures.words.function(it)).collect()
     }
 
     pub(super) fn bone_words(&self, plan: &PlanFacts<'_>, bone: &Bone) -> BoneWords {
@@ -173,7 +182,8 @@ impl<'a> Matcher<'a> {
         let text = fact.node.simple_string.as_str();
         match node.kind {
             NodeKind::Phi | NodeKind::Alias | NodeKind::Grouping | NodeKind::Parameter
-                if fact.operator != Operator::CacheScan =>
+                if fact.operator != Operator::CacheScan
+                    && (fact.operator, node.kind) != (Operator::Python, NodeKind::Grouping) =>
             {
                 return None;
             }
@@ -198,8 +208,11 @@ impl<'a> Matcher<'a> {
                 _ => None,
             },
             Operator::Python => {
-                let calls = own.functions.iter().any(|it| call.functions.contains(it));
+                let run = self.python_functions(text, own);
+                let calls = run.iter().any(|it| call.functions.contains(it));
                 match node.kind {
+                    // What rows are grouped by is computed before they are.
+                    NodeKind::Grouping => calls.then(|| 2.5 + self.names(own, &call, 3.0)),
                     NodeKind::Project
                     | NodeKind::Filter
                     | NodeKind::Map

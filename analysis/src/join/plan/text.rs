@@ -62,6 +62,28 @@ pub(super) fn bracketed<'a>(text: &'a str, open: &str) -> Option<&'a str> {
     Some(rest)
 }
 
+/// The functions that `BatchEvalPython [f(a#1)#2, g(h(b#3))#4], …` runs in Python: the outermost ones of its first list.
+pub(in crate::join) fn python_functions(text: &str) -> Vec<&str> {
+    let mut functions = Vec::new();
+    let Some(list) = bracketed(text, "EvalPython [") else { return functions };
+    let mut depth = 0_u32;
+    let mut start = Some(0);
+    for (at, it) in list.char_indices() {
+        match it {
+            '(' | '[' => {
+                if let (0, '(', Some(from)) = (depth, it, start.take()) {
+                    insert(&mut functions, list[from..at].trim());
+                }
+                depth += 1;
+            }
+            ')' | ']' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 => start = Some(at + 1),
+            _ => {}
+        }
+    }
+    functions
+}
+
 /// The columns of the first `count` bracketed lists: the keys of an equi-join.
 pub(super) fn leading_lists(text: &str, count: usize) -> Vec<&str> {
     let mut keys = Vec::new();
@@ -203,6 +225,25 @@ pub(in crate::join) fn literal_key(token: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn functions_that_run_in_python_are_the_outermost_ones() {
+        let text = "BatchEvalPython [domain(format_string(%d, id#0L))#2, f(a#1, g(b#2))#3], [pythonUDF0#8, pythonUDF1#9]";
+        assert_eq!(python_functions(text), ["domain", "f"]);
+        assert_eq!(
+            python_functions("ArrowEvalPython [score(x#1)#2], [pythonUDF0#3], 200"),
+            ["score"]
+        );
+        for odd in [
+            "BatchEvalPython",
+            "BatchEvalPython [",
+            "BatchEvalPython [f(",
+            "BatchEvalPython [)]",
+            "Project [f(a#1)]",
+        ] {
+            assert!(python_functions(odd).len() <= 1, "{odd}");
+        }
+    }
 
     #[test]
     fn columns_aliases_functions_and_literals_are_read() {
