@@ -221,3 +221,59 @@ fn a_log_that_grows_is_followed() {
     assert_eq!(labels(&client.hints(&document)), whole);
     assert!(client.shut_down().success());
 }
+
+/// Commits a file, long before all recordings, with nothing of the machine's own configuration.
+fn commit(folder: &Path, file: &str) {
+    let identity = ["-c", "user.name=A", "-c", "user.email=a@example.org"];
+    for arguments in [&["init", "--quiet"][..], &["add", file], &["commit", "--quiet", "-m", "Add"]]
+    {
+        let status = std::process::Command::new("git")
+            .args(identity)
+            .args(arguments)
+            .current_dir(folder)
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_AUTHOR_DATE", "2020-01-01T00:00:00Z")
+            .env("GIT_COMMITTER_DATE", "2020-01-01T00:00:00Z")
+            .status()
+            .unwrap();
+        assert!(status.success());
+    }
+}
+
+#[test]
+fn costs_of_a_text_that_was_edited_since_stand_where_its_calls_are_now() {
+    let (_keep, folder) = example();
+    std::fs::write(
+        folder.join("stagelight.toml"),
+        "event-logs = [\"logs/orders-python-4.1/eventlog_v2_*\"]\n",
+    )
+    .unwrap();
+    let path = folder.join("orders.py");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let shown = |text: &str| -> Vec<(String, String)> {
+        let mut client = start(&folder);
+        client.open(&uri(&path), "python", text);
+        refreshed(&mut client);
+        let lines: Vec<&str> = text.lines().collect();
+        let labels = labels(&client.hints(&uri(&path))).into_iter();
+        labels.map(|(at, label)| (lines[at as usize].to_owned(), label)).collect()
+    };
+    let exact = shown(&text);
+    assert!(exact.len() > 3 && exact.iter().all(|it| !it.1.contains("before edit")), "{exact:?}");
+
+    commit(&folder, "orders.py");
+    let edited = format!("\n\n\n{text}");
+    std::fs::write(&path, &edited).unwrap();
+    let moved = shown(&edited);
+    let expected: Vec<_> =
+        exact.iter().map(|it| (it.0.clone(), format!("{} · before edit", it.1))).collect();
+    assert_eq!(moved, expected);
+
+    let mut client = start(&folder);
+    client.open(&uri(&path), "python", &edited);
+    refreshed(&mut client);
+    let line = line_of(&edited, &exact[0].0);
+    let hover = client.hover(&uri(&path), line, 4)["contents"]["value"].to_string();
+    assert!(hover.contains("edited since: as it was in commit "), "{hover}");
+}
