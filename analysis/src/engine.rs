@@ -156,9 +156,13 @@ fn settle(
             match verdict(ctx, finding, run) {
                 Verdict::Unmeasured => {}
                 Verdict::Confirmed { text, task_time_ms, saving_ms, remedy } => {
+                    let saving_ms = saving_ms.map(|it| it.min(task_time_ms));
+                    // A replay may drop more than the finding is about: no more than its own tasks took can be saved by it.
+                    let most = saving_ms.unwrap_or(task_time_ms);
+                    let wall_saving_ms = run.forecast.saving_ms(&remedy).map(|it| it.min(most));
                     finding.evidence = FindingEvidence::Confirmed(Measured {
-                        saving_ms: saving_ms.map(|it| it.min(task_time_ms)),
-                        wall_saving_ms: run.forecast.saving_ms(&remedy),
+                        saving_ms,
+                        wall_saving_ms: wall_saving_ms.filter(|&it| it > 0),
                         ..measured(run, text, task_time_ms)
                     });
                     break;

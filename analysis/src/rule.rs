@@ -187,6 +187,13 @@ impl RuleContext<'_> {
         self.call_keys.get_or_init(|| self.program.call_keys()).get(call.index())
     }
 
+    /// Whether evaluating the programs reached what `call` makes, so that lineage tells what was done with it.
+    #[must_use]
+    pub fn is_evaluated(&self, run: &Run, call: CallId) -> bool {
+        self.key(call)
+            .is_some_and(|key| run.computations.knows(&(self.file.to_owned(), key.clone())))
+    }
+
     /// Whether a call that a run names, by file and key, is `call`.
     #[must_use]
     pub fn is_call(&self, named: &(String, CallKey), call: CallId) -> bool {

@@ -454,10 +454,15 @@ impl<'a> Reuse<'a> {
             .filter_map(|&call| self.program.call(call).result);
         let successors = self.successors.get(&value).into_iter().flatten();
         results.chain(successors.copied()).any(|result| {
-            self.uses[result.index()] == self.uses[value.index()]
-                && self
-                    .computed(result)
-                    .is_some_and(|(chosen, in_loop)| chosen.len() + usize::from(*in_loop) == times)
+            if self.uses[result.index()] != self.uses[value.index()] {
+                return false;
+            }
+            // What stands between a grouping and its aggregation can't be kept itself.
+            if self.program.value(result).kind == Type::GroupedData {
+                return self.is_covered_downstream(result, times);
+            }
+            self.computed(result)
+                .is_some_and(|(chosen, in_loop)| chosen.len() + usize::from(*in_loop) == times)
         })
     }
 

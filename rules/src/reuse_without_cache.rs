@@ -111,7 +111,7 @@ fn check(ctx: &RuleContext<'_>, findings: &mut Vec<Finding>) {
         let program = ctx.program;
         let call = program.call(shared.definition);
         let times = match shared.actions.len() {
-            0 => "by actions in other functions".to_owned(),
+            0 => "by several actions".to_owned(),
             _ if shared.in_loop => "on every iteration".to_owned(),
             many => format!("by {many} actions"),
         };
@@ -151,6 +151,10 @@ fn verdict(ctx: &RuleContext<'_>, finding: &Finding, run: &Run) -> Verdict {
         return if last.is_empty() { Verdict::Unmeasured } else { told(ctx, &repeated) };
     }
     if !by_lineage.is_empty() {
+        // Where a later dataset is the one to keep, its finding has the numbers.
+        if !shared.in_loop && by_lineage.iter().all(|it| !it.is_last) {
+            return Verdict::Unmeasured;
+        }
         return told(ctx, &Repeated::by_lineage(by_lineage.iter()));
     }
     let costs: Vec<_> = shared.actions.iter().filter_map(|&action| plan::certain_cost(ctx, run, action)).collect();
@@ -158,6 +162,10 @@ fn verdict(ctx: &RuleContext<'_>, finding: &Finding, run: &Run) -> Verdict {
     executions.sort_by_key(|it| it.execution_id);
     executions.dedup_by_key(|it| it.execution_id);
     let repeated = if executions.len() > 1 {
+        // Plans of different values may look alike: where lineage could tell and does not, nothing is said.
+        if ctx.is_evaluated(run, shared.definition) {
+            return Verdict::Unmeasured;
+        }
         repeated_by_queries(run, &executions)
     } else if shared.is_rdd {
         // Of calls in other files, and of those that alignment put there, lineage tells.
@@ -177,8 +185,12 @@ fn verdict(ctx: &RuleContext<'_>, finding: &Finding, run: &Run) -> Verdict {
 const CHANGES: usize = 8;
 
 fn told(ctx: &RuleContext<'_>, repeated: &Repeated) -> Verdict {
+    let several = match repeated.versions {
+        0 | 1 => String::new(),
+        many => format!("{many} versions of it "),
+    };
     let text = format!(
-        "computed {} times, by {}: {} of task time in all",
+        "{several}computed {} times, by {}: {} of task time in all",
         repeated.ids.len(),
         plan::named(repeated.what, &repeated.ids),
         units::duration_ms(repeated.task_time_ms)
@@ -210,6 +222,8 @@ struct Repeated {
     most_again_ms: u64,
     /// The stages that computed it first.
     first_stages: Vec<u64>,
+    /// Of how many versions it is.
+    versions: usize,
     /// What keeping the dataset saves at most, where its work can be told from what comes after it.
     saving_ms: Option<u64>,
 }
@@ -224,6 +238,7 @@ impl Repeated {
             again_ms,
             most_again_ms: again_ms,
             first_stages: Vec::new(),
+            versions: 0,
             saving_ms: is_bounded.then_some(again_ms),
             ids: times_ms.into_iter().map(|it| it.0).collect(),
         }
@@ -236,6 +251,7 @@ impl Repeated {
             let times = version.by.iter().filter_map(|it| Some((it.work.execution?, it.task_time_ms)));
             let one = Self::of("execution", times.collect(), true);
             sum.ids.extend(one.ids);
+            sum.versions += 1;
             sum.task_time_ms += one.task_time_ms;
             sum.again_ms += one.again_ms;
             sum.most_again_ms += version.by.iter().skip(1).map(|it| it.most_ms).sum::<u64>();
@@ -682,6 +698,23 @@ counted = dear.groupBy("day").count()
 #                             ^^^^^ hint: `counted` is computed anew by 2 actions
 counted.show()
 counted.write.parquet("counted")
+"#,
+        );
+    }
+
+    #[test]
+    fn a_grouping_is_a_step_to_its_aggregation() {
+        check(
+            &RULE,
+            r#"
+//- /job.py
+from pyspark.sql import SparkSession, functions as F
+spark = SparkSession.builder.getOrCreate()
+sales = spark.table("orders").join(spark.table("customers"), "customer_id")
+by_day = sales.groupBy("day").agg(F.sum("amount"))
+#                             ^^^ hint: `by_day` is computed anew by 2 actions
+by_day.show()
+by_day.write.parquet("by_day")
 "#,
         );
     }

@@ -113,3 +113,32 @@ fn savings_are_those_of_the_replay_and_never_more_than_the_run() {
     // What a replay does not answer has no such number.
     assert!(of("unbounded-collect")["measured"]["wall_saving_ms"].is_null());
 }
+
+#[test]
+fn values_of_calls_from_threads_are_not_taken_for_one() {
+    // Each city's export makes its own `df`, with a plan that differs in a literal alone.
+    let folder = program("parallel-exports");
+    let log = recorded("parallel-exports/3.5.9.zstd");
+    let told = told(&check(&folder, &log, "reuse-without-cache"));
+    let df = told.iter().find(|it| it.0.ends_with("export_partners.py:56")).unwrap();
+    assert_eq!((df.1.as_str(), df.2.as_str()), ("unmeasured", ""));
+}
+
+#[test]
+fn values_of_iterations_and_micro_batches_are_told_apart() {
+    for (name, place, computed) in [
+        ("transit-tasks", "tasks.py:63", "2 versions of it computed 4 times, by executions "),
+        (
+            "meter-stream",
+            "stream_readings.py:62",
+            "2 versions of it computed 4 times, by executions ",
+        ),
+    ] {
+        let folder = program(name);
+        folder.write("stagelight.toml", b"[thresholds]\nrecompute-ms = 1\n");
+        let log = recorded(&format!("{name}/3.5.9.zstd"));
+        let told = told(&check(&folder, &log, "reuse-without-cache"));
+        let it = told.iter().find(|it| it.0.ends_with(place)).unwrap_or_else(|| panic!("{told:?}"));
+        assert!(it.2.starts_with(computed), "{it:?}");
+    }
+}

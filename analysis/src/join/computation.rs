@@ -338,8 +338,11 @@ impl Computations {
     /// Whether no dataset that is made of a version is worked on by all that works on the version.
     fn is_last(&self, version: NodeId) -> bool {
         let all = self.started_below(&[version]).count();
-        let children = self.lineage.children[version.index()].iter();
-        children.copied().all(|it| it == version || self.started_below(&[it]).count() < all)
+        let own = &self.lineage.loops[version.index()];
+        // What a loop makes of it is another dataset each time.
+        let lasts = |it: &NodeId| self.lineage.loops[it.index()].iter().all(|it| own.contains(it));
+        let children = self.lineage.children[version.index()].iter().copied();
+        children.filter(lasts).all(|it| it == version || self.started_below(&[it]).count() < all)
     }
 
     /// Parts what worked on a version by the iteration that it was made in: the next one begins where a call runs again. None where that does
@@ -350,13 +353,16 @@ impl Computations {
         started: &[&'a Started],
     ) -> Option<Vec<Vec<&'a Started>>> {
         let own = &self.lineage.loops[version.index()];
-        let repeats = !own.is_empty() || started.iter().any(|it| it.streaming);
-        if !repeats {
-            return Some(vec![started.to_vec()]);
-        }
         let further = |it: &&Started| {
             self.lineage.site_loops[it.site.index()].iter().any(|it| !own.contains(it))
         };
+        // A call that runs again without a loop to explain it stands in a function that is called again, and so may the version.
+        let mut once: BTreeSet<SiteId> = BTreeSet::new();
+        let again = |it: &&Started| !once.insert(it.site) && !further(it);
+        let repeats = !own.is_empty() || started.iter().any(|it| it.streaming);
+        if !repeats && !started.iter().any(again) {
+            return Some(vec![started.to_vec()]);
+        }
         if started.iter().any(further) {
             return None;
         }
