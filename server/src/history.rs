@@ -71,20 +71,31 @@ impl Repository {
         first.into_iter().chain(next).filter_map(name).collect()
     }
 
-    /// The texts of files in a commit, in the order of `paths`; none for what it does not have, or what is no text.
-    pub(crate) fn texts(&self, commit: &Commit, paths: &[PathBuf]) -> Option<Vec<Option<String>>> {
+    /// The names of all files of a commit, from the top, with `/`.
+    pub(crate) fn names(&self, commit: &Commit) -> Vec<String> {
+        let said = self.say(&["ls-tree", "-r", "-z", "--name-only", "--full-tree", &commit.0]);
+        let names = said.unwrap_or_default();
+        names.split('\0').filter(|it| is_name(it)).map(str::to_owned).collect()
+    }
+
+    /// The texts of files in a commit, in the order of their `names` from the top; none for what has no name, what it does not have, or what is no text.
+    pub(crate) fn texts(
+        &self,
+        commit: &Commit,
+        names: &[Option<String>],
+    ) -> Option<Vec<Option<String>>> {
         let mut asked = String::new();
-        let mut known = Vec::with_capacity(paths.len());
-        for path in paths {
-            let relative = self.relative(path);
-            known.push(relative.is_some());
-            if let Some(relative) = relative {
-                asked.push_str(&format!("{}:{relative}\n", commit.0));
+        let mut known = Vec::with_capacity(names.len());
+        for name in names {
+            let name = name.as_ref().filter(|it| is_name(it));
+            known.push(name.is_some());
+            if let Some(name) = name {
+                asked.push_str(&format!("{}:{name}\n", commit.0));
             }
         }
         let said = self.run(&["cat-file", "--batch"], asked.into_bytes())?;
         let mut rest = said.as_slice();
-        let mut texts = Vec::with_capacity(paths.len());
+        let mut texts = Vec::with_capacity(names.len());
         for known in known {
             texts.push(if known { object(&mut rest)? } else { None });
         }
@@ -92,11 +103,11 @@ impl Repository {
     }
 
     /// A path as objects are named: from the top, with `/`.
-    fn relative(&self, path: &Path) -> Option<String> {
+    pub(crate) fn relative(&self, path: &Path) -> Option<String> {
         let whole = std::fs::canonicalize(path).ok()?;
         let parts: Option<Vec<&str>> =
             whole.strip_prefix(&self.top).ok()?.iter().map(OsStr::to_str).collect();
-        parts.map(|it| it.join("/")).filter(|it| !it.is_empty() && !it.contains(['\n', '\r', '\0']))
+        parts.map(|it| it.join("/")).filter(|it| is_name(it))
     }
 
     fn say(&self, arguments: &[&str]) -> Option<String> {
@@ -144,6 +155,11 @@ impl Repository {
             .ok()?;
         answer(child, input)
     }
+}
+
+/// Whether a file's name can be asked for in one line.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains(['\n', '\r', '\0'])
 }
 
 /// What a process says within [`PATIENCE`], if it succeeds.

@@ -52,12 +52,15 @@ fn settled(analysis: &Analysis, run: &Run, path_of: &dyn Fn(&str) -> PathBuf) ->
         history.repository.commits_around(run.profile.application.start_ms).into_iter().enumerate()
     {
         let Some(then) = history.texts(analysis, &commit) else { continue };
-        if then.len() == history.files.len() && then.iter().all(|it| it.is_unchanged) {
+        let unchanged = then.iter().filter(|it| it.is_unchanged).count();
+        if unchanged == history.files.len() {
             // What was committed later says nothing of what ran.
             if number == 0 && missed == 0 {
                 return Run { sources: Sources::Unchanged, ..run.clone() };
             }
-            continue;
+            if unchanged == then.len() {
+                continue;
+            }
         }
         let joined = analysis.join_earlier(&run.profile, &linked(then, &history.repository));
         match joined.sources {
@@ -117,6 +120,8 @@ struct History {
     repository: Repository,
     /// Names and paths.
     files: Vec<(String, PathBuf)>,
+    /// Their names from the top of the repository.
+    relative: Vec<Option<String>>,
     /// By file: whether it is in the repository now.
     known: Vec<bool>,
 }
@@ -129,18 +134,18 @@ impl History {
         let own = run.sites.keys().map(|it| it.0.as_str()).next();
         let main = own.map(path_of).or_else(|| files.first().map(|it| it.1.clone()))?;
         let repository = Repository::around(main.parent()?)?;
-        let paths: Vec<PathBuf> = files.iter().map(|it| it.1.clone()).collect();
+        let relative: Vec<Option<String>> =
+            files.iter().map(|it| repository.relative(&it.1)).collect();
         let head = repository.head()?;
         let known: Vec<bool> =
-            repository.texts(&head, &paths)?.iter().map(Option::is_some).collect();
+            repository.texts(&head, &relative)?.iter().map(Option::is_some).collect();
         // Files that nobody committed have no history.
-        known.contains(&true).then_some(Self { repository, files, known })
+        known.contains(&true).then_some(Self { repository, files, relative, known })
     }
 
     /// All files as they were in a commit. Those that were made later are left out; those that the repository does not know stay as they are.
     fn texts(&self, analysis: &Analysis, commit: &Commit) -> Option<Vec<Then>> {
-        let paths: Vec<PathBuf> = self.files.iter().map(|it| it.1.clone()).collect();
-        let texts = self.repository.texts(commit, &paths)?;
+        let texts = self.repository.texts(commit, &self.relative)?;
         let mut then = Vec::new();
         for (((name, path), known), text) in self.files.iter().zip(&self.known).zip(texts) {
             let now = analysis.file(name)?;
@@ -159,8 +164,55 @@ impl History {
                 then.push(Then { name: name.clone(), path: path.clone(), source, is_unchanged });
             }
         }
+        then.extend(self.gone(commit));
         Some(then)
     }
+
+    /// Files of a commit that are no more, among the others: deleted since, or renamed.
+    fn gone(&self, commit: &Commit) -> Vec<Then> {
+        /// More than that are another project's.
+        const MOST: usize = 500;
+        let known: Vec<&str> = self.relative.iter().flatten().map(String::as_str).collect();
+        // A file that was named alone stands for itself.
+        let Some(folder) = common_folder(&known).filter(|_| known.len() > 1) else {
+            return Vec::new();
+        };
+        // What the names of files begin with in place of that folder.
+        let begin = self.files.iter().zip(&self.relative).find_map(|((name, _), relative)| {
+            name.strip_suffix(relative.as_deref()?.strip_prefix(folder)?)
+        });
+        let Some(begin) = begin else { return Vec::new() };
+        let names: Vec<String> = self
+            .repository
+            .names(commit)
+            .into_iter()
+            .filter(|it| it.starts_with(folder) && files::kind(Path::new(it)).is_some())
+            .filter(|it| !known.contains(&it.as_str()) && !self.repository.top().join(it).exists())
+            .take(MOST)
+            .collect();
+        let asked: Vec<Option<String>> = names.iter().cloned().map(Some).collect();
+        let texts = self.repository.texts(commit, &asked).unwrap_or_default();
+        let then = names.iter().zip(texts).filter_map(|(relative, text)| {
+            let path = self.repository.top().join(relative);
+            let source = Source::new(files::kind(&path)?, text?).ok()?;
+            let name = format!("{begin}{}", relative.strip_prefix(folder)?);
+            Some(Then { name, path, source, is_unchanged: false })
+        });
+        then.collect()
+    }
+}
+
+/// The folder that holds all files, with a `/` at its end unless it is the top.
+fn common_folder<'a>(names: &[&'a str]) -> Option<&'a str> {
+    let (first, rest) = names.split_first()?;
+    let folder = |name: &str| name.rfind('/').map_or(0, |at| at + 1);
+    let mut end = folder(first);
+    for name in rest {
+        while !name.starts_with(&first[..end]) {
+            end = folder(first[..end].trim_end_matches('/'));
+        }
+    }
+    first.get(..end)
 }
 
 /// The programs of files as they were, linked with each other.
@@ -174,4 +226,18 @@ fn linked(then: Vec<Then>, repository: &Repository) -> Vec<EarlierFile> {
         Some(EarlierFile { path: it.name, text: it.source.text, program })
     });
     earlier.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::common_folder;
+
+    #[test]
+    fn folders_are_common_by_whole_names() {
+        assert_eq!(common_folder(&["a/b/x.py", "a/b/y.py"]), Some("a/b/"));
+        assert_eq!(common_folder(&["a/b/x.py", "a/bc/y.py"]), Some("a/"));
+        assert_eq!(common_folder(&["x.py", "a/y.py"]), Some(""));
+        assert_eq!(common_folder(&["a/x.py", "b/y.py"]), Some(""));
+        assert_eq!(common_folder(&[]), None);
+    }
 }

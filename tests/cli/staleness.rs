@@ -252,3 +252,32 @@ fn nothing_that_a_repository_names_is_run() {
     assert_eq!(json["application"]["sources"], "earlier");
     assert!(!mark.exists());
 }
+
+#[test]
+fn a_module_that_was_renamed_since_has_its_place_in_the_lineage() {
+    let folder = program("freight");
+    let exact = annotate(&folder).json();
+    git(&folder, BEFORE, &["init", "--quiet"]);
+    commit(&folder, BEFORE);
+    // The module with the checks has another name and one line more, and so have its imports.
+    let checks = folder.read("source/freight/quality.py");
+    std::fs::remove_file(folder.path("source/freight/quality.py")).unwrap();
+    folder.write("source/freight/checks.py", format!("\n{checks}").as_bytes());
+    for file in ["source/main.py", "source/freight/transforms.py"] {
+        let text = folder.read(file).replace("quality", "checks");
+        folder.write(file, text.as_bytes());
+    }
+    commit(&folder, AFTER);
+    let json = annotate(&folder).json();
+    // The lines that the log names are in no file of today's: nothing is on a wrong line, and what is gone is listed.
+    let lines = json["lines"].as_array().unwrap();
+    assert!(lines.iter().all(|it| it["file"] != "source/freight/checks.py"), "{lines:?}");
+    assert_eq!(json["application"]["sources"], "earlier");
+    let gone = json["unattributed"]["gone"].as_array().unwrap();
+    let methods: Vec<&str> = gone.iter().map(|it| it["method"].as_str().unwrap()).collect();
+    for method in ["first", "collect", "isEmpty"] {
+        assert!(methods.contains(&method), "{methods:?}");
+    }
+    assert!(gone.iter().all(|it| it["file"] == "source/freight/quality.py"));
+    assert_eq!(total(&exact), total(&json));
+}

@@ -41,10 +41,13 @@ impl<'a> Places<'a> {
         let mut places = Self { files, chosen: FxHashMap::default() };
         // By logged path that several files could be: the lines and methods that it is named with.
         let mut open: BTreeMap<&str, BTreeSet<(u32, &str)>> = BTreeMap::new();
+        let mut several: FxHashMap<&str, bool> = FxHashMap::default();
         for observation in observations {
             let Some(site) = call_site::parse_short(observation.short) else { continue };
             // A base name of Scala goes by the class of its frame.
-            if is_path(site.file) && places.file_of(site.file, None) == FileMatch::Several {
+            let is_several =
+                || is_path(site.file) && places.file_of(site.file, None) == FileMatch::Several;
+            if *several.entry(site.file).or_insert_with(is_several) {
                 open.entry(site.file).or_default().insert((site.line, site.method));
             }
         }
