@@ -250,6 +250,8 @@ fn versions_of_spark_compare_over_the_example() {
     let reader = json["lines"].as_array().unwrap().iter().find(|it| it["method"] == "csv").unwrap();
     assert_eq!(reader["data"]["ratio"], 1.0, "{reader}");
     assert_eq!(reader["data"]["byte_ratio"], Value::Null, "{reader}");
+    // Some lines are faster and some are slower: that is no slower machine.
+    assert_eq!((&json["common_ratio"], &json["warnings"]), (&Value::Null, &serde_json::json!([])));
     for line in json["lines"].as_array().unwrap() {
         assert!(!["more-data", "less-data"].contains(&line["verdict"].as_str().unwrap()), "{line}");
     }
@@ -301,4 +303,32 @@ fn what_is_no_log_is_said() {
     let usage = folder.run("compare logs/app");
     assert_eq!(usage.code, 2);
     assert!(error("logs/app text").contains("not a Spark event log"));
+}
+
+#[test]
+fn a_machine_that_is_slower_as_a_whole_is_told_of() {
+    // Every task of the example takes half as long again in a copy of its run.
+    let log = root("examples/orders/logs/orders-python-3.5.zstd");
+    let folder = Folder::new(&[]);
+    let text = zstd::decode_all(std::fs::File::open(&log).unwrap()).unwrap();
+    let slower: String = String::from_utf8(text)
+        .unwrap()
+        .lines()
+        .map(|line| {
+            let Some((before, rest)) = line.split_once("\"Executor Run Time\":") else {
+                return format!("{line}\n");
+            };
+            let (time, after) = rest.split_once(',').unwrap();
+            let time: u64 = time.parse().unwrap();
+            format!("{before}\"Executor Run Time\":{},{after}\n", time * 3 / 2)
+        })
+        .collect();
+    folder.write("slower", slower.as_bytes());
+    let (log, slower) = (log.display().to_string(), folder.path("slower").display().to_string());
+    let words = ["compare", &log, &slower, "orders.py", "--output-format", "json"];
+    let json = run_in(&root("examples/orders"), &words).json();
+    let ratio = json["common_ratio"].as_f64().unwrap();
+    assert!((1.4..1.6).contains(&ratio), "{ratio}");
+    let warning = json["warnings"][0].as_str().unwrap();
+    assert!(warning.starts_with("half of the lines take 1.5 times as long in B"), "{warning}");
 }

@@ -31,7 +31,7 @@ pub struct Comparison<'a> {
     /// A difference of driver time below this many milliseconds is noise.
     pub driver_noise_ms: u64,
     /// The median, over lines that are certain, of the second run's own task time for the same data over the first's: what the run as a whole
-    /// does to its lines. None where fewer than [`COMMON`] lines take [`NOISE_MS`] in both.
+    /// does to its lines. None where fewer than [`COMMON`] lines take [`NOISE_MS`] in both, or less than three quarters of them went that way.
     pub common_ratio: Option<f64>,
     /// Every call that cost anything in either, largest difference of own task time first, then of driver time.
     pub calls: Vec<ComparedCall<'a>>,
@@ -174,7 +174,9 @@ fn common_ratio(calls: &[ComparedCall<'_>]) -> Option<f64> {
         .filter_map(|call| Some(call.task.ratio? / call.data.ratio.unwrap_or(1.0)))
         .collect();
     ratios.sort_by(f64::total_cmp);
-    if ratios.len() < COMMON { None } else { ratios.get(ratios.len() / 2).copied() }
+    let median = *ratios.get(ratios.len() / 2)?;
+    let agree = ratios.iter().filter(|ratio| (**ratio > 1.0) == (median > 1.0)).count();
+    (ratios.len() >= COMMON && agree * 4 >= ratios.len() * 3).then_some(median)
 }
 
 fn relation(runs: [&Run; 2]) -> Relation {
