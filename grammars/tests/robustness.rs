@@ -157,6 +157,13 @@ fn lines_before_one_that_costs_too_much_to_recover_from_are_kept() {
 }
 
 #[test]
+fn calls_are_in_scopes_that_are_there() {
+    let text = "(import pyspark\nexcept:\nelse:\nf\"{.table(_ + _else:\nfor i in val ";
+    let program = grammars::lower(Language::Scala, text);
+    assert!(program.unresolved.iter().all(|call| call.scope.index() < program.scopes.len()));
+}
+
+#[test]
 fn long_chains_are_kept() {
     let text = format!("import pyspark\nx = spark.table('a'){}", ".withColumn('b', 1)".repeat(300));
     assert_eq!(grammars::lower(Language::Python, &text).calls.len(), 301);

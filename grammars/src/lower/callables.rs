@@ -294,7 +294,7 @@ impl<'a> Lowering<'a> {
         let start = initial.unwrap_or(&element).clone();
         let Meaning::Spark(entry) = start.meaning else { return None };
         let count = super::bounds::iterations(&collection.expression);
-        let before = (self.program.calls.len(), self.program.scopes.len());
+        let before = self.before();
         let (kind, confidence) = {
             let value = self.program.value(entry);
             (value.kind, value.confidence)
@@ -326,8 +326,10 @@ impl<'a> Lowering<'a> {
                 *carried = Some(end);
             }
         });
-        if self.program.calls.len() == before.0 && self.program.scopes.len() == before.1 + 1 {
-            self.take_back_scopes(before.1);
+        if self.program.calls.len() == before.calls
+            && self.program.scopes.len() == before.scopes + 1
+        {
+            self.take_back_scopes(before);
         }
         head.map(Lowered::spark)
     }

@@ -130,18 +130,18 @@ impl<'a> Lowering<'a> {
         let mut meanings = Vec::new();
         let mut expressions = Vec::new();
         for (index, arm) in std::iter::once(then).chain(otherwise).enumerate() {
-            let calls = self.program.calls.len();
+            let before = self.before();
             let kind = ScopeKind::Branch { statement: range.start, arm: index as u32 };
             let outer = self.open(kind, arm.range, range);
-            let opened = self.scope;
             let lowered = if returned { self.result(arm) } else { self.expression(arm) };
             if returned {
                 self.set_use(&lowered, ResultUse::Returned);
             }
             self.scope = outer;
-            if self.program.calls.len() == calls && opened.index() + 1 == self.program.scopes.len()
+            if self.program.calls.len() == before.calls
+                && self.program.scopes.len() == before.scopes + 1
             {
-                self.program.scopes.pop();
+                self.drop_scopes(before);
             }
             meanings.push(lowered.meaning);
             expressions.push(lowered.expression);
@@ -396,9 +396,9 @@ impl<'a> Lowering<'a> {
     ) -> Lowered {
         let names = self.frame().names.clone();
         let outer = self.scope;
-        let before = (self.program.calls.len(), self.program.scopes.len());
+        let before = self.before();
         let mut iterated_by = Vec::new();
-        let mut calls_outside = before.0;
+        let mut calls_outside = before.calls;
         let mut maybe = self.language == program::Language::Scala;
         for (index, (target, iterated, conditions)) in clauses.iter().enumerate() {
             let collection = self.expression(iterated);
@@ -423,10 +423,10 @@ impl<'a> Lowering<'a> {
         self.scope = outer;
         self.frame().names = names;
         if self.program.calls.len() == calls_outside
-            && self.program.scopes.len() == before.1 + clauses.len()
+            && self.program.scopes.len() == before.scopes + clauses.len()
         {
             // Nothing of Spark's happens in it.
-            self.take_back_scopes(before.1);
+            self.take_back_scopes(before);
         }
         match lowered.meaning {
             meaning if maybe => Lowered {

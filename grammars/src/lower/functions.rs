@@ -632,8 +632,7 @@ impl<'a> Lowering<'a> {
             Runs::Executors(_) => ScopeKind::Closure,
             Runs::Driver(_) | Runs::Locally => ScopeKind::Function(String::new()),
         };
-        let before =
-            (self.program.calls.len(), self.program.scopes.len(), self.program.values.len());
+        let (before, values) = (self.before(), self.program.values.len());
         let outer = self.open(kind, range, range);
         let function = FunctionId(self.program.functions.len() as u32);
         self.program.functions.push(Function {
@@ -675,16 +674,13 @@ impl<'a> Lowering<'a> {
         self.scope = outer;
         self.program.functions[function.index()].returns = result.expression;
         if runs == Runs::Locally
-            && before
-                == (
-                    self.program.calls.len(),
-                    self.program.scopes.len() - 1,
-                    self.program.values.len(),
-                )
+            && self.program.calls.len() == before.calls
+            && self.program.scopes.len() == before.scopes + 1
+            && self.program.values.len() == values
             && function.index() + 1 == self.program.functions.len()
         {
             // Nothing of Spark's happens in it: a function of the language, of no matter to the model.
-            self.program.scopes.pop();
+            self.drop_scopes(before);
             let returns = self.program.functions.pop().map(|it| it.returns).unwrap_or_default();
             let local =
                 Expression::Apply { function: "lambda".to_owned(), arguments: vec![returns] };

@@ -313,7 +313,7 @@ impl<'a> Lowering<'a> {
         parameters: &'a [Parameter],
         body: &'a [Stmt],
     ) -> Lowered {
-        let before = (self.program.calls.len(), self.program.scopes.len());
+        let before = self.before();
         let mut names = rebound(body);
         let saved: Vec<(String, Option<Meaning>)> = parameters
             .iter()
@@ -388,9 +388,11 @@ impl<'a> Lowering<'a> {
                 None => self.frame().names.remove(name.as_str()),
             };
         }
-        if self.program.calls.len() == before.0 && self.program.scopes.len() == before.1 + 1 {
+        if self.program.calls.len() == before.calls
+            && self.program.scopes.len() == before.scopes + 1
+        {
             // Nothing of Spark's happens in it.
-            self.take_back_scopes(before.1);
+            self.take_back_scopes(before);
         }
         result
     }

@@ -122,6 +122,14 @@ pub(crate) fn program(
     }
 }
 
+/// How much of a program there was at some time.
+#[derive(Clone, Copy)]
+struct Before {
+    calls: usize,
+    scopes: usize,
+    unresolved: usize,
+}
+
 /// One pass over a file.
 struct Lowering<'a> {
     language: Language,
@@ -765,22 +773,31 @@ impl<'a> Lowering<'a> {
         Lowered { meaning, expression, call: None }
     }
 
-    /// Takes back the scopes from number `from` on, which hold nothing but names.
-    fn take_back_scopes(&mut self, from: usize) {
-        self.drop_scopes(from);
+    /// How far the program has come.
+    fn before(&self) -> Before {
+        Before {
+            calls: self.program.calls.len(),
+            scopes: self.program.scopes.len(),
+            unresolved: self.program.unresolved.len(),
+        }
+    }
+
+    /// Takes back the scopes that were opened since, which hold nothing but names.
+    fn take_back_scopes(&mut self, before: Before) {
+        self.drop_scopes(before);
+        let from = before.scopes;
         let kept = self.program.bindings.iter().rposition(|it| it.scope.index() < from);
         self.program.bindings.truncate(kept.map_or(0, |kept| kept + 1));
     }
 
-    /// Takes away the scopes from number `from` on; calls on unknown receivers in them are then in the scope around.
-    fn drop_scopes(&mut self, from: usize) {
+    /// Takes away the scopes that were opened since; calls on unknown receivers in them are then in the scope around.
+    fn drop_scopes(&mut self, before: Before) {
+        let from = before.scopes;
         let Some(first) = self.program.scopes.get(from) else { return };
-        let (around, start) = (first.parent.unwrap_or(ScopeId(0)), first.range.start);
-        for call in self.program.unresolved.iter_mut().rev() {
+        let around = first.parent.unwrap_or(ScopeId(0));
+        for call in self.program.unresolved.iter_mut().skip(before.unresolved) {
             if call.scope.index() >= from {
                 call.scope = around;
-            } else if call.name_range.start < start {
-                break;
             }
         }
         self.program.scopes.truncate(from);

@@ -139,7 +139,7 @@ impl<'a> Lowering<'a> {
 
     /// A function given for a thing that may be there: a branch that runs it once.
     fn once(&mut self, site: &Site<'a>, function: &'a Arg, item: Lowered) -> Lowered {
-        let before = (self.program.calls.len(), self.program.scopes.len());
+        let before = self.before();
         let names = self.frame().names.clone();
         let kind = ScopeKind::Branch { statement: site.range.start, arm: 0 };
         let outer = self.open(kind, site.range, site.name_range);
@@ -148,8 +148,10 @@ impl<'a> Lowering<'a> {
         self.scope = outer;
         let after = std::mem::take(&mut self.frame().names);
         self.merge_frames(vec![after, names]);
-        if self.program.calls.len() == before.0 && self.program.scopes.len() == before.1 + 1 {
-            self.drop_scopes(before.1);
+        if self.program.calls.len() == before.calls
+            && self.program.scopes.len() == before.scopes + 1
+        {
+            self.drop_scopes(before);
         }
         Lowered { call: None, ..result }
     }

@@ -94,7 +94,7 @@ impl Lowering<'_> {
         unpacked: bool,
     ) -> Lowered {
         let count = collections.first().and_then(|it| iterations(&it.expression));
-        let before = (self.program.calls.len(), self.program.scopes.len());
+        let before = self.before();
         let mut made = Lowered::unknown(UnresolvedReason::Other);
         self.looped(count, range, range, &[], |lowering| {
             let mut given: Vec<(Option<String>, Lowered)> = Vec::new();
@@ -112,8 +112,10 @@ impl Lowering<'_> {
             }
             made = lowering.run_named(place, function, given);
         });
-        if self.program.calls.len() == before.0 && self.program.scopes.len() == before.1 + 1 {
-            self.drop_scopes(before.1);
+        if self.program.calls.len() == before.calls
+            && self.program.scopes.len() == before.scopes + 1
+        {
+            self.drop_scopes(before);
         }
         Lowered { expression: Expression::Unknown, call: None, ..made }
     }
