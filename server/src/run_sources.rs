@@ -47,11 +47,11 @@ fn settled(analysis: &Analysis, run: &Run, path_of: &dyn Fn(&str) -> PathBuf) ->
         return by_times(run, path_of);
     };
     let (met, missed) = lines(run);
-    let mut best: Option<(Run, Commit)> = None;
-    for (number, commit) in
-        history.repository.commits_around(run.profile.application.start_ms).into_iter().enumerate()
-    {
-        let Some(then) = history.texts(analysis, &commit) else { continue };
+    let mut best: Option<Run> = None;
+    let commits = history.repository.commits_around(run.profile.application.start_ms);
+    for (number, commit) in commits.iter().enumerate() {
+        let next = commits.get(number + 1);
+        let Some(then) = history.texts(analysis, commit, next) else { continue };
         let unchanged = then.iter().filter(|it| it.is_unchanged).count();
         if unchanged == history.files.len() {
             // What was committed later says nothing of what ran.
@@ -68,23 +68,24 @@ fn settled(analysis: &Analysis, run: &Run, path_of: &dyn Fn(&str) -> PathBuf) ->
                 let sources = Sources::Earlier { commit: commit.short().to_owned() };
                 return Run { sources, ..joined };
             }
-            // Where the log names no line, the last commit before the run stands for it.
+            // Where the log names no line, the last commit before the run stands for it, unless today's sources explain more: what was run need not
+            // have been committed.
             _ if met + missed == 0 && lines(&joined) == (0, 0) => {
-                if number == 0 {
+                if joined.unattributed.task_time_ms <= run.unattributed.task_time_ms {
                     let sources = Sources::Earlier { commit: commit.short().to_owned() };
                     return Run { sources, ..joined };
                 }
             }
             _ => {
-                let fewest = best.as_ref().map_or(missed, |it| lines(&it.0).1);
+                let fewest = best.as_ref().map_or(missed, |it| lines(it).1);
                 if lines(&joined).1 < fewest {
-                    best = Some((joined, commit));
+                    best = Some(joined);
                 }
             }
         }
     }
     // Nearer to what ran than today's, but not that: it stays unverified.
-    best.map_or_else(|| run.clone(), |it| it.0)
+    best.unwrap_or_else(|| run.clone())
 }
 
 /// Without a history: files that have not been written since the run ended are those that ran, where no line of the log speaks against it.
@@ -122,8 +123,6 @@ struct History {
     files: Vec<(String, PathBuf)>,
     /// Their names from the top of the repository.
     relative: Vec<Option<String>>,
-    /// By file: whether it is in the repository now.
-    known: Vec<bool>,
 }
 
 impl History {
@@ -137,17 +136,28 @@ impl History {
         let relative: Vec<Option<String>> =
             files.iter().map(|it| repository.relative(&it.1)).collect();
         let head = repository.head()?;
-        let known: Vec<bool> =
-            repository.texts(&head, &relative)?.iter().map(Option::is_some).collect();
         // Files that nobody committed have no history.
-        known.contains(&true).then_some(Self { repository, files, relative, known })
+        let is_known = repository.texts(&head, &relative)?.iter().any(Option::is_some);
+        is_known.then_some(Self { repository, files, relative })
     }
 
-    /// All files as they were in a commit. Those that were made later are left out; those that the repository does not know stay as they are.
-    fn texts(&self, analysis: &Analysis, commit: &Commit) -> Option<Vec<Then>> {
-        let texts = self.repository.texts(commit, &self.relative)?;
+    /// All files as they were in a commit. Those that were committed first after it are as they were in the next one, since they may have been there
+    /// already; those that the repository knows in neither stay as they are.
+    fn texts(
+        &self,
+        analysis: &Analysis,
+        commit: &Commit,
+        next: Option<&Commit>,
+    ) -> Option<Vec<Then>> {
+        let mut texts = self.repository.texts(commit, &self.relative)?;
+        let later = next.and_then(|it| self.repository.texts(it, &self.relative));
+        for (text, later) in texts.iter_mut().zip(later.unwrap_or_default()) {
+            if text.is_none() {
+                *text = later;
+            }
+        }
         let mut then = Vec::new();
-        for (((name, path), known), text) in self.files.iter().zip(&self.known).zip(texts) {
+        for ((name, path), text) in self.files.iter().zip(texts) {
             let now = analysis.file(name)?;
             let content = match text {
                 // A repository may keep other ends of lines than the files have.
@@ -155,7 +165,6 @@ impl History {
                     Some(text.replace('\n', "\r\n"))
                 }
                 Some(text) => Some(text),
-                None if *known => None,
                 None => std::fs::read_to_string(path).ok(),
             };
             let source = content.and_then(|it| Source::new(files::kind(path)?, it).ok());

@@ -281,3 +281,27 @@ fn a_module_that_was_renamed_since_has_its_place_in_the_lineage() {
     assert!(gone.iter().all(|it| it["file"] == "source/freight/quality.py"));
     assert_eq!(total(&exact), total(&json));
 }
+
+#[test]
+fn what_was_committed_only_after_the_run_may_have_run_before() {
+    let folder = program("freight");
+    let log = without_lines();
+    folder.write("app", log.as_bytes());
+    let before = folder.run("annotate source --event-log app --output-format json").json();
+    // The repository is older than the program, which was committed after the run.
+    git(&folder, BEFORE, &["init", "--quiet"]);
+    git(&folder, BEFORE, &["add", "stagelight.toml"]);
+    git(&folder, BEFORE, &["commit", "--quiet", "--message", "Begin"]);
+    commit(&folder, AFTER);
+    let after = folder.run("annotate source --event-log app --output-format json").json();
+    assert_eq!(before["lines"], after["lines"]);
+    assert_eq!(after["application"]["sources"], "unchanged");
+}
+
+/// A recorded log from which the lines of Python were taken.
+fn without_lines() -> String {
+    let at = "/srv/stagelight/tests/attribution/freight/source/freight/quality.py";
+    let log = recorded_text("freight/3.5.9.zstd");
+    let log = log.replace(&format!("{at}:28"), "NativeMethodAccessorImpl.java:0");
+    log.replace(&format!("{at}:39"), "NativeMethodAccessorImpl.java:0")
+}
