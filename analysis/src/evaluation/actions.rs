@@ -131,7 +131,8 @@ impl Interpreter<'_> {
             place,
             spark.node,
             features,
-            (false, false),
+            // What is not a dataset's may be a model's, which is written in parts.
+            (false, name == "save" && spark.node.is_none()),
         );
     }
 

@@ -173,8 +173,15 @@ impl Interpreter<'_> {
         arguments: &[Argument],
         place: Place,
     ) -> Option<Value> {
+        let can_run =
+            |it: &Value| matches!(it, Value::Function(_) | Value::Bound(_) | Value::Partial(_));
+        if let ("foldLeft" | "foldRight", [initial, function]) = (name, arguments)
+            && can_run(&function.value)
+        {
+            return Some(self.fold(&function.value, object, Some(initial.value.clone()), place));
+        }
         let function = &arguments.first()?.value;
-        if !matches!(function, Value::Function(_) | Value::Bound(_) | Value::Partial(_)) {
+        if !can_run(function) {
             return None;
         }
         let rest: Vec<Value> = arguments[1..]
@@ -276,6 +283,15 @@ impl Interpreter<'_> {
                 Some(Value::Library(path, None))
             }
             "transform" => {
+                self.plain_site(
+                    SiteKind::Training,
+                    name,
+                    Type::DataFrame,
+                    place,
+                    Some(node),
+                    Features::default(),
+                    (true, true),
+                );
                 let node = self.opaque_dataset(Type::DataFrame, &[node], place);
                 Some(Value::spark(Type::DataFrame, Some(node)))
             }

@@ -70,7 +70,7 @@ impl TextPattern {
     }
 
     /// The texts one after another.
-    pub(super) fn concatenated<'a>(parts: impl IntoIterator<Item = &'a TextPattern>) -> Self {
+    pub(crate) fn concatenated<'a>(parts: impl IntoIterator<Item = &'a TextPattern>) -> Self {
         let mut out = String::new();
         for part in parts {
             if out.len() + part.0.len() > LONGEST {

@@ -270,6 +270,18 @@ pub(super) fn read(text: &TextPattern) -> Statement {
         {
             clauses.push(clause);
         }
+        if keyword == "join" {
+            // Joins that only keep or drop rows, and others.
+            let before = at.checked_sub(1).map(&lower).unwrap_or_default();
+            let sort = if matches!(before.as_str(), "anti" | "semi") {
+                "filtering-join"
+            } else {
+                "widening-join"
+            };
+            if !clauses.contains(&sort) {
+                clauses.push(sort);
+            }
+        }
         in_keys = match keyword.as_str() {
             "on" | "using" => {
                 lower(0) == "select" || lower(0) == "with" || clauses.contains(&"join")

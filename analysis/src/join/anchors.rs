@@ -10,7 +10,7 @@ use super::Site as CallSite;
 use super::alignment::Weight;
 use super::call_site::{self, Resolved, logged_as};
 use super::notebook_cell;
-use super::observation::Observation;
+use super::observation::{Observation, Role};
 use super::places::Places;
 use crate::evidence::Sources;
 use program::CallId;
@@ -63,7 +63,12 @@ impl Anchors {
         };
         let of: Vec<Anchor> = resolved
             .iter()
-            .map(|it| match it {
+            .zip(observations)
+            .map(|(it, observation)| match it {
+                // MLlib runs jobs from libraries of its own, for whoever called it.
+                Resolved::Outside { .. } if matches!(observation.role(), Role::Training(_)) => {
+                    Anchor::None
+                }
                 Resolved::Call { file, call } if trusted => Anchor::Call((*file, *call)),
                 Resolved::Call { file, call } => Anchor::Moved(*file, line(*file, *call)),
                 Resolved::Several { place, calls } if trusted => {

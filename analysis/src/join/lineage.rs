@@ -214,6 +214,9 @@ pub(super) fn path_fit(pattern: &TextPattern, logged: &str) -> Fit {
         return if same { Fit::Equal } else { Fit::Different };
     }
     let pieces: Vec<&str> = pattern.pieces().collect();
+    if !pieces.iter().any(|it| it.contains(char::is_alphanumeric)) {
+        return Fit::Unknown;
+    }
     // Wildcards of Hadoop's globs are unknown parts as well.
     let mut parts: Vec<&str> = Vec::new();
     for piece in &pieces {
@@ -231,8 +234,7 @@ pub(super) fn path_fit(pattern: &TextPattern, logged: &str) -> Fit {
         matches(&parts, logged)
     } else {
         let starts = std::iter::once(0).chain(logged.match_indices('/').map(|it| it.0 + 1));
-        parts.concat().chars().any(char::is_alphanumeric)
-            && starts.into_iter().any(|at| matches(&parts, &logged[at..]))
+        starts.into_iter().any(|at| matches(&parts, &logged[at..]))
     };
     match (matched, exact) {
         (true, true) => Fit::Equal,
@@ -301,6 +303,9 @@ mod tests {
         assert_eq!(path_fit(&exact("s3a://bucket/in/a"), "s3a://bucket/in/a"), Fit::Equal);
         assert_eq!(path_fit(&exact("/in/*/a"), "hdfs://host:8020/in/2024/a"), Fit::Open);
         assert_eq!(path_fit(&TextPattern::unknown(), "file:/a"), Fit::Unknown);
+        let unknown = TextPattern::unknown();
+        let joined = TextPattern::concatenated([&unknown, &exact("/"), &unknown]);
+        assert_eq!(path_fit(&joined, "file:/in/a"), Fit::Unknown);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use eventlog::{Job, Profile, SqlExecution};
 
-use super::call_site::{is_python_library, parse_frames, parse_short};
+use super::call_site::{Frame, is_python_library, parse_frames, parse_short};
 
 /// Something that one call started.
 #[derive(Debug, Clone)]
@@ -38,9 +38,57 @@ pub(super) enum Role {
     /// A writer.
     Writer,
     /// MLlib's own code.
-    Training,
+    Training(Trained),
     /// Anything else.
     Other,
+}
+
+/// What of MLlib ran.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trained {
+    Fit,
+    Evaluate,
+    /// Applying a model, or preparing to: estimators do that, too, while they are fitted.
+    Transform,
+    Save,
+    Load,
+    /// `Correlation`, `ChiSquareTest` and their like.
+    Statistic,
+}
+
+impl Trained {
+    /// By the outermost frame in MLlib: what user code called.
+    fn of(frame: &Frame<'_>) -> Self {
+        let class = frame.class;
+        if class.contains(".ml.evaluation.") || matches!(frame.method, "evaluate" | "getMetrics") {
+            Trained::Evaluate
+        } else if class.contains(".stat.") {
+            Trained::Statistic
+        } else if class.contains("Writer") || frame.method.starts_with("save") {
+            Trained::Save
+        } else if class.contains("Reader") || frame.method.starts_with("load") {
+            Trained::Load
+        } else if frame.method.starts_with("transform") {
+            Trained::Transform
+        } else {
+            Trained::Fit
+        }
+    }
+
+    /// How well a call of this method fits: in full, or as something that it does on the way; none where it does nothing of the kind.
+    pub(super) fn fits(self, method: &str) -> Option<bool> {
+        match (self, method) {
+            (Trained::Fit, "fit" | "train" | "fitMultiple")
+            | (Trained::Evaluate, "evaluate" | "areaUnderROC" | "summary")
+            | (Trained::Transform, "transform")
+            | (Trained::Save, "save" | "write")
+            | (Trained::Load, "load" | "read")
+            | (Trained::Statistic, "corr" | "test" | "summary" | "metrics") => Some(true),
+            // A pipeline applies what it has fitted; a validator evaluates as well.
+            (Trained::Transform | Trained::Evaluate, "fit") => Some(false),
+            _ => None,
+        }
+    }
 }
 
 impl<'a> Observation<'a> {
@@ -141,22 +189,30 @@ impl<'a> Observation<'a> {
     }
 
     fn observed_role(&self) -> Role {
-        let mut frames = parse_frames(self.long);
-        match frames.next().map(|frame| frame.class) {
-            Some(class) if class.ends_with("DataFrameReader") => Role::Reader,
-            Some(class) if class.contains("DataFrameWriter") => Role::Writer,
-            Some(class) if is_training(class) => Role::Training,
-            _ if frames
-                .take_while(|frame| {
-                    frame.class.starts_with("org.apache.spark.")
-                        || frame.class.starts_with("scala.")
-                })
-                .any(|frame| is_training(frame.class)) =>
-            {
-                Role::Training
+        let first = parse_frames(self.long).next().map(|frame| frame.class);
+        match first {
+            Some(class) if class.ends_with("DataFrameReader") && !self.within_training() => {
+                Role::Reader
             }
-            _ => Role::Other,
+            Some(class) if class.contains("DataFrameWriter") && !self.within_training() => {
+                Role::Writer
+            }
+            _ => self.trained().map_or(Role::Other, Role::Training),
         }
+    }
+
+    fn within_training(&self) -> bool {
+        self.trained().is_some()
+    }
+
+    /// What of MLlib's the stack shows before it comes to code of the user.
+    fn trained(&self) -> Option<Trained> {
+        let own = parse_frames(self.long).take_while(|frame| {
+            ["org.apache.spark.", "scala.", "breeze.", "java."]
+                .iter()
+                .any(|it| frame.class.starts_with(it))
+        });
+        own.filter(|it| is_training(it.class)).last().map(|it| Trained::of(&it))
     }
 
     /// The plan that does the work: that of the last execution, since a command wraps what it runs.

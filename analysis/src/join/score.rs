@@ -82,6 +82,8 @@ impl PlanWords {
                     | Operator::Project
                     | Operator::Other
                     | Operator::Write
+                    // Spark's own, for a join, a write, or to split rows the same way each time.
+                    | Operator::Sort { global: false }
             );
             for name in &fact.names {
                 add(if uses { &mut found.used } else { &mut found.passed }, words.column(name));
@@ -276,8 +278,13 @@ impl Scorer {
                 named.then_some(FITS)
             }
             (Role::Writer, SiteKind::Write) => named.then_some(FITS),
-            (Role::Training, SiteKind::Training) => Some(FITS - 1.0),
-            (Role::Reader | Role::Writer | Role::Training, _) => None,
+            (Role::Training(trained), SiteKind::Training | SiteKind::Write) => {
+                // Writers of datasets do not run in MLlib's code.
+                let is_model = site.kind == SiteKind::Training || site.node.is_none();
+                let fits = trained.fits(&site.method).filter(|_| is_model)?;
+                Some(if fits { FITS } else { LOOSE })
+            }
+            (Role::Reader | Role::Writer | Role::Training(_), _) => None,
             (Role::Other, SiteKind::Read) => {
                 (observation.executions.is_empty() && named).then_some(FITS)
             }
@@ -390,7 +397,16 @@ impl Scorer {
         let closure = &self.own[index];
         let mut score: Weight = 0.0;
         score += paths.output(site, &self.paths.sites[index]);
-        if site.kind == SiteKind::View || (site.kind == SiteKind::Stream && site.batch.is_some()) {
+        // So are the places that a model is written to, below the one that is named.
+        let model = site.kind == SiteKind::Write && site.node.is_none() && site.method == "save";
+        if model {
+            return 0.0;
+        }
+        if site.kind == SiteKind::Training
+            || site.kind == SiteKind::View
+            || (site.kind == SiteKind::Stream && site.batch.is_some())
+        {
+            // What MLlib does with a dataset is its own.
             // What a definition runs is Spark's own: the schema of the files that it names. A micro-batch that a function is given is
             // planned as that function reads it.
             return score;

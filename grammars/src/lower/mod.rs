@@ -867,13 +867,32 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// Whether a method of that name may leave a trace in an event log.
+    /// Whether a method of that name may leave a trace in an event log: run something, or be behind an operator of a plan.
     fn starts_something(&self, method: &str) -> bool {
-        use spark::Effect::{Action, Read, Sql, StreamStart, Write};
+        use spark::Effect::{
+            Action, Checkpoint, Persist, Read, Repartition, Sql, StreamStart, View, Wide, Write,
+        };
+        // Of grouped data that only says how it is grouped.
+        if method == "pivot" {
+            return true;
+        }
         let api = spark::api();
         api.receivers(self.language, method).any(|kind| {
             let effect = api.method(self.language, kind, method).map(|it| it.effect);
-            matches!(effect, Some(Read | Write | Action | Sql | StreamStart))
+            matches!(
+                effect,
+                Some(
+                    Read | Write
+                        | Action
+                        | Sql
+                        | StreamStart
+                        | Wide
+                        | Repartition
+                        | View
+                        | Persist
+                        | Checkpoint
+                )
+            )
         })
     }
 }

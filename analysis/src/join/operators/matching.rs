@@ -250,7 +250,14 @@ impl<'a> Matcher<'a> {
                             .iter()
                             .any(|name| it.starts_with(name))
                     });
-                explodes.then(|| 2.5 + self.names(own, &call, 3.0))
+                match (explodes, node.kind) {
+                    (true, _) => Some(2.5 + self.names(own, &call, 3.0)),
+                    // It may explode something that the source does not name.
+                    (false, NodeKind::Project) if node.features.names_open => {
+                        Some(self.names(own, &call, 3.0) - 0.3)
+                    }
+                    _ => None,
+                }
             }
             Operator::Union => (node.kind == NodeKind::Union).then_some(2.5),
             Operator::Coalesce => {
@@ -460,7 +467,7 @@ impl<'a> Matcher<'a> {
             }
             _ => {}
         }
-        if !writes(node, fact.operator) {
+        if !writes(node, fact.operator) || !joins_so(node, fact) {
             return None;
         }
         let shared = own.functions.iter().filter(|it| call.functions.contains(it)).count();
@@ -489,6 +496,18 @@ impl<'a> Matcher<'a> {
             count => count as Weight / own.keys.len() as Weight,
         }
     }
+}
+
+/// Whether a statement of SQL has a join of that type, where all of its joins only keep or drop rows.
+fn joins_so(node: &Node, fact: &PlanFact<'_>) -> bool {
+    if fact.operator != Operator::Join || node.features.names_open {
+        return true;
+    }
+    let text = fact.node.simple_string.as_str();
+    let clauses = node.features.detail("clauses").and_then(|it| it.as_exact()).unwrap_or_default();
+    let has = |word: &str| clauses.split(' ').any(|it| it == word);
+    let filters = text.contains("LeftSemi") || text.contains("LeftAnti");
+    filters || !has("filtering-join") || has("widening-join")
 }
 
 /// Whether a statement of SQL has a word that makes such an operator; a text that is not known may have any.

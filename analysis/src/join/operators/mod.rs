@@ -11,7 +11,7 @@ mod tree;
 use std::collections::BTreeMap;
 
 use self::matching::Matcher;
-use self::skeleton::{Bone, Skeleton};
+use self::skeleton::{Adds, Bone, Skeleton};
 use self::tree::{Matched, Tree};
 use super::Site as CallSite;
 use super::actions::Programs;
@@ -72,8 +72,12 @@ pub(super) fn owners(
         None => true,
     };
     if let (Some(site), Some(start)) = (site, start) {
-        let counts = matches!(site.method.as_str(), "count" | "isEmpty");
-        let skeleton = Skeleton::of(plan, counts, &repeats);
+        let adds = match (site.kind, site.method.as_str()) {
+            (SiteKind::Pivot, _) => Adds::Distinct,
+            (_, "count" | "isEmpty") => Adds::Count,
+            _ => Adds::Nothing,
+        };
+        let skeleton = Skeleton::of(plan, adds, &repeats);
         let reach = upstream(programs, start);
         let not_understood = |id: &NodeId| {
             matches!(programs.evaluation.node(*id).kind, NodeKind::Opaque | NodeKind::Parameter)
@@ -84,7 +88,8 @@ pub(super) fn owners(
         for (bone, matched) in skeleton.bones.iter().zip(&matched) {
             let mut owner = owner_of(programs, matched);
             if owner.is_none() {
-                owner = caller_of(programs, plan, bone, &matcher, &reach);
+                owner = caller_of(programs, plan, bone, &matcher, &reach)
+                    .or_else(|| pushed_join(programs, plan, bone, &matcher, &reach));
                 for &member in &bone.members {
                     pushed[member] = owner.is_some();
                 }
@@ -169,6 +174,48 @@ fn caller_of(
         .then(|| Owner { sites, ambiguous, sure: !ambiguous, ..Owner::default() }.of(callers))
 }
 
+/// The call of a join that keeps or drops rows by another dataset, which the optimiser pushed below what it was called on.
+fn pushed_join(
+    programs: &Programs<'_>,
+    plan: &PlanFacts<'_>,
+    bone: &Bone,
+    matcher: &Matcher<'_>,
+    reach: &[NodeId],
+) -> Option<Owner> {
+    let fact = &plan.nodes[*bone.members.first()?];
+    let text = fact.node.simple_string.as_str();
+    if fact.operator != Operator::Join || !(text.contains("LeftSemi") || text.contains("LeftAnti"))
+    {
+        return None;
+    }
+    let words = matcher.bone_words(plan, bone);
+    let mut best: Option<(f64, NodeId, CallSite)> = None;
+    let mut second = f64::NEG_INFINITY;
+    for &node in reach {
+        let kind = programs.evaluation.node(node).kind;
+        let may = matches!(kind, NodeKind::Join | NodeKind::SetOperation | NodeKind::Sql);
+        let Some(site) = programs.site_of(node).filter(|_| may) else { continue };
+        let Some(value) = matcher.value(plan, bone, &words, node) else { continue };
+        match best {
+            Some((most, _, known)) if value <= most => {
+                if known != site {
+                    second = second.max(value);
+                }
+            }
+            _ => {
+                if let Some((most, _, known)) = best
+                    && known != site
+                {
+                    second = second.max(most);
+                }
+                best = Some((value, node, site));
+            }
+        }
+    }
+    let (value, node, site) = best.filter(|it| it.0 > 0.0)?;
+    Some(Owner { sure: value - second >= 1.0, ..Owner::one(site) }.of([node]))
+}
+
 /// All calls upstream of a dataset, nearest first.
 fn upstream(programs: &Programs<'_>, start: NodeId) -> Vec<NodeId> {
     const MOST: usize = 4_000;
@@ -225,7 +272,13 @@ fn needed_by(
     owners: &[Owner],
     pushed: &[bool],
 ) -> Option<Owner> {
-    let mut above = plan.nodes[index].parent;
+    // A filter that only asks that columns are there is put below what does not want rows without them: functions over rows do.
+    let own = &plan.nodes[index];
+    let for_keys = own.operator == Operator::Filter && {
+        let text = own.node.simple_string.strip_prefix("Filter ").unwrap_or_default();
+        filters::conditions(text).into_iter().all(filters::only_not_null)
+    };
+    let mut above = own.parent;
     while let Some(at) = above {
         let fact = &plan.nodes[at];
         let passive = matches!(
@@ -236,7 +289,8 @@ fn needed_by(
                 | Operator::Project
                 | Operator::Sort { global: false }
                 | Operator::Wrapper
-        );
+        ) || (for_keys
+            && matches!(fact.operator, Operator::Python | Operator::Window));
         if !passive && !pushed[at] && !owners[at].sites.is_empty() {
             return Some(Owner { repeated: false, ..owners[at].clone() });
         }

@@ -18,21 +18,39 @@ pub(super) struct Bone {
 pub(super) struct Skeleton {
     pub(super) bones: Vec<Bone>,
     pub(super) roots: Vec<usize>,
-    /// The aggregation without keys on top that `count` and `isEmpty` add.
+    /// The aggregation on top that the action adds.
     pub(super) counted: Vec<usize>,
+}
+
+/// What an action adds on top of its dataset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Adds {
+    Nothing,
+    /// The aggregation without keys of `count` and `isEmpty`.
+    Count,
+    /// The distinct values that a `pivot` without values looks for.
+    Distinct,
 }
 
 impl Skeleton {
     /// `skipped` are nodes that another one stands for, with all that hangs below.
-    pub(super) fn of(plan: &PlanFacts<'_>, counts: bool, skipped: &[bool]) -> Self {
+    pub(super) fn of(plan: &PlanFacts<'_>, adds: Adds, skipped: &[bool]) -> Self {
         let mut skeleton = Skeleton::default();
         if plan.nodes.is_empty() {
             return skeleton;
         }
         let top = plan.solid(0);
-        if counts && is_count(plan, top) {
-            skeleton.counted = group(plan, top);
-        }
+        skeleton.counted = match adds {
+            Adds::Count if is_count(plan, top) => group(plan, top),
+            Adds::Distinct => {
+                let first = match plan.nodes[top].operator {
+                    Operator::Aggregate { .. } => Some(top),
+                    _ => aggregation_below(plan, top),
+                };
+                first.map(|it| group(plan, it)).unwrap_or_default()
+            }
+            _ => Vec::new(),
+        };
         // Bottom up, so that nothing recurses: the bones below each node.
         let mut below: Vec<Vec<usize>> = vec![Vec::new(); plan.nodes.len()];
         let mut grouped: Vec<Option<usize>> = vec![None; plan.nodes.len()];
@@ -181,5 +199,32 @@ fn group(plan: &PlanFacts<'_>, top: usize) -> Vec<usize> {
         ended = pair || (partial(next) && !any_distinct);
         at = next;
     }
+    // A pivot aggregates by all columns first, then puts values next to one another.
+    if plan.nodes[top].node.simple_string.contains("pivotfirst(")
+        && let Some(below) = aggregation_below(plan, at)
+    {
+        members.extend(group(plan, below));
+    }
     members
+}
+
+/// The next aggregation below a node, through operators with one child that are no call's own.
+fn aggregation_below(plan: &PlanFacts<'_>, node: usize) -> Option<usize> {
+    let mut at = node;
+    loop {
+        let [child] = plan.nodes[at].children.as_slice() else { return None };
+        at = *child;
+        match plan.nodes[at].operator {
+            Operator::Aggregate { .. } => return Some(at),
+            Operator::Wrapper
+            | Operator::Exchange
+            | Operator::Project
+            | Operator::TakeOrdered
+            | Operator::CollectLimit
+            | Operator::Limit
+            | Operator::Sort { .. }
+            | Operator::RangeExchange => {}
+            _ => return None,
+        }
+    }
 }
