@@ -20,6 +20,7 @@ mod platforms;
 mod report;
 mod runs;
 mod staleness;
+mod truth;
 mod what_if;
 
 use std::path::{Path, PathBuf};

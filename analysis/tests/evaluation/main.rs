@@ -4,6 +4,7 @@
 
 mod calls;
 mod control;
+mod frameworks;
 mod limits;
 mod spark_calls;
 mod values;

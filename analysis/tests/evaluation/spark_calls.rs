@@ -58,7 +58,7 @@ spark.sql("CREATE TABLE made AS SELECT 1")
       4 -> 5 sql-write sql of #3 (literals 1; table "made"; text "CREATE TABLE made AS SELECT 1"; written "made") at 7
     lineage
       #0 read json (path "/in"; format "json") at 2
-      #1 sql (columns a, b, id, day; keys id, a; as s; functions sum; table "v"; table "db.t"; clauses "join where group"; text "SELECT a, sum(b) AS s FROM v JOIN db.t USING (id) WHERE day = '*' GROUP BY a"; literals open) of #0 at 4
+      #1 sql (columns a, b, id, day; keys id, a; as s; functions sum; table "v"; table "db.t"; clauses "join widening-join where group"; text "SELECT a, sum(b) AS s FROM v JOIN db.t USING (id) WHERE day = '*' GROUP BY a"; literals open) of #0 at 4
       #2 sql (table "out"; table "v"; text "INSERT INTO out SELECT * FROM v"; written "out") of #0 at 6
       #3 sql (literals 1; table "made"; text "CREATE TABLE made AS SELECT 1"; written "made") at 7
     "#);
@@ -121,9 +121,10 @@ model = LogisticRegression(maxIter=3).fit(train)
 model.transform(test).count()
 "#;
     insta::assert_snapshot!(text(&[("job.py", source)]), @r#"
-    program job.py: 0 to 2
+    program job.py: 0 to 3
       0 -> 1 training fit of #1, any number of times at 4
-      1 -> 2 action count of #3 at 5
+      1 -> 2 training transform of #2, any number of times at 5
+      2 -> 3 action count of #3 at 5
     lineage
       #0 read table (table "t") at 3
       #1 sample randomSplit of #0 at 3
