@@ -64,7 +64,7 @@ fn what_programs_ran_stands_on_the_lines_that_started_it() {
             }
         }
     }
-    assert!(right > 1_000, "{right} executions");
+    assert!(right > 350, "{right} executions");
     assert_eq!(wrong, Vec::<String>::new());
     assert!(
         (several + none) * 100 < right * 3,
