@@ -235,3 +235,19 @@ Job().orders().join(two, 'id').collect()
         ],
     );
 }
+
+#[test]
+fn a_statement_of_a_broken_text_defines_no_function_that_it_spans() {
+    let text = "\
+val =
+import org.apache.spark.s
+def daily = {spark.table}
+spark = SparkSession.builder)
+daily
+";
+    edits(
+        Language::Scala,
+        text,
+        &[("table", "range"), ("= Spark", "=  Spark"), ("spark.s", "spark.sql")],
+    );
+}

@@ -211,13 +211,13 @@ impl<'a> Lowering<'a> {
             return ended;
         }
         let age = self.replay.as_ref().map_or(0, |it| it.kept.age);
-        let recording = Recording::new(place, bases, age, self);
+        let definitions = definitions_in(statement, 0);
+        let recording = Recording::new(place, bases, definitions, age, self);
         *self.recording.get_mut() = Some(Box::new(recording));
         let ended = self.lower_statement(statement);
         let recording = self.recording.get_mut().take();
-        let definitions = definitions_in(statement, 0);
         if let Some(recording) = recording
-            && let Some(unit) = self.recorded(*recording, definitions, ended)
+            && let Some(unit) = self.recorded(*recording, ended)
             && let Some(replay) = &mut self.replay
         {
             let units = replay.made.entry(key).or_default();

@@ -20,6 +20,8 @@ pub(in crate::lower) struct Recording {
     place: Arc<Place>,
     age: u32,
     pub(super) bases: Bases,
+    /// How many definitions of the file stand in it.
+    definitions: u32,
     /// How many frames are around it.
     pub(super) frames: usize,
     views: usize,
@@ -53,7 +55,14 @@ pub(super) mod kind {
 }
 
 impl Recording {
-    pub(super) fn new(place: Arc<Place>, bases: Bases, age: u32, lowering: &Lowering<'_>) -> Self {
+    /// Of a statement at a place, with so many definitions in it.
+    pub(super) fn new(
+        place: Arc<Place>,
+        bases: Bases,
+        definitions: u32,
+        age: u32,
+        lowering: &Lowering<'_>,
+    ) -> Self {
         lowering.known.listen(true);
         let program = &lowering.program;
         Self {
@@ -61,6 +70,7 @@ impl Recording {
             place,
             age,
             bases,
+            definitions,
             views: lowering.views.len(),
             callables: lowering.callables.len(),
             left_out: program.left_out.len(),
@@ -79,6 +89,12 @@ impl Recording {
     /// It cannot be replayed.
     pub(super) fn spoil(&mut self) {
         self.spoilt = true;
+    }
+
+    /// Whether a function is defined in the statement itself. Its range does not tell: that of one in a broken text may span others.
+    fn defines(&self, function: usize) -> bool {
+        let own = (function as u32).checked_sub(self.bases.definitions);
+        own.is_some_and(|own| own < self.definitions)
     }
 
     fn first(&mut self, kind: u8, one: &str, two: &str) -> bool {
@@ -208,18 +224,13 @@ impl Lowering<'_> {
 
     pub(in crate::lower) fn asked_returns(&self, function: usize) {
         self.record(|recording| {
-            if !self.is_within(recording, function)
+            if !recording.defines(function)
                 && recording.first(kind::RETURNS, &function.to_string(), "")
             {
                 let shape = self.found_returns(function).cloned();
                 recording.reads.push(Read::Returns { function, shape });
             }
         });
-    }
-
-    fn is_within(&self, recording: &Recording, function: usize) -> bool {
-        let name = self.definitions.get(function).map(|it| it.def.name.range.start);
-        name.is_some_and(|it| recording.bases.start <= it && it <= recording.bases.end)
     }
 
     pub(in crate::lower) fn asked_closure(&self, function: usize, closure: bool) {
@@ -388,15 +399,10 @@ impl Lowering<'_> {
         None
     }
 
-    /// What was recorded of a statement with so many definitions in it; none where it cannot be replayed.
-    pub(super) fn recorded(
-        &self,
-        recording: Recording,
-        definitions: u32,
-        ended: bool,
-    ) -> Option<Unit> {
+    /// What was recorded of a statement; none where it cannot be replayed.
+    pub(super) fn recorded(&self, recording: Recording, ended: bool) -> Option<Unit> {
         let told = self.known.listen(false);
-        let Recording { place, bases, mut reads, effects, bound, .. } = recording;
+        let Recording { place, bases, definitions, mut reads, effects, bound, .. } = recording;
         let replay = self.replay.as_ref()?;
         let program = &self.program;
         let whole = !recording.spoilt
