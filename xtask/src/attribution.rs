@@ -1,5 +1,6 @@
 //! Compares what Stagelight attributes with the recorded truth, and writes how often it is right.
 
+mod division;
 mod perturbation;
 mod score;
 mod table;
@@ -89,6 +90,14 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         }
         None => None,
     };
+    // What is asked of all programs is asked of the division, too.
+    let divided = if options.programs.is_empty() {
+        let divided = division::table(&binary, &repository)?;
+        print!("{divided}");
+        Some(divided)
+    } else {
+        None
+    };
     if options.write {
         let page = repository.join("docs/attribution.md");
         let rows: Vec<table::Row<'_>> = scores
@@ -100,7 +109,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
                 score,
             })
             .collect();
-        table::write(&page, &rows, perturbed.as_deref())?;
+        table::write(&page, &rows, perturbed.as_deref(), divided.as_deref())?;
         println!("{}", page.display());
     }
     Ok(())

@@ -14,13 +14,21 @@ pub(super) struct Row<'a> {
     pub(super) score: &'a Score,
 }
 
-/// Writes the table of `rows`, and that of the perturbed recordings where it was made anew.
-pub(super) fn write(page: &Path, rows: &[Row<'_>], perturbed: Option<&str>) -> Result<()> {
+/// Writes the table of `rows`, and those of the perturbed recordings and of divided stages where they were made anew.
+pub(super) fn write(
+    page: &Path,
+    rows: &[Row<'_>],
+    perturbed: Option<&str>,
+    divided: Option<&str>,
+) -> Result<()> {
     let mut text =
         std::fs::read_to_string(page).map_err(|error| format!("{}: {error}", page.display()))?;
     text = replaced(&text, "attribution", &table(rows))?;
     if let Some(perturbed) = perturbed {
         text = replaced(&text, "perturbed", perturbed)?;
+    }
+    if let Some(divided) = divided {
+        text = replaced(&text, "divided", divided)?;
     }
     std::fs::write(page, text).map_err(|error| format!("{}: {error}", page.display()).into())
 }
