@@ -262,13 +262,16 @@ impl<'a> Joined<'a> {
         for execution in &observation.executions {
             let plan = PlanFacts::of(execution);
             let filled = plan.filled_caches(&updated);
-            let key = (plan.fingerprint(), bound.site, bound.reached, filled);
+            // Of several actions that it could be, none says where its data comes from.
+            let several = matches!(bound.matched, Match::Ambiguous(_));
+            let reached = bound.reached.filter(|_| !several);
+            let key = (plan.fingerprint(), bound.site, reached, filled);
             let owners = match self.owners.get(&key) {
                 Some(owners) => Arc::clone(owners),
                 None => {
                     let filled = |index: usize| key.3.contains(&index);
                     let owners =
-                        operators::owners(self.programs, &plan, bound.site, bound.reached, &filled);
+                        operators::owners(self.programs, &plan, bound.site, reached, &filled);
                     let owners = Arc::new(owners);
                     self.owners.insert(key, Arc::clone(&owners));
                     owners

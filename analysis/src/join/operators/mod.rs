@@ -84,12 +84,27 @@ pub(super) fn owners(
         };
         open = reach.iter().any(not_understood);
         let matcher = Matcher::new(&programs.closures, &reach);
-        let matched = Tree::new(plan, &skeleton, &matcher).matched(start);
+        let mut tree = Tree::new(plan, &skeleton, &matcher);
+        let mut matched = tree.matched(start);
+        // From the top down: what a pushed join looks up comes from its own other side.
+        for bone in (0..skeleton.bones.len()).rev() {
+            if matched[bone].node.is_none()
+                && let Some(found) =
+                    pushed_join(programs, plan, &skeleton.bones[bone], &matcher, &reach)
+            {
+                let parents = &programs.evaluation.node(found.0).parents;
+                if let ([_, other], [_, side]) =
+                    (parents.as_slice(), skeleton.bones[bone].children.as_slice())
+                {
+                    tree.match_from(side, *other, &mut matched);
+                }
+                matched[bone] = Matched { node: Some(found.0), rival: None, sure: found.1 };
+            }
+        }
         for (bone, matched) in skeleton.bones.iter().zip(&matched) {
             let mut owner = owner_of(programs, matched);
             if owner.is_none() {
-                owner = caller_of(programs, plan, bone, &matcher, &reach)
-                    .or_else(|| pushed_join(programs, plan, bone, &matcher, &reach));
+                owner = caller_of(programs, plan, bone, &matcher, &reach);
                 for &member in &bone.members {
                     pushed[member] = owner.is_some();
                 }
@@ -174,14 +189,14 @@ fn caller_of(
         .then(|| Owner { sites, ambiguous, sure: !ambiguous, ..Owner::default() }.of(callers))
 }
 
-/// The call of a join that keeps or drops rows by another dataset, which the optimiser pushed below what it was called on.
+/// The call of a join that keeps or drops rows by another dataset, which the optimiser pushed below what it was called on, and whether that is sure.
 fn pushed_join(
     programs: &Programs<'_>,
     plan: &PlanFacts<'_>,
     bone: &Bone,
     matcher: &Matcher<'_>,
     reach: &[NodeId],
-) -> Option<Owner> {
+) -> Option<(NodeId, bool)> {
     let fact = &plan.nodes[*bone.members.first()?];
     let text = fact.node.simple_string.as_str();
     if fact.operator != Operator::Join || !(text.contains("LeftSemi") || text.contains("LeftAnti"))
@@ -212,8 +227,8 @@ fn pushed_join(
             }
         }
     }
-    let (value, node, site) = best.filter(|it| it.0 > 0.0)?;
-    Some(Owner { sure: value - second >= 1.0, ..Owner::one(site) }.of([node]))
+    let (value, node, _) = best.filter(|it| it.0 > 0.0)?;
+    Some((node, value - second >= 1.0))
 }
 
 /// All calls upstream of a dataset, nearest first.

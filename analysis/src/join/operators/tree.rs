@@ -82,8 +82,19 @@ impl<'a> Tree<'a> {
     pub(super) fn matched(&mut self, start: NodeId) -> Vec<Matched> {
         let start: Position = Rc::new([start]);
         let mut found = vec![Matched::default(); self.skeleton.bones.len()];
+        self.match_below(&self.skeleton.roots, &start, &mut found);
+        found
+    }
+
+    /// The calls of bones whose rows come from `start`, in place of what was found for them.
+    pub(super) fn match_from(&mut self, bones: &[usize], start: NodeId, found: &mut [Matched]) {
+        let start: Position = Rc::new([start]);
+        self.match_below(bones, &start, found);
+    }
+
+    fn match_below(&mut self, bones: &[usize], start: &Position, found: &mut [Matched]) {
         let mut open: Vec<(usize, Position)> =
-            self.skeleton.roots.iter().map(|&it| (it, Rc::clone(&start))).collect();
+            bones.iter().map(|&it| (it, Rc::clone(start))).collect();
         // Bones are made bottom up: the values of all below are at hand before they are asked for.
         while let Some((bone, position)) = open.pop() {
             let choice = self.best(bone, &position);
@@ -97,13 +108,13 @@ impl<'a> Tree<'a> {
                     }
                 }
                 None => {
+                    found[bone] = Matched::default();
                     for side in &own.children {
                         open.extend(side.iter().map(|&it| (it, Rc::clone(&position))));
                     }
                 }
             }
         }
-        found
     }
 
     fn sum(&mut self, bones: &[usize], position: &Position) -> Weight {
