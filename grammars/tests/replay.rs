@@ -251,3 +251,9 @@ daily
         &[("table", "range"), ("= Spark", "=  Spark"), ("spark.s", "spark.sql")],
     );
 }
+
+#[test]
+fn a_function_of_a_broken_text_that_two_statements_hold_is_the_last_ones() {
+    let text = "for=for y<-do\ndef g)\n<-s do\n";
+    edits(Language::Scala, text, &[("y", "z"), ("<-s", "<-t"), ("def g", "def h")]);
+}

@@ -288,6 +288,7 @@ impl<'a> Lowering<'a> {
         self.asked_closure(index, found);
         let closure = known.is_closure(key) || elsewhere.closure || found;
         let outer_scope = self.open(ScopeKind::Function(def.name.text.clone()), range, def.header);
+        self.lowers_definition(index);
         self.program.functions[function.index()].scope = Some(self.scope);
         if closure {
             self.open(ScopeKind::Closure, range, def.header);

@@ -233,6 +233,17 @@ impl Lowering<'_> {
         });
     }
 
+    /// The body of a definition is lowered. A broken text may be read so that two statements hold the same one: what they leave of it
+    /// is not one statement's.
+    pub(in crate::lower) fn lowers_definition(&self, index: usize) {
+        self.record(|recording| {
+            let function = self.definitions.get(index).map(|it| it.function.index());
+            let scope = function.and_then(|it| self.program.functions.get(it)?.scope);
+            let before = scope.is_some_and(|scope| scope.0 < recording.bases.scopes);
+            recording.spoilt |= before || !recording.defines(index);
+        });
+    }
+
     pub(in crate::lower) fn asked_closure(&self, function: usize, closure: bool) {
         self.record(|recording| {
             if !recording.closures.contains(&function)
