@@ -51,6 +51,10 @@ async function costs(document, action) {
   assert.match(hint.label, /\d+(\.\d)? (ms|s|min|h)|\d+(\.\d)? [KMG]iB/);
   assert(hint.label.length < 50, `${hint.label} is long`);
   assert.strictEqual(hint.position.character, document.lineAt(line).text.length, "at the line's end");
+  const lenses = await vscode.commands.executeCommand("vscode.executeCodeLensProvider", document.uri);
+  say("lenses", JSON.stringify(lenses.map((lens) => [lens.range.start.line + 1, lens.command.title])));
+  const top = lenses.find((lens) => lens.range.start.line === 0);
+  assert.match(top.command.title, /task time · .*of the last run · \d+ stages · .*shuffle/);
   const hover = markdown(
     await vscode.commands.executeCommand("vscode.executeHoverProvider", document.uri, new vscode.Position(line, 2)),
   );

@@ -50,6 +50,44 @@ fn labels(hints: &[Value]) -> Vec<(u64, String)> {
     hints.iter().map(|hint| (hint["position"]["line"].as_u64().unwrap(), label(hint))).collect()
 }
 
+/// The lenses of a document, as line and title.
+fn lenses(client: &mut Client, document: &str) -> Vec<(u64, String)> {
+    let params = json!({"textDocument": {"uri": document}});
+    let found = client.request_settled("textDocument/codeLens", &params);
+    let of = |lens: &Value| {
+        let title = lens["command"]["title"].as_str().unwrap().to_owned();
+        (lens["range"]["start"]["line"].as_u64().unwrap(), title)
+    };
+    found.as_array().unwrap().iter().map(of).collect()
+}
+
+#[test]
+fn functions_carry_the_sum_of_their_lines() {
+    let (_keep, folder) = example();
+    let path = folder.join("Orders.scala");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let document = uri(&path);
+    let capabilities = json!({"workspace": {"codeLens": {"refreshSupport": true}}});
+    let mut client = Start { capabilities, ..Start::default() }.folder(&folder).start();
+    client.open(&document, "scala", &text);
+    client.wait("a refresh of lenses", |it| it["method"] == "workspace/codeLens/refresh");
+    let before = lenses(&mut client, &document);
+    let lines: Vec<u64> = before.iter().map(|it| it.0).collect();
+    let wanted = [0, line_of(&text, "object Orders").into(), line_of(&text, "def main(").into()];
+    assert_eq!(lines, wanted, "{before:?}");
+    for (_, title) in &before {
+        assert!(title.contains(" task time · ") && title.contains("of the last run"), "{title}");
+        assert!(title.contains(" stages · ") && title.ends_with(" shuffle"), "{title}");
+    }
+
+    // They move with the code, at once.
+    let at = json!({"line": 0, "character": 0});
+    client.change(&document, 2, json!([{"range": {"start": at, "end": at}, "text": "// one\n"}]));
+    let after = lenses(&mut client, &document);
+    assert_eq!(after[1], (before[1].0 + 1, before[1].1.clone()));
+    client.shut_down();
+}
+
 #[test]
 fn lines_carry_their_cost_and_keep_it_while_the_text_moves() {
     let (_keep, folder) = example();

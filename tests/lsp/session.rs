@@ -34,6 +34,7 @@ fn says_what_it_does() {
     assert_eq!(capabilities["textDocumentSync"]["openClose"], true);
     assert_eq!(capabilities["hoverProvider"], true);
     assert_eq!(capabilities["inlayHintProvider"], true);
+    assert_eq!(capabilities["codeLensProvider"], json!({"resolveProvider": false}));
     assert_eq!(
         capabilities["codeActionProvider"]["codeActionKinds"],
         json!(["quickfix", "source.fixAll.stagelight", "notebook.source.fixAll.stagelight"])

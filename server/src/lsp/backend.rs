@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tower_lsp_server::jsonrpc::Result;
 use tower_lsp_server::ls_types::{
     CodeActionKind, CodeActionOptions, CodeActionParams, CodeActionProviderCapability,
-    CodeActionResponse, DidChangeConfigurationParams, DidChangeNotebookDocumentParams,
-    DidChangeTextDocumentParams, DidChangeWatchedFilesParams,
+    CodeActionResponse, CodeLens, CodeLensOptions, CodeLensParams, DidChangeConfigurationParams,
+    DidChangeNotebookDocumentParams, DidChangeTextDocumentParams, DidChangeWatchedFilesParams,
     DidChangeWatchedFilesRegistrationOptions, DidChangeWorkspaceFoldersParams,
     DidCloseNotebookDocumentParams, DidCloseTextDocumentParams, DidOpenNotebookDocumentParams,
     DidOpenTextDocumentParams, DidSaveNotebookDocumentParams, DidSaveTextDocumentParams,
@@ -26,7 +26,7 @@ use tower_lsp_server::{Client, LanguageServer};
 use super::notebook::OpenNotebook;
 use super::state::Key;
 use super::work::{Outgoing, Server};
-use super::{code_actions, from_proto, hover, inlay_hints, logs, to_proto};
+use super::{code_actions, code_lenses, from_proto, hover, inlay_hints, logs, to_proto};
 use crate::files;
 use crate::problem::panic_message;
 
@@ -219,6 +219,10 @@ impl LanguageServer for Backend {
         Ok(answer.flatten())
     }
 
+    async fn code_lens(&self, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>> {
+        self.server.answer(&params.text_document.uri, code_lenses::lenses).await
+    }
+
     async fn inlay_hint(&self, params: InlayHintParams) -> Result<Option<Vec<InlayHint>>> {
         let range = params.range;
         self.server
@@ -265,6 +269,7 @@ fn capabilities() -> ServerCapabilities {
             ..CodeActionOptions::default()
         })),
         inlay_hint_provider: Some(OneOf::Left(true)),
+        code_lens_provider: Some(CodeLensOptions { resolve_provider: Some(false) }),
         workspace: Some(WorkspaceServerCapabilities {
             workspace_folders: Some(WorkspaceFoldersServerCapabilities {
                 supported: Some(true),

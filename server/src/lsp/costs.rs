@@ -161,7 +161,7 @@ fn own_time(run: &Run, cost: &SiteCost) -> String {
 }
 
 /// A share of the run's task time.
-fn percent(run: &Run, time: u64) -> String {
+pub(crate) fn percent(run: &Run, time: u64) -> String {
     match run.per_mille(time) {
         0 => "< 0.1 %".to_owned(),
         share if share < 100 => format!("{}.{} %", share / 10, share % 10),

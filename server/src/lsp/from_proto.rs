@@ -93,6 +93,9 @@ fn client(capabilities: &ClientCapabilities) -> Client {
         refresh_hints: workspace
             .and_then(|it| it.inlay_hint.as_ref()?.refresh_support)
             .unwrap_or(false),
+        refresh_lenses: workspace
+            .and_then(|it| it.code_lens.as_ref()?.refresh_support)
+            .unwrap_or(false),
         watch_files: workspace
             .and_then(|it| it.did_change_watched_files.as_ref()?.dynamic_registration)
             .unwrap_or(false),

@@ -318,6 +318,9 @@ pub(crate) async fn refresh_hints(server: &Arc<Server>) {
         // Whether the editor likes it changes nothing here.
         let _ = server.client.inlay_hint_refresh().await;
     }
+    if server.state.session().client.refresh_lenses {
+        let _ = server.client.code_lens_refresh().await;
+    }
 }
 
 /// Runs in a thread of its own, not among those that answer; a panic is told and gives none.

@@ -6,6 +6,7 @@
 
 mod backend;
 mod code_actions;
+mod code_lenses;
 mod columns;
 mod content;
 mod costs;

@@ -48,6 +48,8 @@ pub(crate) struct Client {
     pub(crate) progress: bool,
     /// It asks for hints again when told to.
     pub(crate) refresh_hints: bool,
+    /// Whether it takes requests to ask for lenses again.
+    pub(crate) refresh_lenses: bool,
     /// It watches files for the server.
     pub(crate) watch_files: bool,
     /// It knows edits that are tied to a version.
