@@ -198,63 +198,99 @@ pub(super) enum Fit {
 
 /// Whether a path of the source may be the one that was logged: relative ones by their ends.
 pub(super) fn path_fit(pattern: &TextPattern, logged: &str) -> Fit {
-    if pattern.is_unknown() {
-        return Fit::Unknown;
+    PathPattern::new(pattern).fit(logged_path(logged))
+}
+
+/// A logged path as patterns are compared with.
+pub(super) fn logged_path(logged: &str) -> &str {
+    without_scheme(logged).trim_end_matches('/')
+}
+
+/// A path of the source, taken apart once for any number of comparisons.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum PathPattern {
+    /// The source does not say.
+    Unknown,
+    /// It says it in full.
+    Exact(String),
+    /// What it says of it, in order, with anything between.
+    Parts { parts: Vec<String>, absolute: bool },
+}
+
+impl PathPattern {
+    pub(super) fn new(pattern: &TextPattern) -> Self {
+        if pattern.is_unknown() {
+            return Self::Unknown;
+        }
+        if let Some(exact) = pattern.as_exact()
+            && !exact.contains(['*', '?', '{', '}', '[', ']'])
+        {
+            let exact = without_scheme(exact).trim_start_matches("./").trim_end_matches('/');
+            return Self::Exact(exact.to_owned());
+        }
+        let pieces: Vec<&str> = pattern.pieces().collect();
+        if !pieces.iter().any(|it| it.contains(char::is_alphanumeric)) {
+            return Self::Unknown;
+        }
+        // Wildcards of Hadoop's globs are unknown parts as well.
+        let mut parts: Vec<&str> = Vec::new();
+        for piece in &pieces {
+            parts.extend(piece.split(['*', '?', '{', '}', '[', ']']));
+        }
+        if let Some(first) = parts.first_mut() {
+            *first = without_scheme(first).trim_start_matches("./");
+        }
+        if let Some(last) = parts.last_mut() {
+            *last = last.trim_end_matches('/');
+        }
+        let absolute = parts.first().is_some_and(|it| it.starts_with('/'));
+        Self::Parts { parts: parts.into_iter().map(str::to_owned).collect(), absolute }
     }
-    let logged = without_scheme(logged).trim_end_matches('/');
-    if let Some(exact) = pattern.as_exact()
-        && !exact.contains(['*', '?', '{', '}', '[', ']'])
-    {
-        let exact = without_scheme(exact).trim_start_matches("./").trim_end_matches('/');
-        let same = match logged.strip_suffix(exact) {
-            Some("") => true,
-            Some(before) => before.ends_with('/') && !exact.starts_with('/') && !exact.is_empty(),
-            None => false,
-        };
-        return if same { Fit::Equal } else { Fit::Different };
-    }
-    let pieces: Vec<&str> = pattern.pieces().collect();
-    if !pieces.iter().any(|it| it.contains(char::is_alphanumeric)) {
-        return Fit::Unknown;
-    }
-    // Wildcards of Hadoop's globs are unknown parts as well.
-    let mut parts: Vec<&str> = Vec::new();
-    for piece in &pieces {
-        parts.extend(piece.split(['*', '?', '{', '}', '[', ']']));
-    }
-    let exact = parts.len() == 1;
-    if let Some(first) = parts.first_mut() {
-        *first = without_scheme(first).trim_start_matches("./");
-    }
-    if let Some(last) = parts.last_mut() {
-        *last = last.trim_end_matches('/');
-    }
-    let absolute = parts.first().is_some_and(|it| it.starts_with('/'));
-    let matched = if absolute {
-        matches(&parts, logged)
-    } else {
-        let starts = std::iter::once(0).chain(logged.match_indices('/').map(|it| it.0 + 1));
-        starts.into_iter().any(|at| matches(&parts, &logged[at..]))
-    };
-    match (matched, exact) {
-        (true, true) => Fit::Equal,
-        (true, false) => Fit::Open,
-        (false, _) => Fit::Different,
+
+    /// How it fits a path as [`logged_path`] gives it.
+    pub(super) fn fit(&self, logged: &str) -> Fit {
+        match self {
+            Self::Unknown => Fit::Unknown,
+            Self::Exact(exact) => {
+                let same = match logged.strip_suffix(exact.as_str()) {
+                    Some("") => true,
+                    Some(before) => {
+                        before.ends_with('/') && !exact.starts_with('/') && !exact.is_empty()
+                    }
+                    None => false,
+                };
+                if same { Fit::Equal } else { Fit::Different }
+            }
+            Self::Parts { parts, absolute } => {
+                let matched = if *absolute {
+                    matches(parts, logged)
+                } else {
+                    let starts =
+                        std::iter::once(0).chain(logged.match_indices('/').map(|it| it.0 + 1));
+                    starts.into_iter().any(|at| matches(parts, &logged[at..]))
+                };
+                match (matched, parts.len()) {
+                    (true, 1) => Fit::Equal,
+                    (true, _) => Fit::Open,
+                    (false, _) => Fit::Different,
+                }
+            }
+        }
     }
 }
 
 /// Whether `text` is these pieces with anything between them.
-fn matches(parts: &[&str], text: &str) -> bool {
+fn matches<T: AsRef<str>>(parts: &[T], text: &str) -> bool {
     let Some((first, others)) = parts.split_first() else { return false };
-    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    let Some(mut rest) = text.strip_prefix(first.as_ref()) else { return false };
     let Some((last, middle)) = others.split_last() else { return rest.is_empty() };
-    for part in middle {
+    for part in middle.iter().map(AsRef::as_ref) {
         match rest.find(part) {
             Some(at) => rest = &rest[at + part.len()..],
             None => return false,
         }
     }
-    rest.ends_with(last)
+    rest.ends_with(last.as_ref())
 }
 
 /// Without `file:`, `hdfs://host:port`, `s3a://bucket`: schemes and hosts come from the configuration as often as from the source.

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 use super::PlanWords;
 use crate::evaluation::{Site, SiteKind, TextPattern};
 use crate::join::alignment::Weight;
-use crate::join::lineage::{Closure, Fit, path_fit, table_fit};
+use crate::join::lineage::{Closure, Fit, PathPattern, logged_path, table_fit};
 
 /// How many comparisons are kept.
 const MOST_KEPT: usize = 8_000_000;
@@ -51,6 +51,8 @@ pub(super) struct SitePaths {
 #[derive(Debug, Default)]
 pub(super) struct PathFits {
     paths: Patterns,
+    /// The same, taken apart.
+    apart: Vec<PathPattern>,
     tables: Patterns,
     /// By site.
     pub(super) sites: Vec<SitePaths>,
@@ -82,6 +84,8 @@ impl PathFits {
             read_tables: self.tables.all_of(&closure.tables),
         };
         self.sites.push(own);
+        let new = &self.paths.all[self.apart.len()..];
+        self.apart.extend(new.iter().map(PathPattern::new));
     }
 
     /// Compares the paths of a plan.
@@ -98,7 +102,8 @@ impl PathFits {
         if let Some(known) = self.known.borrow().get(path) {
             return Rc::clone(known);
         }
-        let fits: Rc<[Fit]> = self.paths.all.iter().map(|it| path_fit(it, path)).collect();
+        let logged = logged_path(path);
+        let fits: Rc<[Fit]> = self.apart.iter().map(|it| it.fit(logged)).collect();
         let mut known = self.known.borrow_mut();
         if known.len().saturating_mul(self.paths.all.len()) > MOST_KEPT {
             known.clear();
