@@ -64,6 +64,11 @@ struct Source {
 fn sources(folder: &Path) -> Vec<Source> {
     let mut sources = Vec::new();
     for name in names(folder) {
+        if folder.join(&name).is_dir() && name != "logs" {
+            let within = self::sources(&folder.join(&name)).into_iter();
+            sources.extend(within.map(|it| Source { path: format!("{name}/{}", it.path), ..it }));
+            continue;
+        }
         let language = match name.rsplit('.').next() {
             Some("py") => Language::Python,
             Some("scala") => Language::Scala,
@@ -169,4 +174,42 @@ fn every_committed_log_is_conserved() {
         assert_conserved(&stranger);
         assert_eq!(stranger.unattributed.task_time_ms, profile.task_time_ms());
     }
+}
+
+/// The logs of recorded programs, workloads and shapes, each with the folder of its sources.
+fn recorded_logs() -> Vec<(PathBuf, PathBuf)> {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests");
+    let mut logs = Vec::new();
+    for name in names(&tests.join("attribution")) {
+        let program = tests.join("attribution").join(name);
+        for log in program.is_dir().then(|| names(&program)).into_iter().flatten() {
+            if log.ends_with(".zstd") {
+                logs.push((program.join("source"), program.join(log)));
+            }
+        }
+    }
+    for name in names(&tests.join("workloads")) {
+        let folder = tests.join("workloads").join(name);
+        collect_logs(&folder.join("logs"), &folder, &mut logs);
+    }
+    collect_logs(&tests.join("shapes/logs"), &tests.join("shapes"), &mut logs);
+    logs
+}
+
+#[test]
+fn every_recorded_run_is_conserved() {
+    let logs = recorded_logs();
+    assert!(logs.len() > 150, "{} logs", logs.len());
+    // In as many threads as there are processors: there are many.
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for first in 0..threads {
+            let own = logs.iter().skip(first).step_by(threads);
+            scope.spawn(move || {
+                for (folder, path) in own {
+                    assert_conserved(&join_all(&sources(folder), &read(path)));
+                }
+            });
+        }
+    });
 }
