@@ -17,23 +17,6 @@ pub fn bytes(bytes: u64) -> String {
     format!("{} {}", scaled(bytes, divisor), UNITS[unit])
 }
 
-/// Bytes of a size as Spark's configuration writes it: `512m`, `1g`, plain bytes (`JavaUtils.byteStringAsBytes`).
-#[must_use]
-pub fn parse_bytes(text: &str) -> Option<u64> {
-    let text = text.trim().to_ascii_lowercase();
-    let digits = text.len() - text.trim_start_matches(|it: char| it.is_ascii_digit()).len();
-    let shift = match text[digits..].trim() {
-        "" | "b" => 0,
-        "k" | "kb" => 10,
-        "m" | "mb" => 20,
-        "g" | "gb" => 30,
-        "t" | "tb" => 40,
-        "p" | "pb" => 50,
-        _ => return None,
-    };
-    text[..digits].parse::<u64>().ok()?.checked_mul(1 << shift)
-}
-
 /// A duration: `0 ms`, `340 ms`, `8.2 s`, `31 s`, `2 min 5 s`, `3 h 20 min`.
 #[must_use]
 pub fn duration_ms(milliseconds: u64) -> String {

@@ -46,7 +46,7 @@ fn calls(linker: &Linker, path: &str) -> String {
         writeln!(out, "{} {} {:?}{bound}", call.method, call.receiver_type.name(), call.confidence)
             .unwrap();
     }
-    let unresolved = program.unresolved.iter().filter(|it| it.on_dataset);
+    let unresolved = program.unresolved_on_datasets();
     for Unresolved { method, reason, .. } in unresolved {
         writeln!(out, "unresolved {method} {reason:?}").unwrap();
     }

@@ -102,7 +102,7 @@ impl<'a> Run<'a> {
 
     /// A size property in bytes: as set, or by its default (`JavaUtils.byteStringAs`).
     pub(crate) fn size(&self, key: &str, default: u64) -> u64 {
-        self.setting(key).and_then(parse_size).unwrap_or(default)
+        self.setting(key).and_then(spark::parse_bytes).unwrap_or(default)
     }
 
     /// Whether adaptive execution was on, which is the default since Spark 3.2 (`SQLConf.ADAPTIVE_EXECUTION_ENABLED`).
@@ -178,21 +178,6 @@ pub(crate) fn exchanged<'p>(
     }
 }
 
-fn parse_size(text: &str) -> Option<u64> {
-    let text = text.trim().to_ascii_lowercase();
-    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let number: u64 = text[..digits].parse().ok()?;
-    let shift = match text[digits..].trim() {
-        "" | "b" => 0,
-        "k" | "kb" => 10,
-        "m" | "mb" => 20,
-        "g" | "gb" => 30,
-        "t" | "tb" => 40,
-        _ => return None,
-    };
-    number.checked_mul(1 << shift)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,7 +185,7 @@ mod tests {
     #[test]
     fn sizes_are_read_as_spark_reads_them() {
         assert_eq!(
-            ["10485760", "10MB", "64k", "1g", " 2 G ", "-1", "1x"].map(parse_size),
+            ["10485760", "10MB", "64k", "1g", " 2 G ", "-1", "1x"].map(spark::parse_bytes),
             [
                 Some(10 << 20),
                 Some(10 << 20),

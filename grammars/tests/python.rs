@@ -194,7 +194,7 @@ fn other_libraries_methods_are_not_sparks() {
         "import os, threading\nimport pandas as pd\nimport polars as pl\nx = ', '.join(['a'])\ny = os.path.join('a', 'b')\nt = threading.Thread(target=f)\nt.start()\nt.join()\nn = [1, 2].count(1)\nz = pd.read_csv('x').join(y).count()\nw = pl.scan_csv('x').filter('y').collect()\ns = {1}.union({2})\nspark.table('a').toPandas().count()\n",
     );
     assert_eq!(methods(&program), ["table", "toPandas"]);
-    let unresolved: Vec<_> = program.unresolved.iter().filter(|it| it.on_dataset).collect();
+    let unresolved: Vec<_> = program.unresolved_on_datasets().collect();
     assert!(unresolved.is_empty(), "{unresolved:?}");
 }
 

@@ -319,7 +319,7 @@ orders.cleaned(3).count()
     );
     let methods: Vec<&str> = program.calls.iter().map(|call| call.method.as_str()).collect();
     assert_eq!(methods, ["table"]);
-    assert_eq!(program.unresolved.iter().filter(|it| it.on_dataset).count(), 2);
+    assert_eq!(program.unresolved_on_datasets().count(), 2);
 }
 
 #[test]

@@ -114,7 +114,7 @@ impl Program {
         for uncalled in &self.uncalled {
             writeln!(out, "uncalled {} of {}", uncalled.method, uncalled.receiver)?;
         }
-        for unresolved in self.unresolved.iter().filter(|it| it.on_dataset) {
+        for unresolved in self.unresolved_on_datasets() {
             writeln!(out, "unresolved {}: {:?}", unresolved.method, unresolved.reason)?;
         }
         for comment in &self.comments {

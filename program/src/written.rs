@@ -1,6 +1,6 @@
 //! Calls as they are written, whether or not their receivers are known.
 
-use crate::{CallId, Program, ScopeId, TextRange};
+use crate::{CallId, Program, ScopeId, TextRange, Unresolved};
 use spark::Type;
 
 /// A call that may be one of Spark's.
@@ -52,6 +52,11 @@ impl Program {
                 }
             }
         }
+    }
+
+    /// Calls of a method that datasets have, on a receiver that is not known to be one.
+    pub fn unresolved_on_datasets(&self) -> impl Iterator<Item = &Unresolved> {
+        self.unresolved.iter().filter(|it| it.on_dataset)
     }
 
     /// All of them, in the order of their ids.

@@ -264,7 +264,7 @@ fn verdict(ctx: &RuleContext<'_>, finding: &Finding, run: &Run) -> Verdict {
 fn share_of_limit(run: &Run, cost: &SiteCost) -> Option<String> {
     const DEFAULT: u64 = 1 << 30;
     let set = run.profile.spark_properties.get("spark.driver.maxResultSize");
-    let limit = set.map_or(Some(DEFAULT), |it| units::parse_bytes(it)).filter(|&it| it > 0)?;
+    let limit = set.map_or(Some(DEFAULT), |it| spark::parse_bytes(it)).filter(|&it| it > 0)?;
     let times = cost.executions.len().max(cost.jobs.len()).max(1) as u64;
     let percent = cost.result_bytes / times * 100 / limit;
     (percent >= 5).then(|| format!(", {percent} % of spark.driver.maxResultSize"))

@@ -8,7 +8,7 @@ use spark::Type;
 use super::formatting::joined_path;
 use super::interpreter::Interpreter;
 use super::value::{Argument, SparkValue, UNKNOWN, Value};
-use super::{Features, NodeKind, Place, Reason, SiteKind, TextPattern};
+use super::{Features, NodeKind, Place, Reason, TextPattern};
 
 impl Interpreter<'_> {
     /// An attribute of something of a library: where it is a value of Spark's.
@@ -74,7 +74,7 @@ impl Interpreter<'_> {
         if let Some(value) = self.builtin(path, owner, name, arguments, place) {
             return value;
         }
-        if let Some(value) = self.machine_learning(owner, name, arguments, place) {
+        if let Some(value) = self.model_function(owner, name, arguments, place) {
             return value;
         }
         match spark::library_call(path) {
@@ -115,38 +115,6 @@ impl Interpreter<'_> {
             return Value::Library(symbol, Self::frames_value(frames));
         }
         result
-    }
-
-    /// Functions of MLlib's classes that run something: saved models that are loaded, statistics of a dataset.
-    fn machine_learning(
-        &mut self,
-        owner: &str,
-        name: &str,
-        arguments: &[Argument],
-        place: Place,
-    ) -> Option<Value> {
-        if !owner.contains(".ml.") && !owner.contains(".mllib.") {
-            return None;
-        }
-        let node = arguments.first().and_then(|it| it.value.dataset());
-        let (result, node) = match (name, node) {
-            ("load", None) => (Value::Library(self.names.symbol(owner), None), None),
-            ("corr" | "test" | "colStats" | "chiSqTest", Some(node)) => {
-                let made = self.opaque_dataset(Type::DataFrame, &[node], place);
-                (Value::spark(Type::DataFrame, Some(made)), Some(node))
-            }
-            _ => return None,
-        };
-        self.plain_site(
-            SiteKind::Training,
-            name,
-            Type::DataFrame,
-            place,
-            node,
-            Features::default(),
-            (true, true),
-        );
-        Some(result)
     }
 
     fn function_module(&mut self, name: &str, arguments: &[Argument], place: Place) -> Value {

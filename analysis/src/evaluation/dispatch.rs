@@ -8,12 +8,11 @@ use program::driver::ClassId;
 use rustc_hash::FxHashSet;
 use spark::{Effect, Type};
 
-use super::automaton::SiteKind;
 use super::heap::CellId;
-use super::interpreter::{ALTERNATIVES, Interpreter, dataset_in};
+use super::interpreter::{ALTERNATIVES, Interpreter};
 use super::names::Symbol;
 use super::value::{Argument, UNKNOWN, Value};
-use super::{EvaluationFile, Features, FileId, Place, Reason};
+use super::{EvaluationFile, FileId, Place, Reason};
 
 /// Methods that so many things have that a name tells nothing.
 const GENERAL: [&str; 53] = [
@@ -105,7 +104,7 @@ impl Interpreter<'_> {
         if let Some(value) = self.guessed_spark(object, &text, arguments, place) {
             return value;
         }
-        if let Some(value) = self.library_call(object, &text, arguments, place) {
+        if let Some(value) = self.model_method(object, &text, arguments, place) {
             return value;
         }
         if let Some(value) = self.applied(object, &text, arguments, place) {
@@ -223,7 +222,7 @@ impl Interpreter<'_> {
         place: Place,
     ) -> Value {
         let text = self.names.text(name);
-        if let Some(value) = self.library_call(object, &text, arguments, place) {
+        if let Some(value) = self.model_method(object, &text, arguments, place) {
             return value;
         }
         let of = self.names.text(path);
@@ -250,53 +249,6 @@ impl Interpreter<'_> {
         let frames = self.frames_of(all());
         self.opaque_call(Reason::UnknownReceiver, object, arguments, place, &text);
         Value::Library(path, Self::frames_value(frames))
-    }
-
-    /// Training, applying and evaluating a model, whatever its class.
-    pub(super) fn library_call(
-        &mut self,
-        object: &Value,
-        name: &str,
-        arguments: &[Argument],
-        place: Place,
-    ) -> Option<Value> {
-        let first = arguments.first()?;
-        let node = dataset_in(&first.value)?.dataset()?;
-        match name {
-            "fit" | "evaluate" => {
-                self.plain_site(
-                    SiteKind::Training,
-                    name,
-                    Type::DataFrame,
-                    place,
-                    Some(node),
-                    Features::default(),
-                    (true, true),
-                );
-                if name == "evaluate" {
-                    return Some(UNKNOWN);
-                }
-                let path = match object {
-                    Value::Library(path, _) => *path,
-                    _ => self.names.symbol("model"),
-                };
-                Some(Value::Library(path, None))
-            }
-            "transform" => {
-                self.plain_site(
-                    SiteKind::Training,
-                    name,
-                    Type::DataFrame,
-                    place,
-                    Some(node),
-                    Features::default(),
-                    (true, true),
-                );
-                let node = self.opaque_dataset(Type::DataFrame, &[node], place);
-                Some(Value::spark(Type::DataFrame, Some(node)))
-            }
-            _ => None,
-        }
     }
 
     // Guesses.

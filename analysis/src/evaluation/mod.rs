@@ -35,6 +35,7 @@ mod items;
 mod joins;
 mod lineage;
 mod loops;
+mod machine_learning;
 mod methods;
 mod modules;
 mod names;

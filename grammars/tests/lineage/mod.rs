@@ -47,7 +47,7 @@ pub(crate) fn lineage(program: &Program, value: ValueId, steps: u32) -> String {
 
 /// The datasets that `count` is called on, in order, each with its lineage. Nothing may be guessed or left unresolved.
 pub(crate) fn counted(program: &Program) -> Vec<String> {
-    assert!(!program.unresolved.iter().any(|it| it.on_dataset), "{}", program.to_text());
+    assert!(program.unresolved_on_datasets().next().is_none(), "{}", program.to_text());
     assert!(
         program.calls.iter().all(|call| call.confidence > Confidence::Guessed),
         "{}",

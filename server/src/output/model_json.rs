@@ -263,9 +263,7 @@ fn file(file: &super::model::ModelFile) -> File<'_> {
         syntax_errors: file.program.syntax_errors,
         unresolved: file
             .program
-            .unresolved
-            .iter()
-            .filter(|it| it.on_dataset)
+            .unresolved_on_datasets()
             .map(|it| {
                 let span = file.positions.span(it.range);
                 UnresolvedCall {

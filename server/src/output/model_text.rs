@@ -57,7 +57,7 @@ fn write_file(out: &mut dyn Write, file: &ModelFile) -> io::Result<()> {
     if file.program.syntax_errors > 0 {
         writeln!(out, "  {DIM}{} syntax errors{DIM:#}", file.program.syntax_errors)?;
     }
-    for unresolved in file.program.unresolved.iter().filter(|it| it.on_dataset) {
+    for unresolved in file.program.unresolved_on_datasets() {
         let (place, span) = at.shown("", unresolved.range);
         writeln!(
             out,
