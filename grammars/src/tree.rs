@@ -19,6 +19,8 @@ pub(crate) struct SyntaxTree {
 #[derive(Debug)]
 struct Names {
     kinds: Vec<&'static str>,
+    /// Whether nodes of a kind are named.
+    named: Vec<bool>,
     fields: Vec<&'static str>,
 }
 
@@ -53,18 +55,26 @@ impl SyntaxTree {
     pub(crate) fn new(language: Language, mut cursor: TreeCursor<'_>) -> Self {
         let mut nodes: Vec<Data> = Vec::with_capacity(cursor.node().descendant_count());
         let mut parents: Vec<u32> = Vec::new();
+        let names = names(language);
+        // Where the whole was understood, so was every node.
+        let broken = cursor.node().has_error();
         'nodes: loop {
             let node = cursor.node();
             let index = nodes.len() as u32;
             let flag = |is: bool, flag: u8| if is { flag } else { 0 };
-            nodes.push(Data {
-                kind: node.kind_id(),
-                field: cursor.field_id().map_or(0, std::num::NonZero::get),
-                flags: flag(node.is_named(), NAMED)
-                    | flag(node.is_extra(), EXTRA)
-                    | flag(node.is_error(), ERROR)
+            let kind = node.kind_id();
+            let mut flags =
+                flag(names.named.get(usize::from(kind)).copied().unwrap_or(true), NAMED)
+                    | flag(node.is_extra(), EXTRA);
+            if broken {
+                flags |= flag(node.is_error(), ERROR)
                     | flag(node.is_missing(), MISSING)
-                    | flag(node.has_error(), HAS_ERROR),
+                    | flag(node.has_error(), HAS_ERROR);
+            }
+            nodes.push(Data {
+                kind,
+                field: cursor.field_id().map_or(0, std::num::NonZero::get),
+                flags,
                 start: node.start_byte() as u32,
                 end: node.end_byte() as u32,
                 parent: parents.last().copied().unwrap_or(index),
@@ -83,7 +93,7 @@ impl SyntaxTree {
                 }
             }
         }
-        Self { names: names(language), nodes }
+        Self { names, nodes }
     }
 
     /// The node that everything else is in.
@@ -232,6 +242,7 @@ fn names(language: Language) -> &'static Names {
         let kinds = 0..grammar.node_kind_count() as u16;
         let fields = 0..=grammar.field_count() as u16;
         Names {
+            named: kinds.clone().map(|id| grammar.node_kind_is_named(id)).collect(),
             kinds: kinds.map(|id| grammar.node_kind_for_id(id).unwrap_or_default()).collect(),
             fields: fields.map(|id| grammar.field_name_for_id(id).unwrap_or_default()).collect(),
         }

@@ -132,15 +132,13 @@ pub(crate) fn link(sources: &[(PathBuf, Source)], folders: &[PathBuf]) -> Linked
     for (path, source) in sources {
         linker.set(&key(path), Some((source.language, source.clone())));
     }
+    let tops = tops(sources, folders);
     // Nobody cancels a command but by ending it.
-    linker.link(&lowering, &|| false);
-    let tops: BTreeSet<PathBuf> = sources
-        .iter()
-        .filter_map(|(path, _)| top(path))
-        .filter(|top| !folders.iter().any(|folder| top.starts_with(folder)))
-        .collect();
-    if !tops.is_empty() {
-        let listing = Listing::new(&tops, linker.paths().map(AsRef::as_ref));
+    let (_, listing) = rayon::join(
+        || linker.link(&lowering, &|| false),
+        || (!tops.is_empty()).then(|| Listing::new(&tops, own.iter().map(String::as_str))),
+    );
+    if let Some(listing) = listing {
         let mut looked_at: BTreeSet<Arc<str>> = BTreeSet::new();
         let (mut read, mut left_out) = (0, BTreeSet::new());
         for _ in 0..ROUNDS {
@@ -204,12 +202,23 @@ fn ambiguous(linker: &Linker<Source>, sources: &[(PathBuf, Source)]) -> Option<P
     Some(Problem::found(display_path(path), message))
 }
 
-/// The folder at the top of a file's workspace: the nearest one that says so.
-fn top(file: &Path) -> Option<PathBuf> {
-    file.ancestors()
-        .skip(1)
-        .find(|folder| MARKS.iter().any(|mark| folder.join(mark).exists()))
+/// The folders at the top of the files' workspaces that lie in none of `folders`.
+fn tops(sources: &[(PathBuf, Source)], folders: &[PathBuf]) -> BTreeSet<PathBuf> {
+    let inside: BTreeSet<&Path> = sources.iter().filter_map(|(path, _)| path.parent()).collect();
+    let mut marked = HashMap::new();
+    inside
+        .into_iter()
+        .filter_map(|folder| top(folder, &mut marked))
+        .filter(|top| !folders.iter().any(|folder| top.starts_with(folder)))
         .map(Path::to_path_buf)
+        .collect()
+}
+
+/// The folder at the top of a folder's workspace: the nearest one that says so. `marked` holds what is known of folders already.
+fn top<'p>(folder: &'p Path, marked: &mut HashMap<&'p Path, bool>) -> Option<&'p Path> {
+    folder.ancestors().find(|folder| {
+        *marked.entry(folder).or_insert_with(|| MARKS.iter().any(|mark| folder.join(mark).exists()))
+    })
 }
 
 /// The path of an import with the member that it names.

@@ -15,8 +15,9 @@ use program::{Language, Program};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::ahead::lowered_ahead;
 use super::modules::Modules;
-use super::order::{Outline, levels, outlined};
+use super::order::{Order, Outline, levels, outlined};
 use super::world::World;
 
 /// How often the files are gone over before what still changes is taken for unknown.
@@ -73,10 +74,11 @@ pub struct Linker<S> {
     reshaped: bool,
 }
 
+/// A file.
 #[derive(Debug)]
-struct Entry<S> {
+pub(super) struct Entry<S> {
     language: Language,
-    source: S,
+    pub(super) source: S,
     memory: Vec<Memo>,
     program: Option<Arc<Program>>,
     /// Of the present source.
@@ -93,9 +95,9 @@ struct Before {
 
 /// One lowering of a file's present text.
 #[derive(Debug, Clone)]
-struct Memo {
+pub(super) struct Memo {
     trace: Arc<Trace>,
-    summary: Arc<Summary>,
+    pub(super) summary: Arc<Summary>,
     /// Kept for the lowering that a run came to rest with only.
     program: Option<Arc<Program>>,
     used: bool,
@@ -103,9 +105,10 @@ struct Memo {
 
 type Trace = Vec<(Question, Answer)>;
 
-#[derive(Debug, Default)]
-struct Settled {
-    world: World,
+/// What the files have said so far.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Settled {
+    pub(super) world: World,
     /// Questions whose answers did not come to rest.
     frozen: FxHashSet<(Arc<str>, Question)>,
 }
@@ -138,7 +141,13 @@ impl Links for FileLinks {
 }
 
 impl Settled {
-    fn ask(&self, file: &Arc<str>, question: &Question, consulted: &mut Vec<Arc<str>>) -> Answer {
+    /// What is said to `file`. The files whose summaries the answer was read from are added to `consulted`.
+    pub(super) fn ask(
+        &self,
+        file: &Arc<str>,
+        question: &Question,
+        consulted: &mut Vec<Arc<str>>,
+    ) -> Answer {
         if !self.frozen.is_empty() && self.frozen.contains(&(Arc::clone(file), question.clone())) {
             return Answer::Unknown;
         }
@@ -148,15 +157,14 @@ impl Settled {
 
 /// Answers and takes note of what was asked.
 struct Recorder<'s> {
-    settled: &'s Settled,
-    file: &'s Arc<str>,
+    ask: &'s dyn Fn(&Question, &mut Vec<Arc<str>>) -> Answer,
     trace: RefCell<Trace>,
     consulted: RefCell<Vec<Arc<str>>>,
 }
 
 impl Links for Recorder<'_> {
     fn ask(&self, question: &Question) -> Answer {
-        let answer = self.settled.ask(self.file, question, &mut self.consulted.borrow_mut());
+        let answer = (self.ask)(question, &mut self.consulted.borrow_mut());
         self.trace.borrow_mut().push((question.clone(), answer.clone()));
         answer
     }
@@ -313,7 +321,10 @@ impl<S: PartialEq + Send + Sync> Linker<S> {
                 if entry.memory[*at].program.is_some() || cancelled() {
                     return None;
                 }
-                let made = lowered_file(file, entry, &settled, lower);
+                let ask = |question: &Question, consulted: &mut Vec<Arc<str>>| {
+                    settled.ask(file, question, consulted)
+                };
+                let made = lowered_file(file, entry, &ask, lower);
                 Some((Arc::clone(file), *at, made.and_then(|(memo, _)| memo.program)))
             })
             .collect();
@@ -466,7 +477,11 @@ impl<'r, S: PartialEq + Send + Sync> Run<'r, S> {
         });
         let outlines = self.linker.files.iter();
         let outlines = outlines.filter_map(|(file, entry)| Some((file, entry.outline.as_ref()?)));
-        for level in outlined(&self.linker.modules, outlines) {
+        let order = outlined(&self.linker.modules, outlines);
+        if self.linker.files.values().all(|it| it.memory.is_empty()) {
+            self.ahead(&order);
+        }
+        for level in order.levels {
             if (self.cancelled)() {
                 return None;
             }
@@ -498,6 +513,19 @@ impl<'r, S: PartialEq + Send + Sync> Run<'r, S> {
             }
         }
         Some(())
+    }
+
+    /// Lowers the files of a workspace that nothing is remembered of.
+    fn ahead(&mut self, order: &Order) {
+        let (settled, files) = (self.settled.clone(), self.linker.files.iter());
+        let mut made = lowered_ahead(files, order, settled, self.lower, self.cancelled);
+        made.sort_unstable_by(|left, right| left.0.cmp(&right.0));
+        for (file, memo) in made {
+            if let Some(entry) = self.linker.files.get_mut(&file) {
+                entry.memory.push(memo);
+            }
+            self.lowered.push(file);
+        }
     }
 
     /// Goes over the files until every trace holds. Those of one level are looked at all at once, each with what the others said before.
@@ -696,7 +724,9 @@ fn remembered_or_lowered<S>(
             return Made::Remembered(at, consulted);
         }
     }
-    Made::Lowered(lowered_file(file, entry, settled, lower))
+    let ask =
+        |question: &Question, consulted: &mut Vec<Arc<str>>| settled.ask(file, question, consulted);
+    Made::Lowered(lowered_file(file, entry, &ask, lower))
 }
 
 /// The lowering of a source with the answers of an earlier one, and whether it asks the same.
@@ -720,14 +750,14 @@ fn replayed<S>(
     Some((memo, asks_the_same))
 }
 
-fn lowered_file<S>(
+/// The lowering of a file with these answers, and the files that they were read from.
+pub(super) fn lowered_file<S>(
     file: &Arc<str>,
     entry: &Entry<S>,
-    settled: &Settled,
+    ask: &dyn Fn(&Question, &mut Vec<Arc<str>>) -> Answer,
     lower: &dyn Lower<S>,
 ) -> Option<(Memo, Vec<Arc<str>>)> {
-    let recorder =
-        Recorder { settled, file, trace: RefCell::default(), consulted: RefCell::default() };
+    let recorder = Recorder { ask, trace: RefCell::default(), consulted: RefCell::default() };
     let program = lower.lower(file, &entry.source, &recorder)?;
     let memo = Memo {
         trace: Arc::new(recorder.trace.into_inner()),

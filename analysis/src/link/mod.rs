@@ -4,6 +4,7 @@
 //! A [`Linker`] holds the texts and hands each to a function that lowers it, with what the other files say as its
 //! [`Links`](program::Links). Nothing here knows a grammar.
 
+mod ahead;
 mod linker;
 mod modules;
 mod order;

@@ -10,7 +10,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use dashmap::DashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 /// Folders that hold import roots by convention, beside a workspace's own.
 const SOURCE_FOLDERS: [&str; 5] = ["src", "python", "src/python", "src/main/python", "lib"];
@@ -60,6 +61,8 @@ pub struct Modules {
     by_name: FxHashMap<Box<str>, Vec<Arc<str>>>,
     /// What `%run` can name, in any language: by the last part of its path, without an ending.
     runnable: FxHashMap<Box<str>, Vec<Arc<str>>>,
+    /// What was looked up from a folder's files already: the files of a folder import much the same.
+    looked_up: DashMap<Box<str>, Resolution, FxBuildHasher>,
 }
 
 impl Modules {
@@ -183,8 +186,20 @@ impl Modules {
         if !self.by_name.contains_key(name) && !self.folder_names.contains(name) {
             return Resolution::Missing;
         }
-        // The script's own folder stands first in `sys.path`, and that of the outermost package does where the file is imported.
         let own = folder_of(from);
+        // No path of a folder holds a zero.
+        let key = format!("{own}\0{inner}");
+        if let Some(known) = self.looked_up.get(key.as_str()) {
+            return known.clone();
+        }
+        let found = self.looked_for(own, inner);
+        self.looked_up.insert(key.into(), found.clone());
+        found
+    }
+
+    /// What `inner` names in the files of the folder `own`.
+    fn looked_for(&self, own: &str, inner: &str) -> Resolution {
+        // The script's own folder stands first in `sys.path`, and that of the outermost package does where the file is imported.
         let root = self.outside_package(own);
         let mut near = vec![joined(root, inner)];
         if own != root {

@@ -16,11 +16,20 @@ pub struct Outline {
     pub imports: Vec<String>,
 }
 
-/// The levels of files by what they import.
+/// The order that files are looked at in.
+#[derive(Debug, Default)]
+pub(super) struct Order {
+    /// Files by level: what a file imports stands at lower ones, but for cycles.
+    pub(super) levels: Vec<Vec<Arc<str>>>,
+    /// The files that each file imports.
+    pub(super) imports: FxHashMap<Arc<str>, Vec<Arc<str>>>,
+}
+
+/// The order of files by what they import.
 pub(super) fn outlined<'o>(
     modules: &Modules,
     outlines: impl Iterator<Item = (&'o Arc<str>, &'o Outline)>,
-) -> Vec<Vec<Arc<str>>> {
+) -> Order {
     let outlines: BTreeMap<&Arc<str>, &Outline> = outlines.collect();
     let mut packages: BTreeMap<&str, Vec<&Arc<str>>> = BTreeMap::new();
     for (file, outline) in &outlines {
@@ -44,7 +53,8 @@ pub(super) fn outlined<'o>(
         found.dedup();
         imports.insert(Arc::clone(file), found);
     }
-    levels(outlines.into_keys().cloned().collect(), &imports)
+    let levels = levels(outlines.into_keys().cloned().collect(), &imports);
+    Order { levels, imports }
 }
 
 /// The file of the longest part of a path that names a module.
@@ -119,7 +129,7 @@ mod tests {
         .map(|(file, outline)| (file.into(), outline))
         .into();
         let modules = Modules::new(files.keys().map(AsRef::as_ref));
-        let levels = outlined(&modules, files.iter());
+        let levels = outlined(&modules, files.iter()).levels;
         let names: Vec<Vec<&str>> =
             levels.iter().map(|it| it.iter().map(AsRef::as_ref).collect()).collect();
         assert_eq!(
@@ -142,7 +152,7 @@ mod tests {
         .map(|(file, outline)| (file.into(), outline))
         .into();
         let modules = Modules::new(files.keys().map(AsRef::as_ref));
-        let levels = outlined(&modules, files.iter());
+        let levels = outlined(&modules, files.iter()).levels;
         assert_eq!(
             levels.concat().iter().map(AsRef::as_ref).collect::<Vec<&str>>(),
             ["c.py", "b.py", "a.py"]
