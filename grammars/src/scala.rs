@@ -17,7 +17,7 @@ mod tests;
 use program::{Comment, TextRange};
 use rustc_hash::FxHashSet;
 
-use crate::syntax::{Expr, ExprKind, LONG_ERROR, Name, Parameter, Part, leave_out};
+use crate::syntax::{Expr, ExprKind, LONG_ERROR, Name, Parameter, Part, TypeRef, leave_out};
 use crate::tree::{Node, SyntaxTree};
 
 /// How many syntax nodes may nest in one another before the rest is left out: each costs native stack, here and in what walks
@@ -109,6 +109,8 @@ struct Reader<'a> {
     recovered: FxHashSet<u32>,
     /// The statements whose errors have been read, so that those around them do not look again.
     searched: FxHashSet<u32>,
+    /// The type parameters in scope, innermost last, each with what it is at most.
+    type_parameters: Vec<(&'a str, Option<TypeRef>)>,
 }
 
 impl<'a> Reader<'a> {
@@ -121,6 +123,7 @@ impl<'a> Reader<'a> {
             placeholders: Vec::new(),
             recovered: FxHashSet::default(),
             searched: FxHashSet::default(),
+            type_parameters: Vec::new(),
         }
     }
 

@@ -686,3 +686,55 @@ fn what_itertools_hands_on() {
     );
     check(&format!("{dfs}for df in itertools.islice(dfs, 3):\n    df.count()\n"), &["table"]);
 }
+
+#[test]
+fn a_type_variable_is_what_it_is_at_most() {
+    let classes = "from typing import Generic, NamedTuple, Self, TypeVar\nfrom pyspark.sql import DataFrame\nT = TypeVar(\"T\", bound=\"Table\")\nclass Split(NamedTuple, Generic[T]):\n    valid: T\n    invalid: T\nclass Table:\n    df: DataFrame\n    def split(self) -> Split[Self]:\n        return make(self)\nclass Orders(Table):\n    pass\n";
+    check(
+        &format!("{classes}def f(o: Orders):\n    o.split().valid.df.count()\n"),
+        &["ambient df"],
+    );
+    check(
+        "from typing import TypeVar\nfrom pyspark.sql import DataFrame\nD = TypeVar('D', bound=DataFrame)\ndef f(d: D):\n    d.count()\n",
+        &["parameter"],
+    );
+    check(
+        "import pandas as pd, typing as t\nfrom pyspark.sql import DataFrame\nD = t.TypeVar('D', DataFrame, pd.DataFrame)\nE = t.TypeVar('E')\ndef f(d: D, e: E):\n    d.count()\n    e.count()\n",
+        &[],
+    );
+}
+
+#[test]
+fn a_named_tuples_fields_by_place() {
+    let parts = "from typing import NamedTuple\nfrom pyspark.sql import DataFrame\nclass Halves(NamedTuple):\n    name: str\n    small: DataFrame\n    large: DataFrame\ndef halve(df: DataFrame) -> Halves:\n    return make(df)\n";
+    check(
+        &format!(
+            "{parts}def f(df: DataFrame):\n    halve(df)[1].count()\n    name, small, large = halve(df)\n    large.count()\n"
+        ),
+        &["ambient 1", "ambient 2"],
+    );
+    let program = lower(&format!(
+        "{parts}class Pair:\n    small: DataFrame\ndef f(df: DataFrame, p: Pair):\n    halve(df)[0].count()\n    halve(df)[3].count()\n    p[0].count()\n"
+    ));
+    assert!(program.calls.is_empty(), "{}", program.to_text());
+}
+
+#[test]
+fn functions_with_some_of_their_arguments_on_some_paths() {
+    let job = "from functools import partial\nclass Job:\n    @staticmethod\n    def load(path, deep=False):\n        return spark.read.parquet(path)\n";
+    check(
+        &format!(
+            "{job}def run(deep: bool):\n    load = Job.load\n    if deep:\n        load = partial(load, deep=True)\n    load('x').count()\n"
+        ),
+        &["ambient "],
+    );
+    // Another function that nothing is known of may be the one that is called.
+    let program = lower(&format!(
+        "{job}from elsewhere import other\ndef run(deep: bool):\n    load = partial(Job.load, deep=True)\n    if deep:\n        load = other\n    load('x').count()\n"
+    ));
+    assert!(program.calls.iter().all(|it| it.method != "count"), "{}", program.to_text());
+    let program = lower(
+        "from functools import partial\ndef f(c):\n    part = partial(F.regexp_extract, c, 'x')\n    spark.table('t').select(part(1).alias('a'), part(2).cast('long'))\n",
+    );
+    assert!(program.unresolved.is_empty(), "{}", program.to_text());
+}

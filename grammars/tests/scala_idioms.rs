@@ -605,3 +605,25 @@ fn literals_are_read_in_every_form() {
     assert!(program.calls.iter().any(|call| call.method == "table"
         && call.arguments[0].value == Expression::Literal(Literal::Text("orders".to_owned()))));
 }
+
+#[test]
+fn a_type_parameter_is_what_it_is_at_most() {
+    check(
+        "def size[D <: Dataset[_]](d: D) = d.count()\ndef other[D, E <: Product](d: D, e: E) = { d.count(); e.count() }",
+        &["parameter"],
+    );
+    check(
+        "trait Table[T, +V <: Table[T, V]] {\n  val dataset: Dataset[T]\n  def sorted(): V\n}\nobject Main {\n  def run[A](t: Table[A, _]) = t.sorted().dataset.count()\n}",
+        &["ambient dataset"],
+    );
+    // One function's parameter is not another's.
+    check("def one[D <: DataFrame](d: D) = d.distinct()\ndef two[D](d: D) = d.count()", &[]);
+}
+
+#[test]
+fn a_dataset_applied_to_any_name_is_a_column() {
+    let program = lower(
+        "def f(df: DataFrame, names: Seq[String]) = df.select(df.columns.map(name => df(clean(name)).cast(\"long\").as(name)): _*)",
+    );
+    assert!(program.unresolved.is_empty(), "{}", program.to_text());
+}

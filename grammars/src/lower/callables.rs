@@ -10,10 +10,14 @@ use program::summary::Shape;
 
 use super::Lowering;
 use super::arguments::Arguments;
-use super::calls::Site;
+use super::calls::{Site, makes_function};
 use super::environment::{Lowered, Meaning};
 use super::functions::{Found, Runs};
+use super::types;
 use crate::syntax::{Arg, Name};
+
+/// How many times over a function is given some of its arguments.
+const PARTIALS: usize = 16;
 
 /// A function that is a value.
 #[derive(Debug, Clone)]
@@ -92,19 +96,21 @@ impl<'a> Lowering<'a> {
     }
 
     /// What a call of a function that is a value gives.
-    fn result_of(&self, function: &Meaning) -> Shape {
-        match function {
-            Meaning::Function(index) => self.returns_of(*index).unbounded(),
-            Meaning::Callable(result) => Shape::clone(result),
-            Meaning::Bound(index) => match self.callables.get(*index) {
-                Some(Callable::Partial { function, .. }) => match function.meaning {
-                    Meaning::Function(index) => self.returns_of(index).unbounded(),
-                    _ => Shape::Unknown,
+    pub(super) fn result_of(&self, function: &Meaning) -> Shape {
+        let mut function = function;
+        for _ in 0..PARTIALS {
+            match function {
+                Meaning::Bound(index) => match self.callables.get(*index) {
+                    Some(Callable::Partial { function: inner, .. }) => function = &inner.meaning,
+                    _ => return Shape::Unknown,
                 },
-                _ => Shape::Unknown,
-            },
-            _ => Shape::Unknown,
+                Meaning::Function(index) => return self.returns_of(*index).unbounded(),
+                Meaning::Foreign(function) => return function.summary.returns.unbounded(),
+                Meaning::Callable(result) => return Shape::clone(result),
+                _ => return Shape::Unknown,
+            }
         }
+        Shape::Unknown
     }
 
     /// `partial(function, …)`.
@@ -115,7 +121,15 @@ impl<'a> Lowering<'a> {
         }
         let function = arguments.lowered.remove(0).1;
         arguments.model.remove(0);
-        if !matches!(function.meaning, Meaning::Function(_) | Meaning::Bound(_)) {
+        let known = match &function.meaning {
+            Meaning::Function(_)
+            | Meaning::Foreign(_)
+            | Meaning::Bound(_)
+            | Meaning::Callable(_) => true,
+            Meaning::Path(path) => column_function(path).is_some(),
+            _ => false,
+        };
+        if !known {
             return Lowered::unknown(UnresolvedReason::ForeignCall);
         }
         self.callable(Callable::Partial { function, arguments })
@@ -167,6 +181,19 @@ impl<'a> Lowering<'a> {
                 self.call_foreign(&function.clone(), &arguments.lowered, true)
             }
             Meaning::Callable(result) => self.called(&result.clone()),
+            Meaning::Path(path) => match column_function(path) {
+                Some(function) => {
+                    let function = function.to_owned();
+                    self.apply_column_function(
+                        &function,
+                        range,
+                        name_range,
+                        arguments_range,
+                        arguments,
+                    )
+                }
+                None => unknown,
+            },
             Meaning::Bound(index) => match self.callables.get(*index).cloned() {
                 Some(Callable::Partial { function, arguments: given }) => {
                     let later = std::mem::replace(&mut arguments, given);
@@ -333,4 +360,9 @@ impl<'a> Lowering<'a> {
         }
         head.map(Lowered::spark)
     }
+}
+
+/// The column function of a full path, if it is one that gives a column.
+fn column_function(path: &str) -> Option<&str> {
+    types::column_function(path).filter(|function| !makes_function(function))
 }

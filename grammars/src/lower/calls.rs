@@ -702,6 +702,15 @@ impl<'a> Lowering<'a> {
                                 of: Some(value),
                             })
                         }
+                        Some(_) if self.language == Language::Scala => {
+                            let operands = std::iter::once(callee.expression)
+                                .chain(arguments.into_expressions())
+                                .collect();
+                            Lowered::column(Expression::Apply {
+                                function: "getItem".to_owned(),
+                                arguments: operands,
+                            })
+                        }
                         _ => Lowered::unknown(UnresolvedReason::Other),
                     },
                     _ => Lowered::unknown(UnresolvedReason::Other),
@@ -852,11 +861,23 @@ impl<'a> Lowering<'a> {
         arguments: &'a [Arg],
         arguments_range: TextRange,
     ) -> Lowered {
-        if matches!(function, "udf" | "pandas_udf" | "udaf" | "arrow_udf") {
+        if makes_function(function) {
             let arguments = self.arguments(arguments, Runs::Executors(1));
             return self.make_udf(function, range, name_range, arguments_range, arguments);
         }
         let evaluated = self.arguments(arguments, Runs::Locally);
+        self.apply_column_function(function, range, name_range, arguments_range, evaluated)
+    }
+
+    /// A column function, other than those that make user-defined ones, applied to evaluated arguments.
+    pub(super) fn apply_column_function(
+        &mut self,
+        function: &str,
+        range: TextRange,
+        name_range: TextRange,
+        arguments_range: TextRange,
+        evaluated: Arguments,
+    ) -> Lowered {
         if function == "broadcast"
             && let Some((_, Lowered { meaning: Meaning::Spark(value), .. })) =
                 evaluated.lowered.first()
@@ -1060,6 +1081,11 @@ fn column_arguments(method: &str, arguments: Vec<Expression>) -> Vec<Expression>
         [Expression::List(items)] if method == "isin" => items.clone(),
         _ => arguments,
     }
+}
+
+/// Whether a column function gives no column, but a function.
+pub(super) fn makes_function(function: &str) -> bool {
+    matches!(function, "udf" | "pandas_udf" | "udaf" | "arrow_udf")
 }
 
 /// Libraries whose values are never Spark's, whatever their methods are called.

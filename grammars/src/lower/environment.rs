@@ -345,16 +345,31 @@ impl Lowering<'_> {
                 Some(Self::collection_of(item))
             }
             Meaning::Record(_) | Meaning::Mapping(_) => self.merge_mappings(meanings),
-            Meaning::Function(_) => {
-                let all = meanings.iter().all(|it| matches!(it, Meaning::Function(_)));
+            Meaning::Function(_)
+                if meanings.iter().all(|it| matches!(it, Meaning::Function(_))) =>
+            {
                 let mut returns = Shape::Unknown;
                 for meaning in meanings {
                     if let Meaning::Function(index) = meaning {
                         returns = returns.join(&self.returns_of(*index));
                     }
                 }
-                (all && returns != Shape::Unknown)
+                (returns != Shape::Unknown)
                     .then(|| Meaning::Callable(Arc::new(returns.unbounded())))
+            }
+            Meaning::Function(_)
+            | Meaning::Foreign(_)
+            | Meaning::Bound(_)
+            | Meaning::Callable(_) => {
+                let mut result = Shape::Unknown;
+                for meaning in meanings {
+                    let one = self.result_of(meaning);
+                    if one.is_unknown() {
+                        return None;
+                    }
+                    result = result.join(&one);
+                }
+                (!result.is_unknown()).then(|| Meaning::Callable(Arc::new(result)))
             }
             // Instances of several classes are instances of what they have in common.
             Meaning::Instance(_) => self.common_base(meanings),

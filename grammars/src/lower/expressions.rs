@@ -541,6 +541,24 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// The field of a named tuple at a place.
+    pub(super) fn field_at(&mut self, object: &Lowered, place: Option<i64>) -> Lowered {
+        let unknown = Lowered::unknown(UnresolvedReason::Other);
+        let Some(place) = place.filter(|it| *it >= 0) else { return unknown };
+        let name = Name { text: place.to_string(), range: TextRange::new(0, 0) };
+        let field = match &object.meaning {
+            Meaning::Instance(class) => self.member(&class.clone(), &name, ""),
+            Meaning::ForeignInstance(class) => {
+                match self.foreign_member(&class.clone(), &name.text) {
+                    Some(meaning) => self.lowered(meaning),
+                    None => return unknown,
+                }
+            }
+            _ => return unknown,
+        };
+        if matches!(field.meaning, Meaning::Unknown(_)) { unknown } else { field }
+    }
+
     fn index(&mut self, range: TextRange, index: &'a Expr, object: Lowered) -> Lowered {
         let position = self.expression(index);
         match &object.meaning {
@@ -589,8 +607,9 @@ impl<'a> Lowering<'a> {
             }),
             Meaning::Instance(class) => match self.method_of(class, "__getitem__") {
                 Some(method) => self.call_local(method, &[(None, position)], true),
-                None => Lowered::unknown(UnresolvedReason::Other),
+                None => self.field_at(&object, position.expression.as_integer()),
             },
+            Meaning::ForeignInstance(_) => self.field_at(&object, position.expression.as_integer()),
             meaning => {
                 if let Some(at) = position.expression.as_integer() {
                     self.set_use(&object, ResultUse::Indexed(at));

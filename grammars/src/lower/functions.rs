@@ -748,6 +748,7 @@ impl<'a> Lowering<'a> {
             }
         }
         self.block(body);
+        self.places(&class, body);
         let frame = self.frames.pop();
         for (name, meaning) in frame.into_iter().flat_map(|it| it.names) {
             let shape = self.shape_of(&meaning);
@@ -761,6 +762,29 @@ impl<'a> Lowering<'a> {
         }
         self.scope = outer;
     }
+
+    /// A field of a named tuple is an attribute by its place, too.
+    fn places(&mut self, class: &Arc<str>, body: &'a [Stmt]) {
+        let bases = self.bases.get(class).map_or(&[][..], Vec::as_slice);
+        if !bases.iter().any(|base| base.rsplit('.').next() == Some("NamedTuple")) {
+            return;
+        }
+        for (place, field) in fields(body).enumerate() {
+            if let Some(meaning) = self.frame().names.get(field).cloned() {
+                self.define(&place.to_string(), meaning);
+            }
+        }
+    }
+}
+
+/// The fields that the body of a class declares, in order.
+fn fields(body: &[Stmt]) -> impl Iterator<Item = &str> {
+    body.iter().filter_map(|statement| match &statement.kind {
+        StmtKind::Assign { target: Pattern::Name(name), annotation: Some(_), .. } => {
+            Some(name.text.as_str())
+        }
+        _ => None,
+    })
 }
 
 /// How many of a method's parameters are the object or the class that it is called on: `self` or `cls`, which Scala does not write.

@@ -740,6 +740,9 @@ impl<'a> Lowering<'a> {
                 Lowered::unknown(UnresolvedReason::Other)
             }
             Meaning::Each(item) => self.lowered((**item).clone()),
+            Meaning::Instance(_) | Meaning::ForeignInstance(_) => {
+                self.field_at(whole, Some(index.into()))
+            }
             Meaning::Maybe(_) => self
                 .part_of_maybe(whole, index)
                 .unwrap_or_else(|| Lowered::unknown(UnresolvedReason::Other)),

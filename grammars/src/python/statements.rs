@@ -5,7 +5,7 @@ use program::{Import, TextRange};
 use super::types::annotation;
 use super::{DEPTH, Front, expr, parts, range};
 use crate::syntax::{
-    Expr, ExprKind, FunctionDef, Name, Parameter, Pattern, Stmt, StmtKind, leave_out,
+    Expr, ExprKind, FunctionDef, Name, Parameter, Pattern, Stmt, StmtKind, TypeRef, leave_out,
 };
 use crate::tree::Node;
 
@@ -159,6 +159,7 @@ impl Front<'_> {
         let mut typed = None;
         let mut current = Some(node);
         let mut value = None;
+        let mut variable = None;
         while let Some(assignment) = current.take() {
             let Some(left) = assignment.child_by_field_name("left") else { break };
             let right = assignment.child_by_field_name("right");
@@ -195,7 +196,10 @@ impl Front<'_> {
                 {
                     current = Some(right);
                 }
-                Some(right) => value = Some(self.expression(right)),
+                Some(right) => {
+                    variable = self.type_variable(right);
+                    value = Some(self.expression(right));
+                }
                 None => {}
             }
         }
@@ -213,6 +217,10 @@ impl Front<'_> {
                 reference.clone().filter(|_| out.last().is_some_and(|it| it.range == whole))
             });
             let kind = match (target, value) {
+                (Pattern::Name(name), Some(_)) if variable.is_some() => {
+                    let Some(target) = variable.take() else { continue };
+                    StmtKind::TypeAlias { name, target }
+                }
                 // A function literal with a name is a function like one that `def` makes.
                 (
                     Pattern::Name(name),
@@ -222,6 +230,24 @@ impl Front<'_> {
             };
             out.push(Stmt { kind, range: whole });
         }
+    }
+
+    /// What a type variable is at most: `TypeVar("T", bound=Base)`, `TypeVar("T", One, Other)`.
+    fn type_variable(&self, value: Node<'_>) -> Option<TypeRef> {
+        let function = value.child_by_field_name("function")?;
+        if !self.source(function).ends_with("TypeVar") {
+            return None;
+        }
+        let given = parts(value.child_by_field_name("arguments")?);
+        let bound = given.iter().find(|it| {
+            it.child_by_field_name("name").is_some_and(|name| self.source(name) == "bound")
+        });
+        if let Some(bound) = bound {
+            return annotation(self.source(bound.child_by_field_name("value")?));
+        }
+        let types = given.iter().skip(1).filter(|it| it.kind() != "keyword_argument");
+        let members: Vec<TypeRef> = types.filter_map(|it| annotation(self.source(*it))).collect();
+        (members.len() > 1).then(|| TypeRef { name: "Union".to_owned(), arguments: members })
     }
 
     fn imports(&self, node: Node<'_>) -> Vec<Import> {

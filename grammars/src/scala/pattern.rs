@@ -180,7 +180,41 @@ impl Reader<'_> {
         result
     }
 
-    /// A type, reduced to the last part of its name and its arguments.
+    /// Takes the type parameters of a definition into scope; gives how many were there before.
+    pub(super) fn open_type_parameters(&mut self, definition: Node<'_>) -> usize {
+        let before = self.type_parameters.len();
+        for list in parts(definition).into_iter().filter(|it| it.kind() == "type_parameters") {
+            for parameter in parts(list) {
+                match parameter.kind() {
+                    "covariant_type_parameter" | "contravariant_type_parameter" => {
+                        parts(parameter).into_iter().for_each(|it| self.type_parameter(it));
+                    }
+                    _ => self.type_parameter(parameter),
+                }
+            }
+        }
+        before
+    }
+
+    /// A part of the declaration of a type parameter: its name, or what it is at most.
+    fn type_parameter(&mut self, part: Node<'_>) {
+        if part.kind() == "upper_bound" {
+            let bound = part.child_by_field_name("type").and_then(|it| self.type_ref(it));
+            if let Some((_, known)) = self.type_parameters.last_mut() {
+                *known = bound;
+            }
+        } else if part.kind().ends_with("identifier") {
+            let name = plain_name(self.source(part));
+            self.type_parameters.push((name, None));
+        }
+    }
+
+    /// What a type parameter of this name is at most.
+    fn type_bound(&self, name: &str) -> Option<TypeRef> {
+        self.type_parameters.iter().rev().find(|it| it.0 == name)?.1.clone()
+    }
+
+    /// A type, reduced to the last part of its name and its arguments. A type parameter is what it is at most.
     pub(super) fn type_ref(&mut self, node: Node<'_>) -> Option<TypeRef> {
         self.nested(node, |reader| reader.type_ref_here(node), || None)
     }
@@ -190,7 +224,8 @@ impl Reader<'_> {
         let plain = |name: &str| Some(TypeRef { name: name.to_owned(), arguments: Vec::new() });
         match node.kind() {
             "type_identifier" | "identifier" | "operator_identifier" => {
-                plain(plain_name(self.source(node)))
+                let name = plain_name(self.source(node));
+                self.type_bound(name).or_else(|| plain(name))
             }
             "wildcard" => plain("_"),
             "stable_type_identifier" => children.last().and_then(|last| self.type_ref(*last)),

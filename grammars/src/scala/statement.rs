@@ -172,6 +172,7 @@ impl Reader<'_> {
     // Definitions.
 
     fn class(&mut self, node: Node<'_>, out: &mut Vec<Stmt>) {
+        let type_parameters = self.open_type_parameters(node);
         let name = self.field_name(node, "name");
         let parameters = self.parameters(node, "class_parameters");
         let extend = node.child_by_field_name("extend");
@@ -186,6 +187,7 @@ impl Reader<'_> {
             body.extend(self.parent_call(extend));
         }
         body.extend(self.optional_body(members, false));
+        self.type_parameters.truncate(type_parameters);
         out.push(Stmt {
             kind: StmtKind::Class {
                 name,
@@ -237,6 +239,7 @@ impl Reader<'_> {
     /// A method. `leading` are the parameters of the extension that it stands in.
     fn function(&mut self, node: Node<'_>, leading: Vec<Parameter>) -> FunctionDef {
         let body = node.child_by_field_name("body");
+        let type_parameters = self.open_type_parameters(node);
         let returns =
             node.child_by_field_name("return_type").and_then(|written| self.type_ref(written));
         let mut parameters = leading;
@@ -254,6 +257,7 @@ impl Reader<'_> {
         let outer = std::mem::take(&mut self.placeholders);
         let statements = self.optional_body(body, last_is_result);
         self.placeholders = outer;
+        self.type_parameters.truncate(type_parameters);
         FunctionDef {
             name: self.field_name(node, "name"),
             parameters,
