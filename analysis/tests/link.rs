@@ -89,6 +89,28 @@ fn a_function_of_another_file_gives_what_it_returns() {
 }
 
 #[test]
+fn a_class_of_another_file_tells_its_fields_by_place_and_what_gives_its_own_object() {
+    let linker = linked(&[
+        (
+            "tables.py",
+            "from typing import Generic, NamedTuple, Self, TypeVar\nfrom pyspark.sql import DataFrame\nT = TypeVar('T', bound='Table')\nclass Split(NamedTuple, Generic[T]):\n    valid: T\n    invalid: T\nclass Table:\n    df: DataFrame\n    @classmethod\n    def load(cls, path) -> Self:\n        return cls(path)\n    def kept(self):\n        return self\n    def split(self) -> Split[Self]:\n        return Split(self, self)\n",
+        ),
+        (
+            "orders.py",
+            "from tables import Table\nclass Orders(Table):\n    def paid(self) -> 'DataFrame':\n        return self.df.filter('paid')\n",
+        ),
+        (
+            "job.py",
+            "from pyspark.sql import DataFrame\nfrom orders import Orders\nOrders.load('x').kept().paid().count()\nvalid, invalid = Orders.load('x').split()\ninvalid.df.first()\nOrders.load('x').split()[0].df.collect()\n",
+        ),
+    ]);
+    assert_eq!(
+        calls(&linker, "job.py"),
+        "count DataFrame Declared\nfirst DataFrame Declared\ncollect DataFrame Declared\n"
+    );
+}
+
+#[test]
 fn a_module_is_named_in_many_ways() {
     let uses = [
         "import jobs.readers as r\nr.load_orders().count()\n",

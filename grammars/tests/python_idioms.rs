@@ -738,3 +738,16 @@ fn functions_with_some_of_their_arguments_on_some_paths() {
     );
     assert!(program.unresolved.is_empty(), "{}", program.to_text());
 }
+
+#[test]
+fn a_method_that_gives_its_own_object_keeps_its_class() {
+    let base = "from typing import Self\nfrom pyspark.sql import DataFrame\nclass Table:\n    @classmethod\n    def load(cls, path) -> Self:\n        return cls(spark.read.parquet(path))\n    def cached(self):\n        if self.small:\n            return self\n        return self\n    def head(self) -> 'Table':\n        return Table(1)\nclass Orders(Table):\n    lines: DataFrame\nclass Other(Table):\n    lines: SparkSession\n";
+    check(
+        &format!(
+            "{base}def f(o: Orders):\n    o.cached().lines.count()\n    Orders.load('x').cached().lines.count()\n"
+        ),
+        &["ambient lines", "ambient lines"],
+    );
+    let program = lower(&format!("{base}def f(o: Orders):\n    o.head().lines.count()\n"));
+    assert!(program.calls.iter().all(|it| it.method != "count"), "{}", program.to_text());
+}

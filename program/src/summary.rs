@@ -304,6 +304,8 @@ pub struct FunctionSummary {
     pub receiver: bool,
     /// Whether naming it calls it: Python's properties, Scala's methods without parameters.
     pub property: bool,
+    /// Whether it gives the object that it is called on, or another of the same class, which may be one that inherits it.
+    pub own: bool,
 }
 
 /// What a class tells others.

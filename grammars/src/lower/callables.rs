@@ -10,7 +10,8 @@ use program::summary::Shape;
 
 use super::Lowering;
 use super::arguments::Arguments;
-use super::calls::{Site, makes_function};
+use super::calls::Site;
+use super::column_functions::makes_function;
 use super::environment::{Lowered, Meaning};
 use super::functions::{Found, Runs};
 use super::types;

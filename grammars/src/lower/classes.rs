@@ -9,7 +9,7 @@ use super::Lowering;
 use super::calls::Site;
 use super::environment::{FrameKind, Lowered, Meaning, is_null};
 use super::linked::{Ancestor, Inherited};
-use crate::syntax::{ExprKind, FunctionDef, Name};
+use crate::syntax::{Expr, ExprKind, FunctionDef, Name, Stmt, StmtKind};
 
 /// How many classes that inherit from another are asked for what it leaves to them.
 const DESCENDANTS: usize = 32;
@@ -232,7 +232,16 @@ impl<'a> Lowering<'a> {
         let key = self.path_text(program::TextRange::new(site.range.start, site.name_range.end));
         let member = self.member(class, site.name, &key);
         let known = !matches!(member.meaning, Meaning::Unknown(_));
-        self.call_member(site, known.then_some(member.meaning), bound)
+        let own = match &member.meaning {
+            Meaning::Function(index) => {
+                let definition = &self.definitions[*index];
+                definition.class.is_some() && gives_own(definition.def)
+            }
+            Meaning::Foreign(method) => method.summary.own,
+            _ => false,
+        };
+        let result = self.call_member(site, known.then_some(member.meaning), bound);
+        if own { result.of_class(Meaning::Instance(class.clone())) } else { result }
     }
 
     /// An attribute by the conventional name of a session (`self.spark`, `job.sc`) whose assignment is elsewhere.
@@ -240,6 +249,46 @@ impl<'a> Lowering<'a> {
         let kind = super::types::ambient(name).filter(|_| self.program.uses_spark)?;
         self.attribute_of_shape(&Shape::spark(kind, Confidence::Declared), name, key)
     }
+}
+
+/// Whether a method gives the object that it is called on, or another of the same class.
+pub(super) fn gives_own(def: &FunctionDef) -> bool {
+    if def.returns.as_ref().is_some_and(|it| it.name.rsplit('.').next() == Some("Self")) {
+        return true;
+    }
+    match def.body.last() {
+        Some(Stmt { kind: StmtKind::Expr(last), .. }) if def.last_is_result => is_itself(last),
+        _ => returns_itself(&def.body, 0) == Some(true),
+    }
+}
+
+/// Whether every result that statements return is the object itself; none where they return none.
+fn returns_itself(body: &[Stmt], depth: u32) -> Option<bool> {
+    if depth > super::DEPTH {
+        return Some(false);
+    }
+    let both = |all: Option<bool>, one: Option<bool>| match (all, one) {
+        (Some(all), Some(one)) => Some(all && one),
+        (known, None) | (None, known) => known,
+    };
+    body.iter().fold(None, |all, statement| {
+        let one = match &statement.kind {
+            StmtKind::Return(value) => Some(value.as_ref().is_some_and(is_itself)),
+            StmtKind::Branch { arms, .. } => {
+                arms.iter().fold(None, |all, arm| both(all, returns_itself(arm, depth + 1)))
+            }
+            StmtKind::For { body, .. }
+            | StmtKind::While { body, .. }
+            | StmtKind::With { body, .. }
+            | StmtKind::Block(body) => returns_itself(body, depth + 1),
+            _ => None,
+        };
+        both(all, one)
+    })
+}
+
+fn is_itself(expr: &Expr) -> bool {
+    matches!(&expr.kind, ExprKind::Name(name) if matches!(name.as_str(), "self" | "this"))
 }
 
 /// The rest of a path that begins with the language's word for the object itself.

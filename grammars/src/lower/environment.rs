@@ -71,6 +71,16 @@ pub(super) struct Lowered {
 }
 
 impl Lowered {
+    /// The same as an object of the class that its method was called on, where it is an object or unknown.
+    pub(super) fn of_class(self, object: Meaning) -> Self {
+        match self.meaning {
+            Meaning::Instance(_) | Meaning::ForeignInstance(_) | Meaning::Unknown(_) => {
+                Self { meaning: object, ..self }
+            }
+            _ => self,
+        }
+    }
+
     pub(super) fn unknown(reason: UnresolvedReason) -> Self {
         Self { meaning: Meaning::Unknown(reason), expression: Expression::Unknown, call: None }
     }

@@ -15,6 +15,7 @@ use rustc_hash::FxHashMap;
 use super::Lowering;
 use super::arguments::{SPREAD, SPREAD_KEYWORDS};
 use super::calls::is_foreign_library;
+use super::classes::gives_own;
 use super::environment::{FrameKind, Lowered, Meaning, is_null};
 use super::extensions::Additions;
 use super::replay::Star;
@@ -482,6 +483,7 @@ impl<'a> Lowering<'a> {
             returns: returns.exported(),
             receiver,
             property: self.is_property(index),
+            own: definition.class.is_some() && gives_own(def),
         })
     }
 

@@ -13,6 +13,7 @@ mod calls;
 mod carried;
 mod classes;
 mod collections;
+mod column_functions;
 mod conditions;
 mod constructors;
 pub(crate) mod driver;

@@ -4,6 +4,7 @@ use std::hash::{DefaultHasher, Hasher};
 
 use program::{Literal, TextRange};
 
+use crate::lower::classes::gives_own;
 use crate::syntax::{
     Arg, Expr, ExprKind, FunctionDef, Name, Parameter, Pattern, Stmt, StmtKind, TextPiece, TypeRef,
 };
@@ -423,6 +424,7 @@ impl Outline {
         self.parameters(&def.parameters, text);
         self.0.optional(def.returns.as_ref(), Writer::annotation);
         self.0.flag(def.last_is_result);
+        self.0.flag(gives_own(def));
         self.0.many(&def.decorators, |writer, it| {
             writer.base = it.range.start;
             writer.text(it.range.of(text));
