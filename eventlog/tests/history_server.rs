@@ -121,7 +121,7 @@ fn compare(check: &mut Check, profiles: &[Profile], path: &str, answer: &Value) 
             profile.application.id == id
                 && (attempt.is_none() || profile.application.attempt_id.as_deref() == attempt)
         });
-        // Some of Spark's logs share an id on purpose; the History Server keeps one of them.
+        // `FsHistoryProvider` keeps one of the logs that share an id and an attempt.
         found.next().filter(|_| found.next().is_none())
     };
     if segments == ["applications"] || (segments.len() == 2 && segments[0] == "applications") {
@@ -210,8 +210,8 @@ fn compare(check: &mut Check, profiles: &[Profile], path: &str, answer: &Value) 
         ["environment"] => {
             for pair in each(&answer["sparkProperties"]) {
                 let key = pair[0].as_str().unwrap();
-                // The server redacts what it shows once more, and its default pattern has grown: Spark 4.0 added
-                // credentials (`spark.redaction.regex`).
+                // `AbstractApplicationResource.environmentInfo` redacts what it shows once more, and its default pattern has grown:
+                // Spark 4.0 added credentials (`spark.redaction.regex`).
                 let ours = profile.spark_properties.get(key).map(String::as_str);
                 let redacted = [ours, pair[1].as_str()].contains(&Some("*********(redacted)"));
                 if redacted && key.contains("credential") {
@@ -329,7 +329,7 @@ fn vectors(stage: &StageAttempt) -> [(&'static str, Quantiles); 15] {
 
 fn summary(check: &mut Check, at: &str, stage: &StageAttempt, answer: &Value, wanted: &[f64]) {
     for (pointer, ours) in vectors(stage) {
-        // Its scan over durations takes failed tasks in but counts successful ones only.
+        // The scan over durations in `AppStatusStore.taskSummary` takes failed tasks in but counts successful ones only.
         if pointer == "/duration" && stage.num_failed_tasks + stage.num_killed_tasks > 0 {
             continue;
         }
@@ -411,7 +411,7 @@ fn job_numbers(check: &mut Check, at: &str, profile: &Profile, answer: &Value) {
         job.job_group.as_deref(),
         answer.get("jobGroup").and_then(Value::as_str),
     );
-    // Logs of Spark 1.2 have no times of jobs.
+    // Logs of Spark 1.2 have no times of jobs, and `AppStatusListener.onJobStart` makes none up.
     if answer.get("submissionTime").is_some() {
         check.time("job", &at, answer, "submissionTime", Some(job.submission_ms));
         check.time("job", &at, answer, "completionTime", job.completion_ms);
@@ -471,7 +471,8 @@ fn executors(check: &mut Check, at: &str, profile: &Profile, answer: &Value) {
     for answer in each(answer) {
         let id = answer["id"].as_str().unwrap();
         let at = format!("{at} executor {id}");
-        // A driver that runs no tasks, and a local executor of an old log, are known by their block manager only.
+        // A driver that runs no tasks, and a local executor of an old log, are known by their block manager only:
+        // `AppStatusListener.onBlockManagerAdded` takes it for an executor.
         let Some(ours) = profile.executors.iter().find(|executor| executor.id == id) else {
             check.equal("executor", &at, id, "driver");
             continue;
