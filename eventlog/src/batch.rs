@@ -47,9 +47,9 @@ pub(crate) struct Ended {
 /// What an executor adds.
 #[derive(Debug, Clone)]
 pub(crate) struct OfExecutor {
-    /// Where its id and host stand.
-    id: Range<u32>,
-    host: Range<u32>,
+    /// Where its id and host stand in the texts of the batches.
+    id: Range<usize>,
+    host: Range<usize>,
     /// Its tasks that have metrics.
     pub(crate) share: ExecutorShare,
     /// Largest heap seen; 0 where none was.
@@ -57,24 +57,24 @@ pub(crate) struct OfExecutor {
 }
 
 impl OfExecutor {
-    pub(crate) fn id<'a>(&self, bytes: &'a [u8]) -> &'a str {
-        text(bytes, &self.id)
+    pub(crate) fn id<'a>(&self, texts: &'a [u8]) -> &'a str {
+        text(texts, &self.id)
     }
 }
 
-fn text<'a>(bytes: &'a [u8], range: &Range<u32>) -> &'a str {
-    std::str::from_utf8(slice(bytes, range)).unwrap_or_default()
+fn text<'a>(texts: &'a [u8], range: &Range<usize>) -> &'a str {
+    std::str::from_utf8(slice(texts, range)).unwrap_or_default()
 }
 
-fn slice<'a>(bytes: &'a [u8], range: &Range<u32>) -> &'a [u8] {
-    bytes.get(range.start as usize..range.end as usize).unwrap_or_default()
+fn slice<'a>(bytes: &'a [u8], range: &Range<usize>) -> &'a [u8] {
+    bytes.get(range.clone()).unwrap_or_default()
 }
 
 impl Batch {
-    /// One of its tasks; `bytes` is what the lines stand in.
-    pub(crate) fn task_end<'a>(&'a self, task: &'a Ended, bytes: &'a [u8]) -> TaskEnd<'a> {
+    /// One of its tasks; `texts` are those of the batches.
+    pub(crate) fn task_end<'a>(&'a self, task: &'a Ended, texts: &'a [u8]) -> TaskEnd<'a> {
         let (executor, host) = match self.executors.get(task.executor as usize) {
-            Some(of) => (of.id(bytes), text(bytes, &of.host)),
+            Some(of) => (of.id(texts), text(texts, &of.host)),
             None => ("", ""),
         };
         TaskEnd {
@@ -100,8 +100,8 @@ impl Batch {
         }
     }
 
-    /// Takes a task's end, with its updates. `at` is where its line stands in `bytes`.
-    fn end(&mut self, task: &TaskEnded, updates: &[(u64, i64)], bytes: &[u8], at: u32) {
+    /// Takes a task's end, with its updates.
+    fn end(&mut self, task: &TaskEnded, updates: &[(u64, i64)], line: &[u8], texts: &mut Vec<u8>) {
         self.saw(task.launch_time, task.finish_time);
         let duration = duration(task.launch_time, task.finish_time);
         self.duration = self.duration.saturating_add(duration);
@@ -110,8 +110,7 @@ impl Batch {
             self.metrics.add(metrics);
             Values::of(metrics)
         });
-        let moved = |range: &Range<u32>| range.start + at..range.end + at;
-        let executor = self.executor(moved(&task.executor), moved(&task.host), bytes);
+        let executor = self.executor(slice(line, &task.executor), slice(line, &task.host), texts);
         if let Some(of) = self.executors.get_mut(executor) {
             if values.is_some() {
                 of.share.tasks += 1;
@@ -145,12 +144,14 @@ impl Batch {
     }
 
     /// The place of an executor.
-    fn executor(&mut self, id: Range<u32>, host: Range<u32>, bytes: &[u8]) -> usize {
-        let same = |of: &OfExecutor| {
-            slice(bytes, &of.id) == slice(bytes, &id)
-                && slice(bytes, &of.host) == slice(bytes, &host)
-        };
+    fn executor(&mut self, id: &[u8], host: &[u8], texts: &mut Vec<u8>) -> usize {
+        let same = |of: &OfExecutor| slice(texts, &of.id) == id && slice(texts, &of.host) == host;
         self.executors.iter().position(same).unwrap_or_else(|| {
+            let start = texts.len();
+            texts.extend_from_slice(id);
+            let end = texts.len();
+            texts.extend_from_slice(host);
+            let (id, host) = (start..end, end..texts.len());
             self.executors.push(OfExecutor { id, host, share: ExecutorShare::default(), heap: 0 });
             self.executors.len() - 1
         })
@@ -178,17 +179,25 @@ pub(crate) struct Batches {
     used: usize,
     open: usize,
     updates: Vec<(u64, i64)>,
+    /// Ids and hosts of executors.
+    texts: Vec<u8>,
 }
 
 impl Batches {
     /// Starts anew.
     pub(crate) fn clear(&mut self) {
         (self.used, self.open) = (0, 0);
+        self.texts.clear();
     }
 
     /// All of them.
     pub(crate) fn all(&self) -> &[Batch] {
         &self.batches[..self.used]
+    }
+
+    /// The texts that they refer to.
+    pub(crate) fn texts(&self) -> &[u8] {
+        &self.texts
     }
 
     /// Lets nothing be added any more to what there is, since another event follows, and tells which ones are new since the last time.
@@ -198,27 +207,36 @@ impl Batches {
         closed
     }
 
-    /// Adds the line that stands here, unless it is no task's start and no successful task's end as Spark prints them.
-    pub(crate) fn read(&mut self, bytes: &[u8], line: Range<usize>, memo: &mut Memo) -> bool {
-        let Ok(at) = u32::try_from(line.start) else { return false };
-        let line = bytes.get(line).unwrap_or_default();
-        if line.starts_with(task_events::END) {
-            let mut updates = std::mem::take(&mut self.updates);
-            updates.clear();
-            let task = task_events::ended(line, memo, &mut updates);
-            if let Some(task) = &task {
-                self.of(task.stage_id, task.stage_attempt_id).end(task, &updates, bytes, at);
-            }
-            self.updates = updates;
-            return task.is_some();
+    /// Adds the line that the bytes begin with and tells where it ends, unless it is no task's start and no successful task's end as Spark
+    /// prints them.
+    pub(crate) fn read(&mut self, bytes: &[u8], memo: &mut Memo) -> Option<usize> {
+        let mut updates = std::mem::take(&mut self.updates);
+        updates.clear();
+        let end = self.read_with(bytes, memo, &mut updates);
+        self.updates = updates;
+        end
+    }
+
+    fn read_with(
+        &mut self,
+        bytes: &[u8],
+        memo: &mut Memo,
+        updates: &mut Vec<(u64, i64)>,
+    ) -> Option<usize> {
+        if bytes.starts_with(task_events::END) {
+            let (task, end) = task_events::ended(bytes, memo, updates)?;
+            let mut texts = std::mem::take(&mut self.texts);
+            let batch = self.of(task.stage_id, task.stage_attempt_id);
+            batch.end(&task, updates, bytes, &mut texts);
+            self.texts = texts;
+            return Some(end);
         }
-        if line.starts_with(task_events::START)
-            && let Some(task) = task_events::started(line, memo)
-        {
+        if bytes.starts_with(task_events::START) {
+            let (task, end) = task_events::started(bytes, memo, updates)?;
             self.of(task.stage_id, task.stage_attempt_id).start(task);
-            return true;
+            return Some(end);
         }
-        false
+        None
     }
 
     /// The open batch of a stage attempt.

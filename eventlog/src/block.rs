@@ -1,4 +1,4 @@
-//! Whole lines with what can be read of each of them alone, so that threads may read blocks in any order and one takes them in turn.
+//! Whole lines with what can be read of each of them alone, so that threads may read blocks in any order and one takes what they say in turn.
 
 use std::ops::Range;
 
@@ -10,18 +10,31 @@ use crate::task_events::Memo;
 /// Decoded bytes in a block.
 pub(crate) const BLOCK: usize = 256 << 10;
 
-/// Decoded bytes that are taken up together.
+/// What a digest may keep of its memory for the next block: one long line must not hold it for the rest of the log.
+const KEPT: usize = BLOCK / 4;
+
+/// Decoded bytes that are taken up together. They stay with the thread that reads them, and in its cache.
 #[derive(Debug, Default)]
 pub(crate) struct Block {
-    /// The line that began in earlier blocks and ends in this one.
-    first: Vec<u8>,
     /// The bytes, of which `filled` are in use.
     bytes: Vec<u8>,
     filled: usize,
-    /// What its whole lines say, in their order.
+}
+
+/// What the lines of a block say, each by itself.
+#[derive(Debug, Default)]
+pub(crate) struct Digest {
+    /// Bytes of the block.
+    filled: usize,
+    /// What belongs to lines that go over the block's borders: up to its first newline and behind its last one.
+    edges: Vec<u8>,
+    /// The line that began in earlier blocks and ends in this one.
+    first: Vec<u8>,
+    /// What the whole lines say, in their order.
     pieces: Vec<Piece>,
     batches: Batches,
-    memo: Memo,
+    /// Lines that are to be read yet.
+    others: Vec<u8>,
 }
 
 /// A part of what a block's lines say.
@@ -29,7 +42,7 @@ pub(crate) struct Block {
 enum Piece {
     /// Starts and ends of tasks: which of the batches.
     Tasks(Range<usize>),
-    /// Where a line stands that is to be read yet.
+    /// Which of the others.
     Other(Range<usize>),
 }
 
@@ -65,59 +78,91 @@ impl Block {
         taken
     }
 
-    /// Reads what each line says by itself, but the first, which may have begun in an earlier block.
-    pub(crate) fn read(&mut self) {
+    /// Reads what each line says by itself, but the first, which may have begun in an earlier block. The block is empty then.
+    pub(crate) fn read(&mut self, memo: &mut Memo, digest: &mut Digest) {
         let bytes = &self.bytes[..self.filled];
+        digest.clear();
+        digest.filled = std::mem::take(&mut self.filled);
+        let (Some(first), Some(last)) =
+            (memchr::memchr(b'\n', bytes), memchr::memrchr(b'\n', bytes))
+        else {
+            digest.edges.extend_from_slice(bytes);
+            return;
+        };
+        digest.edges.extend_from_slice(&bytes[..=first]);
+        digest.edges.extend_from_slice(&bytes[last + 1..]);
+        let bytes = &bytes[..=last];
+        let mut start = first + 1;
+        while start < bytes.len() {
+            // Whoever understands a line knows where it ends.
+            let line = &bytes[start..];
+            if let Some(length) = digest.batches.read(line, memo) {
+                start += length + 1;
+                continue;
+            }
+            let length = memchr::memchr(b'\n', line).unwrap_or(line.len());
+            digest.other(line[..length].trim_ascii_end());
+            start += length + 1;
+        }
+        digest.close();
+    }
+}
+
+impl Digest {
+    /// Bytes of the block.
+    pub(crate) fn filled(&self) -> usize {
+        self.filled
+    }
+
+    /// Whether the block was full.
+    pub(crate) fn is_full(&self) -> bool {
+        self.filled == BLOCK
+    }
+
+    fn clear(&mut self) {
+        for bytes in [&mut self.edges, &mut self.first, &mut self.others] {
+            bytes.clear();
+            bytes.shrink_to(KEPT);
+        }
         self.pieces.clear();
         self.batches.clear();
-        let mut ends = memchr::memchr_iter(b'\n', bytes);
-        let Some(first) = ends.next() else { return };
-        let mut start = first + 1;
-        for end in ends {
-            let line = start..start + bytes[start..end].trim_ascii_end().len();
-            start = end + 1;
-            if !self.batches.read(bytes, line.clone(), &mut self.memo) {
-                let before = self.batches.close();
-                if !before.is_empty() {
-                    self.pieces.push(Piece::Tasks(before));
-                }
-                self.pieces.push(Piece::Other(line));
-            }
-        }
+    }
+
+    fn other(&mut self, line: &[u8]) {
+        self.close();
+        let start = self.others.len();
+        self.others.extend_from_slice(line);
+        self.pieces.push(Piece::Other(start..self.others.len()));
+    }
+
+    fn close(&mut self) {
         let before = self.batches.close();
         if !before.is_empty() {
             self.pieces.push(Piece::Tasks(before));
         }
     }
 
-    /// Adds its events to what was read before. The block is empty then.
+    /// Adds its events to what was read before.
     pub(crate) fn apply(&mut self, lines: &mut Lines, state: &mut State) {
-        let bytes = &self.bytes[..self.filled];
         state.profile.quality.bytes += self.filled as u64;
-        let (begun, whole) = lines.cut(bytes, MAX_LINE, &mut self.first);
+        let edges = self.edges.as_slice();
+        let (begun, whole) = lines.cut(edges, MAX_LINE, &mut self.first);
         if begun {
             state.line(&self.first);
         } else if whole.start == 0
-            && let Some(end) = memchr::memchr(b'\n', &bytes[whole])
+            && let Some(end) = memchr::memchr(b'\n', &edges[whole])
         {
-            state.line(&bytes[..end]);
+            state.line(&edges[..end]);
         }
         for piece in &self.pieces {
             match piece {
                 Piece::Tasks(batches) => {
                     for batch in &self.batches.all()[batches.clone()] {
-                        state.batch(batch, bytes);
+                        state.batch(batch, self.batches.texts());
                     }
                 }
-                Piece::Other(line) => state.other(&bytes[line.clone()]),
+                Piece::Other(line) => state.other(&self.others[line.clone()]),
             }
         }
-        self.pieces.clear();
-        self.filled = 0;
-        // One long line must not hold its memory for the rest of the log.
-        if self.first.capacity() > BLOCK {
-            self.first = Vec::new();
-        }
-        self.first.clear();
     }
 }

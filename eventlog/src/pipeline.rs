@@ -6,20 +6,24 @@ use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::sync::{Mutex, PoisonError};
 
 use crate::ReadAt;
-use crate::block::{BLOCK, Block};
+use crate::block::{BLOCK, Block, Digest};
 use crate::codec::Decoder;
 use crate::lines::Lines;
 use crate::state::State;
+use crate::task_events::Memo;
 
 /// Decoded bytes from which on it pays to start threads.
 const MUCH: usize = 4 << 20;
 
 /// More threads than this would wait for each other.
 const THREADS: usize = 8;
+
+/// What was read and not yet taken, by thread: a thread that has to wait for a core must not make the others wait.
+const DIGESTS: usize = 6;
 
 /// Compressed bytes read at once.
 const INPUT: usize = 256 << 10;
@@ -50,15 +54,15 @@ pub(crate) fn drain(
     threads: usize,
     taken: Taken<'_>,
 ) -> Result<(), Stopped> {
-    let Buffers { block, input } = buffers;
+    let Buffers { block, input, digest } = buffers;
     let Bytes { stream: bytes, shared } = bytes;
     let mut feed = Feed { bytes, decoder, input, block };
     let mut read = 0;
     while threads < 2 || read < MUCH {
         let over = feed.step(&mut |mut block| {
-            block.read();
-            read += block.filled();
-            block.apply(lines, state);
+            block.read(&mut state.memo, digest);
+            read += digest.filled();
+            digest.apply(lines, state);
             match taken(state) {
                 ControlFlow::Continue(()) => Ok(block),
                 ControlFlow::Break(()) => Err(Stopped::Enough),
@@ -77,6 +81,7 @@ pub(crate) fn drain(
 pub(crate) struct Buffers {
     block: Box<Block>,
     input: Vec<u8>,
+    digest: Box<Digest>,
 }
 
 /// Gives a block away, and gets an empty one for it.
@@ -140,17 +145,17 @@ fn read(bytes: &mut (dyn Read + Send), buffer: &mut [u8]) -> Result<usize, Stopp
     }
 }
 
-/// A block and its place in the part.
-type Numbered = (u64, Box<Block>);
+/// A block or what it says, and its place in the part.
+type Numbered<T> = (u64, Box<T>);
 
 /// Where the threads get blocks from that are to be read.
 enum Supply<'a, 's> {
-    /// Each fills an empty one itself, in turn.
-    Files(Mutex<Filling<'a>>, Mutex<Receiver<Box<Block>>>),
-    /// Each fills an empty one itself.
-    Shared(Shared<'s>, Mutex<Receiver<Box<Block>>>),
+    /// Each fills its own, in turn.
+    Files(Mutex<Filling<'a>>),
+    /// Each fills its own.
+    Shared(Shared<'s>),
     /// A thread decodes into them.
-    Decoded(Mutex<Receiver<Numbered>>),
+    Decoded(Mutex<Receiver<Numbered<Block>>>),
 }
 
 /// A file that is read by several threads at once, from `start` on.
@@ -165,7 +170,7 @@ struct Shared<'a> {
 }
 
 impl Shared<'_> {
-    fn fill(&self, mut block: Box<Block>) -> Option<Numbered> {
+    fn fill(&self, block: &mut Block) -> Option<u64> {
         if self.over.load(Ordering::Relaxed) {
             return None;
         }
@@ -188,7 +193,7 @@ impl Shared<'_> {
                 }
             }
         }
-        (block.filled() > 0).then_some((number, block))
+        (block.filled() > 0).then_some(number)
     }
 }
 
@@ -201,55 +206,74 @@ struct Filling<'a> {
     failed: Option<Stopped>,
 }
 
-/// What a thread gets that asks for a block.
-enum Next {
-    Block(Numbered),
+/// What a thread gets that asks for a block, or for a digest to read it into.
+enum Next<T> {
+    Some(T),
     /// None now: others have them.
     Wait,
     Over,
 }
 
+/// What a thread reads with.
+struct Hand {
+    block: Box<Block>,
+    /// Takes blocks that were read.
+    give: Sender<Box<Block>>,
+}
+
 impl Supply<'_, '_> {
-    /// The next block to be read. Who may wait gets one, unless there are no more.
-    fn next(&self, may_wait: bool) -> Next {
-        match self {
-            Self::Files(filling, empty) => {
-                let block = match take(empty, may_wait) {
-                    Ok(block) => block,
-                    Err(next) => return next,
-                };
+    /// Fills the block in this hand, and gives its number. Who may wait gets one, unless there are no more.
+    fn next(&self, hand: &mut Hand, may_wait: bool) -> Next<u64> {
+        let filled = match self {
+            Self::Files(filling) => {
                 let mut filling = filling.lock().unwrap_or_else(PoisonError::into_inner);
-                filling.fill(block).map_or(Next::Over, Next::Block)
+                filling.fill(&mut hand.block)
             }
-            Self::Shared(shared, empty) => match take(empty, may_wait) {
-                Ok(block) => shared.fill(block).map_or(Next::Over, Next::Block),
-                Err(next) => next,
-            },
-            Self::Decoded(blocks) => take(blocks, may_wait).map_or_else(|next| next, Next::Block),
+            Self::Shared(shared) => shared.fill(&mut hand.block),
+            Self::Decoded(blocks) => {
+                return match take(blocks, may_wait) {
+                    Next::Some((number, block)) => {
+                        hand.block = block;
+                        Next::Some(number)
+                    }
+                    Next::Wait => Next::Wait,
+                    Next::Over => Next::Over,
+                };
+            }
+        };
+        filled.map_or(Next::Over, Next::Some)
+    }
+
+    /// Takes the block back that was read.
+    fn put_back(&self, hand: &mut Hand) {
+        if matches!(self, Self::Decoded(_)) {
+            // Nobody wants it where everything was decoded.
+            let _ = hand.give.send(std::mem::take(&mut hand.block));
         }
     }
 }
 
 /// Takes what comes next, where `may_wait` says so after waiting for it.
-fn take<T>(receiver: &Mutex<Receiver<T>>, may_wait: bool) -> Result<T, Next> {
+fn take<T>(receiver: &Mutex<Receiver<T>>, may_wait: bool) -> Next<T> {
     if may_wait {
         let receiver = receiver.lock().unwrap_or_else(PoisonError::into_inner);
-        return receiver.recv().map_err(|_| Next::Over);
+        return receiver.recv().map_or(Next::Over, Next::Some);
     }
     // Whoever holds it waits for the same.
-    let Ok(receiver) = receiver.try_lock() else { return Err(Next::Wait) };
-    receiver.try_recv().map_err(|error| match error {
-        TryRecvError::Empty => Next::Wait,
-        TryRecvError::Disconnected => Next::Over,
-    })
+    let Ok(receiver) = receiver.try_lock() else { return Next::Wait };
+    match receiver.try_recv() {
+        Ok(taken) => Next::Some(taken),
+        Err(TryRecvError::Empty) => Next::Wait,
+        Err(TryRecvError::Disconnected) => Next::Over,
+    }
 }
 
 impl Filling<'_> {
-    fn fill(&mut self, empty: Box<Block>) -> Option<Numbered> {
+    fn fill(&mut self, block: &mut Box<Block>) -> Option<u64> {
         if self.over {
             return None;
         }
-        *self.feed.block = empty;
+        std::mem::swap(self.feed.block, block);
         let mut filled = None;
         let step = self.feed.step(&mut |block| {
             filled = Some(block);
@@ -259,8 +283,9 @@ impl Filling<'_> {
             Ok(over) => self.over = over,
             Err(error) => (self.over, self.failed) = (true, Some(error)),
         }
-        self.blocks += u64::from(filled.is_some());
-        filled.map(|block| (self.blocks - 1, block))
+        *block = filled?;
+        self.blocks += 1;
+        Some(self.blocks - 1)
     }
 }
 
@@ -272,10 +297,11 @@ fn parallel(
     threads: usize,
     taken: Taken<'_>,
 ) -> Result<(), Stopped> {
-    let (give_empty, get_empty) = channel::<Box<Block>>();
-    let (give_read, get_read) = channel::<Numbered>();
-    // As many blocks as there are bound what is held: who wants one more waits until one was taken.
-    for _ in 0..2 * threads {
+    let (give_block, get_block) = channel::<Box<Block>>();
+    let (give_empty, get_empty) = channel::<Box<Digest>>();
+    let (give_read, get_read) = channel::<Numbered<Digest>>();
+    // As many digests as there are bound what is held: who wants one more waits until one was taken.
+    for _ in 0..DIGESTS * threads {
         let _ = give_empty.send(Box::default());
     }
     let is_plain = matches!(feed.decoder, Decoder::Plain);
@@ -287,78 +313,98 @@ fn parallel(
             over: AtomicBool::new(false),
             failed: Mutex::new(None),
         };
-        (Supply::Shared(shared, Mutex::new(get_empty)), None)
+        (Supply::Shared(shared), None)
     } else if is_plain {
         let filling = Filling { feed, blocks: 0, over: false, failed: None };
-        (Supply::Files(Mutex::new(filling), Mutex::new(get_empty)), None)
+        (Supply::Files(Mutex::new(filling)), None)
     } else {
-        let (give, get) = channel::<Numbered>();
+        let (give, get) = channel::<Numbered<Block>>();
+        for _ in 0..2 * threads {
+            let _ = give_block.send(Box::default());
+        }
         let decode = move || {
             let mut number = 0;
             let mut emit = |block| {
                 give.send((number, block)).map_err(|_| Stopped::Enough)?;
                 number += 1;
-                get_empty.recv().map_err(|_| Stopped::Enough)
+                get_block.recv().map_err(|_| Stopped::Enough)
             };
             while !feed.step(&mut emit)? {}
             Ok(())
         };
         (Supply::Decoded(Mutex::new(get)), Some(decode))
     };
+    let empty = Mutex::new(get_empty);
     let is_shared = matches!(supply, Supply::Shared(..));
     let outcome = std::thread::scope(|scope| {
-        // Gone with this closure, so that nobody waits for a block where reading stops early.
+        // Gone with this closure, so that nobody waits for what they give where reading stops early.
         let (give_empty, get_read) = (give_empty, get_read);
+        let mut hand = Hand { block: Box::default(), give: give_block };
         let decoding = decode.map(|decode| scope.spawn(decode));
         for _ in 1..threads {
-            let (supply, give_read) = (&supply, give_read.clone());
+            let (supply, empty, give_read) = (&supply, &empty, give_read.clone());
+            let mut hand = Hand { block: Box::default(), give: hand.give.clone() };
             scope.spawn(move || {
-                while let Next::Block((number, mut block)) = supply.next(true) {
-                    block.read();
-                    if give_read.send((number, block)).is_err() {
+                let mut memo = Memo::default();
+                while let Next::Some(mut digest) = take(empty, true)
+                    && let Next::Some(number) = supply.next(&mut hand, true)
+                {
+                    hand.block.read(&mut memo, &mut digest);
+                    supply.put_back(&mut hand);
+                    if give_read.send((number, digest)).is_err() {
                         return;
                     }
                 }
             });
         }
         drop(give_read);
-        let mut early: BTreeMap<u64, Box<Block>> = BTreeMap::new();
+        let mut early: BTreeMap<u64, Box<Digest>> = BTreeMap::new();
         let mut next = 0;
+        let mut spare = None;
         loop {
             early.extend(get_read.try_iter());
-            while let Some(mut block) = early.remove(&next) {
+            while let Some(mut digest) = early.remove(&next) {
                 next += 1;
-                let is_last = is_shared && !block.is_full();
-                block.apply(lines, state);
+                digest.apply(lines, state);
                 if taken(state).is_break() {
                     return Err(Stopped::Enough);
                 }
-                if is_last {
+                if is_shared && !digest.is_full() {
                     // What stands behind it was added meanwhile.
                     return Ok(());
                 }
                 // Nobody wants it where everything was read.
-                let _ = give_empty.send(block);
+                let _ = give_empty.send(digest);
             }
-            if let Next::Block((number, mut block)) = supply.next(false) {
-                block.read();
-                early.insert(number, block);
-            } else if let Ok((number, block)) = get_read.recv() {
-                early.insert(number, block);
+            if spare.is_none()
+                && let Next::Some(digest) = take(&empty, false)
+            {
+                spare = Some(digest);
+            }
+            if spare.is_some()
+                && let Next::Some(number) = supply.next(&mut hand, false)
+                && let Some(mut digest) = spare.take()
+            {
+                hand.block.read(&mut state.memo, &mut digest);
+                supply.put_back(&mut hand);
+                early.insert(number, digest);
+            } else if let Ok((number, digest)) = get_read.recv() {
+                early.insert(number, digest);
             } else {
                 break;
             }
         }
+        drop(hand);
         decoding.map_or(Ok(()), |decoding| {
             decoding.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })
     });
     match supply {
-        Supply::Files(filling, _) => {
+        Supply::Files(filling) => {
             let filling = filling.into_inner().unwrap_or_else(PoisonError::into_inner);
             outcome.and(filling.failed.map_or(Ok(()), Err))
         }
-        Supply::Shared(shared, _) => {
+        Supply::Shared(shared) => {
             let failed = shared.failed.into_inner().unwrap_or_else(PoisonError::into_inner);
             outcome.and(failed.map_or(Ok(()), |error| Err(Stopped::Io(error))))
         }

@@ -8,7 +8,7 @@ pub(crate) const DEPTH: usize = 8;
 const DIGITS: usize = 18;
 
 /// A literal from which on a call pays to compare it.
-const LONG: usize = 160;
+const LONG: usize = 64;
 
 /// A position in a line.
 pub(crate) struct Scan<'a> {
@@ -34,9 +34,20 @@ impl<'a> Scan<'a> {
         self.bytes.get(self.at..).unwrap_or_default()
     }
 
-    /// Whether everything was read.
-    pub(crate) fn is_over(&self) -> bool {
-        self.at == self.bytes.len()
+    /// Where the line ends that was read to here; none where more stands in it.
+    #[inline(always)]
+    pub(crate) fn end_of_line(&self) -> Option<usize> {
+        let mut end = self.at;
+        while let Some(&byte) = self.bytes.get(end) {
+            if byte == b'\n' {
+                break;
+            }
+            if !byte.is_ascii_whitespace() {
+                return None;
+            }
+            end += 1;
+        }
+        Some(end)
     }
 
     /// Steps over a literal, where it stands here.
@@ -66,26 +77,41 @@ impl<'a> Scan<'a> {
     /// The value of the digits that stand here.
     #[inline(always)]
     pub(crate) fn digits(&mut self) -> Option<i64> {
-        let rest = self.rest();
-        if let Some((value, digits)) = few_digits(rest) {
-            self.at += digits;
-            return (digits > 0).then_some(value);
-        }
-        let mut value = 0;
-        let mut digits = 0;
-        while let Some(byte) = rest.get(digits) {
-            let digit = byte.wrapping_sub(b'0');
-            if digit > 9 {
-                break;
-            }
-            if digits == DIGITS {
-                return None;
-            }
-            value = value * 10 + i64::from(digit);
-            digits += 1;
-        }
+        let Some((value, digits)) = few_digits(self.rest()) else { return self.many_digits() };
         self.at += digits;
         (digits > 0).then_some(value)
+    }
+
+    /// The same for eight of them and more, and near the end.
+    #[inline(never)]
+    fn many_digits(&mut self) -> Option<i64> {
+        let rest = self.rest();
+        let (value, digits) = match sixteen_digits(rest) {
+            Some(found) => found,
+            None => {
+                let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+                if digits > DIGITS {
+                    return None;
+                }
+                let digit = |sum: i64, byte: &u8| sum * 10 + i64::from(byte - b'0');
+                (rest[..digits].iter().fold(0, digit), digits)
+            }
+        };
+        self.at += digits;
+        (digits > 0).then_some(value)
+    }
+
+    /// Steps over an integer from 0, as [`integer`](Self::integer) but for the value.
+    #[inline(always)]
+    pub(crate) fn skip_integer(&mut self) -> Option<()> {
+        if let Some(&first) = self.rest().first_chunk()
+            && let (_, digits) = eight(first)
+            && digits < 8
+        {
+            self.at += digits;
+            return (digits == 1 || digits > 1 && first[0] != b'0').then_some(());
+        }
+        self.integer().map(drop)
     }
 
     /// What stands between quotes.
@@ -239,41 +265,65 @@ pub(crate) fn begins(bytes: &[u8], literal: &[u8]) -> bool {
     }
     let Some(bytes) = bytes.get(..literal.len()) else { return false };
     // The last bytes are compared with what may have been compared before them.
-    match (bytes.last_chunk::<16>(), literal.last_chunk::<16>()) {
-        (Some(end), Some(other)) => {
-            let (pieces, others) = (bytes.as_chunks::<16>().0, literal.as_chunks::<16>().0);
-            pieces.iter().zip(others).all(|(piece, other)| piece == other) && end == other
-        }
-        _ => match (bytes.last_chunk::<8>(), literal.last_chunk::<8>()) {
-            (Some(end), Some(other)) => end == other && bytes[..8] == literal[..8],
-            _ => bytes.iter().zip(literal).all(|(byte, other)| byte == other),
-        },
+    if let (Some(end), Some(other)) = (bytes.last_chunk::<32>(), literal.last_chunk::<32>()) {
+        return bytes[..32] == literal[..32] && end == other;
     }
+    if let (Some(end), Some(other)) = (bytes.last_chunk::<16>(), literal.last_chunk::<16>()) {
+        return bytes[..16] == literal[..16] && end == other;
+    }
+    if let (Some(end), Some(other)) = (bytes.last_chunk::<8>(), literal.last_chunk::<8>()) {
+        return bytes[..8] == literal[..8] && end == other;
+    }
+    bytes.iter().zip(literal).all(|(byte, other)| byte == other)
+}
+
+const ONES: u64 = u64::MAX / 255;
+
+/// Ten to the power of its place.
+const TENS: [i64; 8] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
+
+/// Eight bytes with digits below ten, the first one lowest, and how many of them are digits.
+#[inline(always)]
+fn eight(bytes: [u8; 8]) -> (u64, usize) {
+    let word = u64::from_le_bytes(bytes) ^ (ONES * b'0' as u64);
+    let other = (((word & (ONES * 0x7f)) + ONES * (0x80 - 10)) | word) & (ONES << 7);
+    (word, (other.trailing_zeros() / 8) as usize)
+}
+
+/// The value of eight digits.
+#[inline(always)]
+fn value(word: u64) -> i64 {
+    // Sums of two, of four and of eight.
+    let twos = (word.wrapping_mul(10).wrapping_add(word >> 8)) & (ONES / 257 * 0xff);
+    let fours = (twos.wrapping_mul(100).wrapping_add(twos >> 16)) & 0x0000_ffff_0000_ffff;
+    ((fours.wrapping_mul(10_000).wrapping_add(fours >> 32)) & 0xffff_ffff).cast_signed()
+}
+
+/// The value of the first digits of eight; zeros in front make them eight.
+#[inline(always)]
+fn front(word: u64, digits: usize) -> i64 {
+    if digits == 0 { 0 } else { value(word << (64 - 8 * digits)) }
 }
 
 /// The value of the digits that stand here and how many they are, where fewer than eight do and it is not near the end.
 #[inline(always)]
 fn few_digits(bytes: &[u8]) -> Option<(i64, usize)> {
-    const ONES: u64 = u64::MAX / 255;
-    // Eight bytes at once: digits are below ten then, the first one lowest.
-    let word = u64::from_le_bytes(*bytes.first_chunk()?) ^ (ONES * b'0' as u64);
-    let other = (((word & (ONES * 0x7f)) + ONES * (0x80 - 10)) | word) & (ONES << 7);
-    if other == 0 {
-        return None;
-    }
-    let digits = other.trailing_zeros() / 8;
-    // Zeros in front, so that there are eight digits; then sums of two, of four and of eight.
-    let word = if digits == 0 { 0 } else { word << (64 - 8 * digits) };
-    let twos = (word.wrapping_mul(10).wrapping_add(word >> 8)) & (ONES / 257 * 0xff);
-    let fours = (twos.wrapping_mul(100).wrapping_add(twos >> 16)) & 0x0000_ffff_0000_ffff;
-    let value = (fours.wrapping_mul(10_000).wrapping_add(fours >> 32)) & 0xffff_ffff;
-    Some((value.cast_signed(), digits as usize))
+    let (word, digits) = eight(*bytes.first_chunk()?);
+    if digits < 8 { Some((front(word, digits), digits)) } else { None }
+}
+
+/// The same for eight digits to fifteen.
+#[inline(always)]
+fn sixteen_digits(bytes: &[u8]) -> Option<(i64, usize)> {
+    let (first, digits) = eight(*bytes.first_chunk()?);
+    let (second, more) = eight(*bytes.get(8..)?.first_chunk()?);
+    let tens = TENS.get(more).filter(|_| digits == 8)?;
+    Some((value(first) * tens + front(second, more), 8 + more))
 }
 
 /// The length of a string's content up to its closing quote; none where something in it has to be unescaped or is not allowed.
 #[inline(always)]
 fn plain(bytes: &[u8]) -> Option<usize> {
-    const ONES: u64 = u64::MAX / 255;
     const HIGH: u64 = ONES << 7;
     let mut at = 0;
     // Eight bytes at once: a byte is zero where it is the one looked for.
@@ -323,18 +373,33 @@ mod tests {
 
     #[test]
     fn digits_are_read_wherever_they_end() {
-        for text in ["0", "7", "42", "907", "0042", "1234567", "12345678", "123456789012345678"] {
-            for behind in ["", ",", "\"", "/", ":", "x", "\u{80}", "\u{ff}", ",1234567890"] {
+        let long = "123456789012345678";
+        let texts = (1..=long.len()).map(|length| &long[..length]).chain(["0", "0042"]);
+        for text in texts.chain(["10000000", "100000000", "0123456789"]) {
+            for behind in ["", ",", "\"", "/", ":", "x", "\u{80}", "\u{ff}", ",12345678901234567"] {
                 let json = format!("{text}{behind}");
                 let mut scan = Scan::new(json.as_bytes());
                 assert_eq!(scan.digits(), text.parse().ok(), "{json}");
                 assert_eq!(scan.at, text.len(), "{json}");
+                let mut scan = Scan::new(json.as_bytes());
+                let is_plain = text == "0" || !text.starts_with('0');
+                assert_eq!(scan.skip_integer().is_some(), is_plain, "{json}");
+                assert!(!is_plain || scan.at == text.len(), "{json}");
             }
         }
         for none in ["", "x", "-1", "/234567890", ":234567890", "\u{b0}2345678"] {
             assert_eq!(Scan::new(none.as_bytes()).digits(), None, "{none}");
+            assert_eq!(Scan::new(none.as_bytes()).skip_integer(), None, "{none}");
         }
         assert_eq!(Scan::new(b"1234567890123456789").digits(), None);
+        assert_eq!(Scan::new(b"1234567890123456789").skip_integer(), None);
+    }
+
+    #[test]
+    fn a_line_ends_at_its_newline_or_with_the_bytes() {
+        for (text, end) in [("", Some(0)), (" \r\n{}", Some(2)), ("\n", Some(0)), (" x\n", None)] {
+            assert_eq!(Scan::new(text.as_bytes()).end_of_line(), end, "{text:?}");
+        }
     }
 
     #[test]
@@ -371,13 +436,13 @@ mod tests {
         ];
         for value in values {
             let mut scan = Scan::new(value.as_bytes());
-            assert!(scan.skip().is_some() && scan.is_over(), "{value}");
+            assert!(scan.skip().is_some() && scan.rest().is_empty(), "{value}");
             serde_json::from_str::<serde::de::IgnoredAny>(value).unwrap();
         }
         // Some of it is JSON, but not what Spark prints for the numbers that are read here.
         for value in ["", "01", "-1", "1.5", "1e3", "[1,]", "{\"a\"}", "{a:1}", "[1", " 1", "tru"] {
             let mut scan = Scan::new(value.as_bytes());
-            assert!(scan.skip().is_none() || !scan.is_over(), "{value}");
+            assert!(scan.skip().is_none() || !scan.rest().is_empty(), "{value}");
         }
         assert!(Scan::new("[".repeat(100_000).as_bytes()).skip().is_none());
         assert!(Scan::new(b"9999999999999999999").integer().is_none());
@@ -394,7 +459,7 @@ mod tests {
                 found[key] = Some(scan.integer()?);
                 Some(())
             })?;
-            scan.is_over().then_some(found)
+            scan.rest().is_empty().then_some(found)
         };
         assert_eq!(read(r#"{"a":1,"x":[2],"b":3,"y":4}"#), Some([Some(1), Some(3)]));
         assert_eq!(read("{}"), Some([None, None]));

@@ -99,9 +99,9 @@ impl State {
         let line = line.trim_ascii();
         let mut batches = std::mem::take(&mut self.batches);
         batches.clear();
-        let is_read = batches.read(line, 0..line.len(), &mut self.memo);
+        let is_read = batches.read(line, &mut self.memo).is_some();
         for batch in batches.all() {
-            self.batch(batch, line);
+            self.batch(batch, batches.texts());
         }
         self.batches = batches;
         if !is_read {
@@ -109,14 +109,14 @@ impl State {
         }
     }
 
-    /// Takes what tasks' starts and ends that were read already add to a stage attempt. `bytes` is what their lines stand in.
-    pub(crate) fn batch(&mut self, batch: &Batch, bytes: &[u8]) {
+    /// Takes what tasks' starts and ends that were read already add to a stage attempt. `texts` are those of the batches.
+    pub(crate) fn batch(&mut self, batch: &Batch, texts: &[u8]) {
         let lines = u64::from(batch.starts) + batch.tasks.len() as u64;
         self.profile.quality.lines += lines;
         self.spark_events += lines;
         let last = &mut self.profile.application.last_event_ms;
         *last = batch.last_ms.max(*last);
-        let (stage, texts) = self.stage(batch.stage_id, batch.stage_attempt_id);
+        let (stage, kept) = self.stage(batch.stage_id, batch.stage_attempt_id);
         stage.launched(Number(batch.first_launch_ms));
         let attempt = &mut stage.attempt;
         attempt.num_complete_tasks += batch.tasks.len() as u64;
@@ -128,16 +128,16 @@ impl State {
             *sum = sum.saturating_add(update);
         }
         for executor in &batch.executors {
-            stage.tasks.share(executor.id(bytes), executor.share, texts);
+            stage.tasks.share(executor.id(texts), executor.share, kept);
         }
         let mut starts = 0;
         for task in &batch.tasks {
             // Whether the stage is over is asked at each end, so it has to be known what ran then.
             stage.active += i64::from(task.starts_before - starts) - 1;
             starts = task.starts_before;
-            let end = batch.task_end(task, bytes);
+            let end = batch.task_end(task, texts);
             if let Some(values) = end.values {
-                stage.succeeded(&end, task.duration, values, texts);
+                stage.succeeded(&end, task.duration, values, kept);
             }
             stage.seal_if_over();
         }
@@ -145,12 +145,12 @@ impl State {
         if let Some(table) = &mut self.task_table {
             let stage = (batch.stage_id.unsigned(), batch.stage_attempt_id.attempt());
             for task in &batch.tasks {
-                let end = batch.task_end(task, bytes);
+                let end = batch.task_end(task, texts);
                 table.push(&end, stage, TaskOutcome::Succeeded, task.duration);
             }
         }
         for executor in &batch.executors {
-            self.peak_heap(executor.id(bytes), executor.heap);
+            self.peak_heap(executor.id(texts), executor.heap);
         }
     }
 

@@ -30,8 +30,8 @@ pub(crate) struct TaskEnded {
     pub(crate) launch_time: Number,
     pub(crate) finish_time: Number,
     /// Where the line has the executor's id and the host: valid UTF-8.
-    pub(crate) executor: Range<u32>,
-    pub(crate) host: Range<u32>,
+    pub(crate) executor: Range<usize>,
+    pub(crate) host: Range<usize>,
     pub(crate) metrics: Option<TaskMetrics>,
     pub(crate) jvm_heap_memory: Option<Number>,
 }
@@ -40,10 +40,6 @@ pub(crate) struct TaskEnded {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Memo {
     stages: [StageMemo; MEMOS],
-    /// What follows the host of a task's start, to the end of its line.
-    start: Vec<u8>,
-    /// What stands between the host and the finish time of a task's end.
-    between: Vec<u8>,
     /// `Push Based Shuffle`: all zero where there is none.
     push_based: Vec<u8>,
 }
@@ -63,18 +59,22 @@ struct StageMemo {
     /// `Task Executor Metrics`, and the heap in them.
     executor_metrics: (Vec<u8>, Number),
     accumulables: Vec<Accumulable>,
+    /// What the accumulables are but for their numbers, a comma behind each: so what is to be expected between the numbers of one and of
+    /// the next is one piece.
+    text: Vec<u8>,
 }
 
-/// An accumulable but for its numbers.
-#[derive(Debug, Clone)]
+/// An accumulable but for its numbers: where it stands in the text.
+#[derive(Debug, Clone, Copy)]
 struct Accumulable {
-    /// Up to its update.
-    front: Vec<u8>,
-    /// Behind its value.
-    back: Vec<u8>,
+    start: usize,
+    /// Its update stands here, in front of its value.
+    numbers: usize,
+    /// Its comma stands here.
+    end: usize,
     /// Whether the numbers stand in quotes.
     quoted: bool,
-    id: i64,
+    id: u64,
     /// Whether it is a SQL metric.
     sql: bool,
 }
@@ -91,53 +91,104 @@ impl Memo {
 }
 
 impl StageMemo {
-    /// Reads the accumulable that stands here, if it is known; `next` is the one that is likely. The flag says that it is a SQL metric.
+    /// Reads accumulables as long as they are known; `next` is the one that is likely. Whether there was any.
     #[inline(always)]
-    fn accumulable(&self, scan: &mut Scan<'_>, next: &mut usize) -> Option<(i64, i64, bool)> {
+    fn accumulables(
+        &self,
+        scan: &mut Scan<'_>,
+        next: &mut usize,
+        updates: &mut Vec<(u64, i64)>,
+    ) -> bool {
+        let (mut read, mut behind) = (false, scan.at);
         // Metrics that are zero are left out: some may be skipped.
-        let likely = self.accumulables.get(*next..)?.iter().take(3);
+        let likely = self.accumulables.get(*next..).unwrap_or_default().iter().take(3);
+        let mut first = None;
         for (ahead, known) in likely.enumerate() {
-            let start = scan.at;
-            if scan.has(&known.front) {
-                if let Some(update) = known.numbers(scan) {
-                    *next += ahead + 1;
-                    return Some((known.id, update, known.sql));
-                }
-                scan.at = start;
-                return None;
+            if scan.has(self.text(known.start, known.numbers)) {
+                first = Some((*next + ahead, known));
+                break;
             }
         }
-        None
+        let Some((mut at, mut known)) = first else { return false };
+        while let Some(update) = known.numbers(scan) {
+            if let Some(follower) = self.accumulables.get(at + 1)
+                && scan.has(self.text(known.numbers, follower.numbers))
+            {
+                behind = scan.at - (follower.numbers - known.end);
+                if let Some(update) = update {
+                    updates.push((known.id, update));
+                }
+                (read, at, known) = (true, at + 1, follower);
+                continue;
+            }
+            if !scan.has(self.text(known.numbers, known.end)) {
+                break;
+            }
+            if let Some(update) = update {
+                updates.push((known.id, update));
+            }
+            *next = at + 1;
+            return true;
+        }
+        scan.at = behind;
+        *next = at;
+        read
     }
 
-    /// Remembers one that was read.
-    fn remember(&mut self, known: Accumulable, next: &mut usize) {
-        if known.front.len() + known.back.len() > LONGEST {
+    #[inline(always)]
+    fn text(&self, start: usize, end: usize) -> &[u8] {
+        self.text.get(start..end).unwrap_or_default()
+    }
+
+    /// Remembers one that was read, as the one that is likely: its text up to its numbers and behind them.
+    fn remember(&mut self, known: Accumulable, front: &[u8], back: &[u8], next: &mut usize) {
+        let length = front.len() + back.len() + 1;
+        if length > LONGEST {
             return;
         }
         if self.accumulables.len() == REMEMBERED {
             self.accumulables.clear();
+            self.text.clear();
         }
         *next = (*next).min(self.accumulables.len());
+        let start = self.accumulables.get(*next).map_or(self.text.len(), |known| known.start);
+        let numbers = start + front.len();
+        let known = Accumulable { start, numbers, end: numbers + back.len(), ..known };
+        self.text.splice(start..start, [front, back, b","].concat());
+        for later in &mut self.accumulables[*next..] {
+            later.start += length;
+            later.numbers += length;
+            later.end += length;
+        }
         self.accumulables.insert(*next, known);
         *next += 1;
     }
 }
 
 impl Accumulable {
-    /// Reads what follows its front, and gives the update.
+    /// Reads its numbers, and gives the update of a SQL metric: only that is wanted.
     #[inline(always)]
-    fn numbers(&self, scan: &mut Scan<'_>) -> Option<i64> {
-        let update = if self.quoted { scan.digits() } else { scan.integer() }?;
+    fn numbers(&self, scan: &mut Scan<'_>) -> Option<Option<i64>> {
+        let update = match (self.sql, self.quoted) {
+            (true, true) => Some(scan.digits()?),
+            (true, false) => Some(scan.integer()?),
+            (false, _) => {
+                scan.skip_integer()?;
+                None
+            }
+        };
         scan.expect(if self.quoted { b"\",\"Value\":\"" } else { b",\"Value\":" })?;
-        scan.integer()?;
-        scan.expect(&self.back)?;
+        scan.skip_integer()?;
         Some(update)
     }
 }
 
-/// Reads a task's start.
-pub(crate) fn started(line: &[u8], memo: &mut Memo) -> Option<TaskStarted> {
+/// Reads the task's start that the bytes begin with, and tells where its line ends. What becomes of `updates` is of no use.
+pub(crate) fn started(
+    bytes: &[u8],
+    memo: &mut Memo,
+    updates: &mut Vec<(u64, i64)>,
+) -> Option<(TaskStarted, usize)> {
     const KEYS: [&[u8]; 4] =
         [b"\"Event\":", b"\"Stage ID\":", b"\"Stage Attempt ID\":", b"\"Task Info\":"];
     const INFO: [&[u8]; 5] = [
@@ -147,12 +198,13 @@ pub(crate) fn started(line: &[u8], memo: &mut Memo) -> Option<TaskStarted> {
         b"\"Partition ID\":",
         b"\"Launch Time\":",
     ];
-    if let Some(start) = usual_start(line, &mut memo.start) {
-        return Some(start);
+    let mut scan = Scan::new(bytes);
+    if let Some(start) = usual_start(&mut scan, memo, updates) {
+        return Some((start, scan.end_of_line()?));
     }
     let mut start = TaskStarted::default();
     let mut seen = 0;
-    let mut scan = Scan::new(line);
+    let mut scan = Scan::new(bytes);
     scan.object(&KEYS, |scan, key| {
         match key {
             0 => return scan.string().map(drop),
@@ -170,45 +222,52 @@ pub(crate) fn started(line: &[u8], memo: &mut Memo) -> Option<TaskStarted> {
         Some(())
     })?;
     // Without its stage it is no task's start.
-    if !scan.is_over() || seen != 0b1110 {
+    if seen != 0b1110 {
         return None;
     }
-    // What ends as this one does is read at once.
-    let mut rest = Vec::new();
-    if usual_start(line, &mut rest) == Some(start) {
-        memo.start = rest;
-    }
-    Some(start)
+    Some((start, scan.end_of_line()?))
 }
 
-/// A start whose keys are those that Spark prints and that ends with `rest`, which is what it ends with where it is empty.
+/// A start whose keys are those that Spark has printed since 3.0.
 #[inline(always)]
-fn usual_start(line: &[u8], rest: &mut Vec<u8>) -> Option<TaskStarted> {
-    let mut scan = Scan::new(line);
+fn usual_start(
+    scan: &mut Scan<'_>,
+    memo: &mut Memo,
+    updates: &mut Vec<(u64, i64)>,
+) -> Option<TaskStarted> {
     scan.expect(b"{\"Event\":\"SparkListenerTaskStart\",\"Stage ID\":")?;
-    let stage_id = number(&mut scan)?;
+    let stage_id = number(scan)?;
     scan.expect(b",\"Stage Attempt ID\":")?;
-    let stage_attempt_id = number(&mut scan)?;
+    let stage_attempt_id = number(scan)?;
     scan.expect(b",\"Task Info\":{\"Task ID\":")?;
-    scan.integer()?;
+    scan.skip_integer()?;
     scan.expect(b",\"Index\":")?;
-    scan.integer()?;
+    scan.skip_integer()?;
     scan.expect(b",\"Attempt\":")?;
-    scan.integer()?;
+    scan.skip_integer()?;
     if scan.has(b",\"Partition ID\":") {
-        scan.integer()?;
+        scan.skip_integer()?;
     }
     scan.expect(b",\"Launch Time\":")?;
-    let launch_time = number(&mut scan)?;
+    let launch_time = number(scan)?;
     scan.expect(b",\"Executor ID\":")?;
     scan.string()?;
     scan.expect(b",\"Host\":")?;
     scan.string()?;
-    if rest.is_empty() {
-        rest.extend_from_slice(scan.rest());
-    } else if scan.rest() != rest.as_slice() {
-        return None;
+    scan.expect(b",\"Locality\":")?;
+    scan.string()?;
+    scan.expect(b",\"Speculative\":")?;
+    boolean(scan)?;
+    scan.expect(b",\"Getting Result Time\":")?;
+    scan.skip_integer()?;
+    scan.expect(b",\"Finish Time\":")?;
+    scan.skip_integer()?;
+    scan.expect(b",\"Failed\":false,\"Killed\":false,\"Accumulables\":")?;
+    // Where the task was over before its start was written, there is more than it had by then.
+    if !scan.has(b"[]") {
+        accumulables(scan, memo.stage(stage_id), updates)?;
     }
+    scan.expect(b"}}")?;
     Some(TaskStarted { stage_id, stage_attempt_id, launch_time })
 }
 
@@ -217,9 +276,72 @@ fn number(scan: &mut Scan<'_>) -> Option<Number> {
     Some(Number(Some(scan.integer()?)))
 }
 
-/// Reads a successful task's end, and adds its updates of SQL accumulators to `updates`.
+/// Reads the end of a successful task that the bytes begin with, and tells where its line ends. Its updates of SQL accumulators are added to
+/// `updates`, which is empty.
 pub(crate) fn ended(
-    line: &[u8],
+    bytes: &[u8],
+    memo: &mut Memo,
+    updates: &mut Vec<(u64, i64)>,
+) -> Option<(TaskEnded, usize)> {
+    let mut scan = Scan::new(bytes);
+    if let Some(task) = usual_end(&mut scan, memo, updates) {
+        return Some((task, scan.end_of_line()?));
+    }
+    updates.clear();
+    let mut scan = Scan::new(bytes);
+    let task = other_end(&mut scan, memo, updates)?;
+    Some((task, scan.end_of_line()?))
+}
+
+/// An end whose keys are those that Spark has printed since 3.0.
+#[inline(always)]
+fn usual_end(
+    scan: &mut Scan<'_>,
+    memo: &mut Memo,
+    updates: &mut Vec<(u64, i64)>,
+) -> Option<TaskEnded> {
+    let mut task = TaskEnded::default();
+    scan.expect(b"{\"Event\":\"SparkListenerTaskEnd\",\"Stage ID\":")?;
+    task.stage_id = number(scan)?;
+    scan.expect(b",\"Stage Attempt ID\":")?;
+    task.stage_attempt_id = number(scan)?;
+    scan.expect(b",\"Task Type\":")?;
+    scan.string()?;
+    scan.expect(b",\"Task End Reason\":{\"Reason\":\"Success\"},\"Task Info\":{\"Task ID\":")?;
+    scan.skip_integer()?;
+    scan.expect(b",\"Index\":")?;
+    task.index = number(scan)?;
+    scan.expect(b",\"Attempt\":")?;
+    task.attempt = number(scan)?;
+    if scan.has(b",\"Partition ID\":") {
+        scan.skip_integer()?;
+    }
+    scan.expect(b",\"Launch Time\":")?;
+    task.launch_time = number(scan)?;
+    scan.expect(b",\"Executor ID\":")?;
+    task.executor = text(scan)?;
+    scan.expect(b",\"Host\":")?;
+    task.host = text(scan)?;
+    scan.expect(b",\"Locality\":")?;
+    scan.string()?;
+    scan.expect(b",\"Speculative\":false,\"Getting Result Time\":")?;
+    scan.skip_integer()?;
+    scan.expect(b",\"Finish Time\":")?;
+    task.finish_time = number(scan)?;
+    scan.expect(b",\"Failed\":false,\"Killed\":false,\"Accumulables\":")?;
+    let stage = memo.stage(task.stage_id);
+    accumulables(scan, stage, updates)?;
+    scan.expect(b"},\"Task Executor Metrics\":")?;
+    task.jvm_heap_memory = Some(heap(scan, stage)?);
+    scan.expect(b",\"Task Metrics\":")?;
+    task.metrics = Some(usual_metrics(scan, &mut memo.push_based)?);
+    scan.expect(b"}")?;
+    Some(task)
+}
+
+/// An end with any of the keys, in the order in which they are printed.
+fn other_end(
+    scan: &mut Scan<'_>,
     memo: &mut Memo,
     updates: &mut Vec<(u64, i64)>,
 ) -> Option<TaskEnded> {
@@ -233,10 +355,8 @@ pub(crate) fn ended(
         b"\"Task Executor Metrics\":",
         b"\"Task Metrics\":",
     ];
-    const HEAP: [&[u8]; 1] = [b"\"JVMHeapMemory\":"];
     let mut task = TaskEnded::default();
     let mut seen = 0u32;
-    let mut scan = Scan::new(line);
     scan.object(&KEYS, |scan, key| {
         match key {
             0 | 3 => {
@@ -246,35 +366,40 @@ pub(crate) fn ended(
             2 => task.stage_attempt_id = number(scan)?,
             4 => scan.expect(b"{\"Reason\":\"Success\"}")?,
             5 => info(scan, &mut task, memo, updates)?,
-            6 => {
-                let known = &mut memo.stage(task.stage_id).executor_metrics;
-                // Mostly all zero: no heartbeat fell into the task.
-                if !known.0.is_empty() && scan.has(&known.0) {
-                    task.jvm_heap_memory = Some(known.1);
-                } else {
-                    let start = scan.at;
-                    let mut heap = Number::default();
-                    scan.object(&HEAP, |scan, _| {
-                        heap = number(scan)?;
-                        Some(())
-                    })?;
-                    let text = scan.since(start);
-                    if text.len() <= LONGEST {
-                        *known = (text.to_vec(), heap);
-                    }
-                    task.jvm_heap_memory = Some(heap);
-                }
-            }
+            6 => task.jvm_heap_memory = Some(heap(scan, memo.stage(task.stage_id))?),
             _ => task.metrics = Some(metrics(scan, &mut memo.push_based)?),
         }
         seen |= 1 << key;
         Some(())
     })?;
     let needed = 1 << 1 | 1 << 4 | 1 << 5;
-    (scan.is_over() && seen & needed == needed).then_some(task)
+    (seen & needed == needed).then_some(task)
 }
 
+/// Reads `Task Executor Metrics`, and gives the heap in them.
 #[inline(always)]
+fn heap(scan: &mut Scan<'_>, memo: &mut StageMemo) -> Option<Number> {
+    const HEAP: [&[u8]; 1] = [b"\"JVMHeapMemory\":"];
+    let known = &mut memo.executor_metrics;
+    // Mostly all zero: no heartbeat fell into the task.
+    if !known.0.is_empty() && scan.has(&known.0) {
+        return Some(known.1);
+    }
+    let start = scan.at;
+    let mut heap = Number::default();
+    scan.object(&HEAP, |scan, _| {
+        heap = number(scan)?;
+        Some(())
+    })?;
+    let text = scan.since(start);
+    if text.len() <= LONGEST {
+        known.0.clear();
+        known.0.extend_from_slice(text);
+        known.1 = heap;
+    }
+    Some(heap)
+}
+
 fn info(
     scan: &mut Scan<'_>,
     task: &mut TaskEnded,
@@ -297,34 +422,14 @@ fn info(
         b"\"Killed\":",
         b"\"Accumulables\":",
     ];
-    let mut behind_host = 0;
     scan.object(&KEYS, |scan, key| {
         match key {
             1 => task.index = number(scan)?,
             2 => task.attempt = number(scan)?,
             4 => task.launch_time = number(scan)?,
             5 => task.executor = text(scan)?,
-            6 => {
-                task.host = text(scan)?;
-                behind_host = scan.at;
-                // Mostly the same for all tasks, and the finish time behind it.
-                if !memo.between.is_empty() && scan.has(&memo.between) {
-                    let finish_time = number(scan);
-                    if finish_time.is_some() && scan.rest().starts_with(b",\"Failed\":") {
-                        task.finish_time = finish_time?;
-                    } else {
-                        scan.at = behind_host;
-                    }
-                }
-            }
-            10 => {
-                let between = scan.between(behind_host, scan.at);
-                task.finish_time = number(scan)?;
-                if behind_host > 0 && between.len() <= LONGEST {
-                    memo.between.clear();
-                    memo.between.extend_from_slice(between);
-                }
-            }
+            6 => task.host = text(scan)?,
+            10 => task.finish_time = number(scan)?,
             8 | 11 | 12 if scan.has(b"false") => {}
             13 => accumulables(scan, memo.stage(task.stage_id), updates)?,
             _ => scan.skip()?,
@@ -334,11 +439,13 @@ fn info(
 }
 
 /// Where a string stands.
-fn text(scan: &mut Scan<'_>) -> Option<Range<u32>> {
-    let start = u32::try_from(scan.at + 1).ok()?;
+fn text(scan: &mut Scan<'_>) -> Option<Range<usize>> {
+    let start = scan.at + 1;
     let text = scan.string()?;
-    std::str::from_utf8(text).ok()?;
-    Some(start..start + u32::try_from(text.len()).ok()?)
+    if !text.is_ascii() {
+        std::str::from_utf8(text).ok()?;
+    }
+    Some(start..start + text.len())
 }
 
 /// Reads what `JsonProtocol.accumulableInfoToJson` prints.
@@ -354,11 +461,7 @@ fn accumulables(
     }
     let mut next = 0;
     loop {
-        if let Some((id, update, sql)) = memo.accumulable(scan, &mut next) {
-            if sql {
-                updates.push((id.unsigned_abs(), update));
-            }
-        } else {
+        if !memo.accumulables(scan, &mut next, updates) {
             accumulable(scan, memo, updates, &mut next)?;
         }
         if !scan.has(b",") {
@@ -408,9 +511,9 @@ fn accumulable(
         _ => {}
     }
     if let (Some(front), Some(back), Some(Value::Integer(_))) = (front, back, update) {
-        let front = scan.between(start, front).to_vec();
-        let back = scan.since(back).to_vec();
-        memo.remember(Accumulable { front, back, quoted, id, sql }, next);
+        let id = id.unsigned_abs();
+        let known = Accumulable { start: 0, numbers: 0, end: 0, quoted, id, sql };
+        memo.remember(known, scan.between(start, front), scan.since(back), next);
     }
     Some(())
 }
@@ -419,7 +522,96 @@ fn boolean(scan: &mut Scan<'_>) -> Option<()> {
     (scan.has(b"true") || scan.has(b"false")).then_some(())
 }
 
+/// Metrics with the keys that Spark has printed since 3.0.
 #[inline(always)]
+fn usual_metrics(scan: &mut Scan<'_>, push_based: &mut Vec<u8>) -> Option<TaskMetrics> {
+    let mut task = TaskMetrics::default();
+    let mut read = ShuffleRead::default();
+    let mut write = ShuffleWrite::default();
+    let (mut input, mut output) = (Input::default(), Output::default());
+    scan.expect(b"{\"Executor Deserialize Time\":")?;
+    task.executor_deserialize_time = number(scan)?;
+    scan.expect(b",\"Executor Deserialize CPU Time\":")?;
+    task.executor_deserialize_cpu_time = number(scan)?;
+    scan.expect(b",\"Executor Run Time\":")?;
+    task.executor_run_time = number(scan)?;
+    scan.expect(b",\"Executor CPU Time\":")?;
+    task.executor_cpu_time = number(scan)?;
+    scan.expect(b",\"Peak Execution Memory\":")?;
+    task.peak_execution_memory = number(scan)?;
+    // Since 4.0.
+    if scan.has(b",\"Peak On Heap Execution Memory\":") {
+        scan.skip_integer()?;
+        scan.expect(b",\"Peak Off Heap Execution Memory\":")?;
+        scan.skip_integer()?;
+    }
+    scan.expect(b",\"Result Size\":")?;
+    task.result_size = number(scan)?;
+    scan.expect(b",\"JVM GC Time\":")?;
+    task.jvm_gc_time = number(scan)?;
+    scan.expect(b",\"Result Serialization Time\":")?;
+    task.result_serialization_time = number(scan)?;
+    scan.expect(b",\"Memory Bytes Spilled\":")?;
+    task.memory_bytes_spilled = number(scan)?;
+    scan.expect(b",\"Disk Bytes Spilled\":")?;
+    task.disk_bytes_spilled = number(scan)?;
+    scan.expect(b",\"Shuffle Read Metrics\":{\"Remote Blocks Fetched\":")?;
+    read.remote_blocks_fetched = number(scan)?;
+    scan.expect(b",\"Local Blocks Fetched\":")?;
+    read.local_blocks_fetched = number(scan)?;
+    scan.expect(b",\"Fetch Wait Time\":")?;
+    read.fetch_wait_time = number(scan)?;
+    scan.expect(b",\"Remote Bytes Read\":")?;
+    read.remote_bytes_read = number(scan)?;
+    scan.expect(b",\"Remote Bytes Read To Disk\":")?;
+    read.remote_bytes_read_to_disk = number(scan)?;
+    scan.expect(b",\"Local Bytes Read\":")?;
+    read.local_bytes_read = number(scan)?;
+    scan.expect(b",\"Total Records Read\":")?;
+    read.records_read = number(scan)?;
+    // Since 3.5.
+    if scan.has(b",\"Remote Requests Duration\":") {
+        scan.skip_integer()?;
+        scan.expect(b",\"Push Based Shuffle\":")?;
+        push_based_shuffle(scan, push_based)?;
+    }
+    scan.expect(b"},\"Shuffle Write Metrics\":{\"Shuffle Bytes Written\":")?;
+    write.bytes_written = number(scan)?;
+    scan.expect(b",\"Shuffle Write Time\":")?;
+    write.write_time = number(scan)?;
+    scan.expect(b",\"Shuffle Records Written\":")?;
+    write.records_written = number(scan)?;
+    scan.expect(b"},\"Input Metrics\":{\"Bytes Read\":")?;
+    input.bytes_read = number(scan)?;
+    scan.expect(b",\"Records Read\":")?;
+    input.records_read = number(scan)?;
+    scan.expect(b"},\"Output Metrics\":{\"Bytes Written\":")?;
+    output.bytes_written = number(scan)?;
+    scan.expect(b",\"Records Written\":")?;
+    output.records_written = number(scan)?;
+    scan.expect(b"},\"Updated Blocks\":")?;
+    if !scan.has(b"[]") {
+        scan.skip()?;
+    }
+    scan.expect(b"}")?;
+    (task.shuffle_read, task.shuffle_write) = (Some(read), Some(write));
+    (task.input, task.output) = (Some(input), Some(output));
+    Some(task)
+}
+
+/// Steps over `Push Based Shuffle`, which is mostly what it was the last time.
+#[inline(always)]
+fn push_based_shuffle(scan: &mut Scan<'_>, known: &mut Vec<u8>) -> Option<()> {
+    if known.is_empty() || !scan.has(known) {
+        let start = scan.at;
+        scan.skip()?;
+        known.clear();
+        known.extend_from_slice(scan.since(start));
+    }
+    Some(())
+}
+
+/// Metrics with any of the keys, in the order in which they are printed.
 fn metrics(scan: &mut Scan<'_>, push_based: &mut Vec<u8>) -> Option<TaskMetrics> {
     const KEYS: [&[u8]; 17] = [
         b"\"Executor Deserialize Time\":",
@@ -505,7 +697,6 @@ fn metrics(scan: &mut Scan<'_>, push_based: &mut Vec<u8>) -> Option<TaskMetrics>
     Some(task)
 }
 
-#[inline(always)]
 fn shuffle_read(scan: &mut Scan<'_>, push_based: &mut Vec<u8>) -> Option<ShuffleRead> {
     const KEYS: [&[u8]; 9] = [
         b"\"Remote Blocks Fetched\":",
@@ -528,13 +719,7 @@ fn shuffle_read(scan: &mut Scan<'_>, push_based: &mut Vec<u8>) -> Option<Shuffle
             4 => read.remote_bytes_read_to_disk = number(scan)?,
             5 => read.local_bytes_read = number(scan)?,
             6 => read.records_read = number(scan)?,
-            8 if !push_based.is_empty() && scan.has(push_based) => {}
-            8 => {
-                let start = scan.at;
-                scan.skip()?;
-                push_based.clear();
-                push_based.extend_from_slice(scan.since(start));
-            }
+            8 => push_based_shuffle(scan, push_based)?,
             _ => scan.skip()?,
         }
         Some(())
@@ -596,7 +781,8 @@ mod tests {
                         usize::from(ended(line, &mut Memo::default(), &mut Vec::new()).is_some());
                 } else if line.starts_with(START) {
                     tasks += 1;
-                    taken += usize::from(started(line, &mut Memo::default()).is_some());
+                    taken +=
+                        usize::from(started(line, &mut Memo::default(), &mut Vec::new()).is_some());
                 }
             }
             assert!(fast.spark_events == slow.spark_events, "{}", path.display());
@@ -608,20 +794,64 @@ mod tests {
     /// A line of every kind of value, as Spark 4 prints it.
     const LINE: &str = r#"{"Event":"SparkListenerTaskEnd","Stage ID":3,"Stage Attempt ID":1,"Task Type":"ResultTask","Task End Reason":{"Reason":"Success"},"Task Info":{"Task ID":7,"Index":2,"Attempt":1,"Partition ID":2,"Launch Time":1000,"Executor ID":"4","Host":"hé","Locality":"ANY","Speculative":false,"Getting Result Time":0,"Finish Time":1010,"Failed":false,"Killed":false,"Accumulables":[{"ID":9,"Name":"rows","Update":"12","Value":"40","Internal":true,"Count Failed Values":true,"Metadata":"sql"},{"ID":1,"Name":"internal.metrics.updatedBlockStatuses","Update":[{"Block ID":"rdd_1_2","Status":{"Memory Size":5}}],"Internal":true,"Count Failed Values":true},{"ID":2,"Name":"mine","Update":3,"Value":3,"Internal":false,"Count Failed Values":false}]},"Task Executor Metrics":{"JVMHeapMemory":5,"MinorGCTime":0},"Task Metrics":{"Executor Run Time":9,"Peak On Heap Execution Memory":1,"Shuffle Read Metrics":{"Remote Bytes Read":6,"Push Based Shuffle":{"Merged Remote Blocks Fetched":0}},"Shuffle Write Metrics":{"Shuffle Bytes Written":8},"Input Metrics":{"Bytes Read":1,"Records Read":2},"Output Metrics":{"Bytes Written":3,"Records Written":4},"Updated Blocks":[]}}"#;
 
+    /// A line with all keys that Spark 4 prints, in their order, and accumulables that follow each other.
+    const USUAL: &str = r#"{"Event":"SparkListenerTaskEnd","Stage ID":3,"Stage Attempt ID":1,"Task Type":"ResultTask","Task End Reason":{"Reason":"Success"},"Task Info":{"Task ID":7,"Index":2,"Attempt":1,"Partition ID":2,"Launch Time":1000,"Executor ID":"4","Host":"h","Locality":"ANY","Speculative":false,"Getting Result Time":0,"Finish Time":1010,"Failed":false,"Killed":false,"Accumulables":[{"ID":9,"Name":"rows","Update":"12","Value":"40","Internal":true,"Count Failed Values":true,"Metadata":"sql"},{"ID":10,"Name":"size","Update":"123456789","Value":"1234567890123456","Internal":true,"Count Failed Values":true,"Metadata":"sql"},{"ID":11,"Name":"run","Update":12,"Value":40,"Internal":true,"Count Failed Values":true}]},"Task Executor Metrics":{"JVMHeapMemory":5,"MinorGCTime":0},"Task Metrics":{"Executor Deserialize Time":1,"Executor Deserialize CPU Time":123456789,"Executor Run Time":9,"Executor CPU Time":12,"Peak Execution Memory":1,"Peak On Heap Execution Memory":1,"Peak Off Heap Execution Memory":0,"Result Size":2,"JVM GC Time":3,"Result Serialization Time":4,"Memory Bytes Spilled":5,"Disk Bytes Spilled":6,"Shuffle Read Metrics":{"Remote Blocks Fetched":1,"Local Blocks Fetched":2,"Fetch Wait Time":3,"Remote Bytes Read":4,"Remote Bytes Read To Disk":5,"Local Bytes Read":6,"Total Records Read":7,"Remote Requests Duration":8,"Push Based Shuffle":{"Merged Fetch Fallback Count":0}},"Shuffle Write Metrics":{"Shuffle Bytes Written":8,"Shuffle Write Time":9,"Shuffle Records Written":1},"Input Metrics":{"Bytes Read":1,"Records Read":2},"Output Metrics":{"Bytes Written":3,"Records Written":4},"Updated Blocks":[]}}"#;
+
     /// A task's start, as Spark 4 prints it.
     const STARTED: &str = r#"{"Event":"SparkListenerTaskStart","Stage ID":3,"Stage Attempt ID":1,"Task Info":{"Task ID":7,"Index":2,"Attempt":1,"Partition ID":2,"Launch Time":1000,"Executor ID":"4","Host":"hé","Locality":"ANY","Speculative":false,"Getting Result Time":0,"Finish Time":0,"Failed":false,"Killed":false,"Accumulables":[]}}"#;
 
     #[test]
     fn whatever_a_line_is_changed_to_both_ways_give_the_same() {
         let mut updates = Vec::new();
-        let task = ended(LINE.as_bytes(), &mut Memo::default(), &mut updates).unwrap();
+        let (task, end) = ended(LINE.as_bytes(), &mut Memo::default(), &mut updates).unwrap();
         assert_eq!((updates.as_slice(), task.index), (&[(9, 12)][..], Number(Some(2))));
+        assert_eq!(end, LINE.len());
         let mut memo = Memo::default();
         assert!(ended(LINE.as_bytes(), &mut memo, &mut Vec::new()).is_some());
-        assert!(started(STARTED.as_bytes(), &mut memo).is_some() && !memo.start.is_empty());
-        for line in [LINE, STARTED] {
+        assert!(
+            started(STARTED.as_bytes(), &mut memo, &mut updates)
+                .is_some_and(|(_, end)| end == STARTED.len())
+        );
+        updates.clear();
+        let task = usual_end(&mut Scan::new(USUAL.as_bytes()), &mut memo, &mut updates);
+        assert!(task.is_some() && updates == [(9, 12), (10, 123_456_789)], "{updates:?}");
+        // Over before its start was written.
+        let late = STARTED.replace("[]", r#"[{"ID":9,"Name":"rows","Update":"12","Value":"40","Internal":true,"Count Failed Values":true,"Metadata":"sql"}]"#);
+        assert!(usual_start(&mut Scan::new(late.as_bytes()), &mut memo, &mut updates).is_some());
+        for line in [LINE, USUAL, STARTED, &late] {
             both_ways(line, memo.clone());
         }
+    }
+
+    #[test]
+    fn accumulables_are_known_again_whichever_are_left_out() {
+        let one = |id: u64, update: u64| {
+            let (quote, metadata) =
+                if id.is_multiple_of(2) { ("\"", ",\"Metadata\":\"sql\"") } else { ("", "") };
+            format!(
+                "{{\"ID\":{id},\"Name\":\"n\",\"Update\":{quote}{update}{quote},\"Value\":{quote}{update}{quote},\"Internal\":true,\"Count Failed Values\":true{metadata}}}"
+            )
+        };
+        let mut memo = StageMemo::default();
+        for set in (0u64..64).chain((0..64).rev()) {
+            let ids = (0..6).filter(|id| set >> id & 1 == 1);
+            let texts: Vec<String> = ids.clone().map(|id| one(id, set * 1_000_003 + id)).collect();
+            let text = format!("[{}]", texts.join(","));
+            let mut updates = Vec::new();
+            let mut scan = Scan::new(text.as_bytes());
+            accumulables(&mut scan, &mut memo, &mut updates).unwrap();
+            let expected: Vec<(u64, i64)> = ids
+                .filter(|id| id.is_multiple_of(2))
+                .map(|id| (id, (set * 1_000_003 + id).cast_signed()))
+                .collect();
+            assert_eq!(updates, expected, "{text}");
+            assert!(scan.rest().is_empty());
+        }
+        for pair in memo.accumulables.windows(2) {
+            assert_eq!(pair[0].end + 1, pair[1].start);
+        }
+        let texts = memo.accumulables.iter().map(|known| &memo.text[known.start..=known.end]);
+        assert_eq!(texts.collect::<Vec<_>>().concat(), memo.text);
     }
 
     /// Holds both ways of reading to the same for a line with any change; `memo` is what is remembered, which makes no difference.
