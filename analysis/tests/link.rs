@@ -111,6 +111,22 @@ fn a_class_of_another_file_tells_its_fields_by_place_and_what_gives_its_own_obje
 }
 
 #[test]
+fn a_class_of_another_file_has_what_it_extends_of_sparks() {
+    let linker = linked(&[
+        ("stages.py", "from pyspark.ml import Transformer\nclass Stage(Transformer):\n    pass\n"),
+        ("clean.py", "from stages import Stage\nclass Clean(Stage):\n    pass\n"),
+        (
+            "job.py",
+            "from pyspark.sql import DataFrame\nfrom clean import Clean\ndef run(df: DataFrame):\n    Clean().transform(df).count()\n",
+        ),
+    ]);
+    assert_eq!(
+        calls(&linker, "job.py"),
+        "transform Transformer Declared\ncount DataFrame Declared\n"
+    );
+}
+
+#[test]
 fn a_module_is_named_in_many_ways() {
     let uses = [
         "import jobs.readers as r\nr.load_orders().count()\n",

@@ -751,3 +751,15 @@ fn a_method_that_gives_its_own_object_keeps_its_class() {
     let program = lower(&format!("{base}def f(o: Orders):\n    o.head().lines.count()\n"));
     assert!(program.calls.iter().all(|it| it.method != "count"), "{}", program.to_text());
 }
+
+#[test]
+fn classes_that_extend_sparks() {
+    check(
+        "from pyspark.ml import Transformer\nfrom pyspark.ml.param.shared import HasInputCol\nclass Cleaner(Transformer, HasInputCol):\n    def strict(self):\n        return self\n    def _transform(self, df):\n        return df\nclass Quiet(Cleaner):\n    pass\ndf = spark.table('a')\nCleaner().strict().transform(df).count()\nQuiet().transform(df).count()\n",
+        &["transform < ambient ", "transform < ambient "],
+    );
+    let program = lower(
+        "class Transformer:\n    pass\nclass Cleaner(Transformer):\n    pass\nCleaner().transform(spark.table('a')).count()\n",
+    );
+    assert!(program.calls.iter().all(|it| it.method != "count"), "{}", program.to_text());
+}

@@ -627,3 +627,11 @@ fn a_dataset_applied_to_any_name_is_a_column() {
     );
     assert!(program.unresolved.is_empty(), "{}", program.to_text());
 }
+
+#[test]
+fn a_new_object_of_a_class_that_extends_an_rdd_is_one() {
+    check(
+        "import org.apache.spark.SparkContext\nimport org.apache.spark.rdd.RDD\nclass Rows(sc: SparkContext, n: Int) extends RDD[Int](sc, Nil)\nobject Main {\n  def run(sc: SparkContext) = {\n    val rows = new Rows(sc, 3)\n    rows.cache()\n    rows.map(_ + 1).count()\n  }\n}",
+        &["map < ambient "],
+    );
+}

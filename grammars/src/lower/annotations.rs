@@ -93,7 +93,7 @@ impl Lowering<'_> {
         known
     }
 
-    fn annotated_class(&self, name: &str) -> Shape {
+    pub(super) fn annotated_class(&self, name: &str) -> Shape {
         let declared = |kind: Type| Shape::spark(kind, Confidence::Declared);
         let (root, rest) = name.split_once('.').unwrap_or((name, ""));
         let meaning = self.lookup(root);

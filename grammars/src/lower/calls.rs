@@ -83,6 +83,13 @@ impl<'a> Lowering<'a> {
             Meaning::ForeignInstance(class) | Meaning::ForeignClass(class) => {
                 let bound = matches!(object.meaning, Meaning::ForeignInstance(_));
                 let member = self.foreign_member(&class, &site.name.text);
+                if member.is_none()
+                    && bound
+                    && let Some(kind) = self.extended_elsewhere(&class)
+                    && let Some(result) = self.inherited_of_spark(site, kind)
+                {
+                    return result;
+                }
                 let own = matches!(&member, Some(Meaning::Foreign(method)) if method.summary.own);
                 let result = self.call_member(site, member, bound);
                 if own { result.of_class(Meaning::ForeignInstance(class)) } else { result }
@@ -132,7 +139,12 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn spark_method(&mut self, site: &Site<'a>, object: Lowered, value: ValueId) -> Lowered {
+    pub(super) fn spark_method(
+        &mut self,
+        site: &Site<'a>,
+        object: Lowered,
+        value: ValueId,
+    ) -> Lowered {
         let kind = self.program.value(value).kind;
         let name = site.name.text.as_str();
         let name =
@@ -638,7 +650,8 @@ impl<'a> Lowering<'a> {
                 if let Some(index) = self.method_of(&class, "__init__") {
                     self.learn(index, &arguments.lowered, true);
                 }
-                self.lowered(Meaning::Instance(class))
+                let extended = self.extended(&class);
+                self.created(Meaning::Instance(class), extended)
             }
             Meaning::Path(path) => {
                 self.path_call(&path, range, name_range, arguments, arguments_range)
@@ -659,7 +672,8 @@ impl<'a> Lowering<'a> {
                         }
                     }
                 }
-                self.lowered(Meaning::ForeignInstance(class))
+                let extended = self.extended_elsewhere(&class);
+                self.created(Meaning::ForeignInstance(class), extended)
             }
             Meaning::Bound(index) => {
                 self.apply_callable(index, range, name_range, arguments, arguments_range)

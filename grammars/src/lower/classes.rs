@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use program::summary::Shape;
-use program::{Confidence, Language, Origin, UnresolvedReason};
+use program::{Confidence, Language, Origin, Type, UnresolvedReason};
 
 use super::Lowering;
 use super::calls::Site;
@@ -240,8 +240,38 @@ impl<'a> Lowering<'a> {
             Meaning::Foreign(method) => method.summary.own,
             _ => false,
         };
+        if !known
+            && bound
+            && let Some(kind) = self.extended(class)
+            && let Some(result) = self.inherited_of_spark(site, kind)
+        {
+            return result;
+        }
         let result = self.call_member(site, known.then_some(member.meaning), bound);
         if own { result.of_class(Meaning::Instance(class.clone())) } else { result }
+    }
+
+    /// A method that an object has from the class of Spark's that its own class extends.
+    pub(super) fn inherited_of_spark(&mut self, site: &Site<'a>, kind: Type) -> Option<Lowered> {
+        // Which dataset an object is has to be known wherever it is named, which holds of `created` alone.
+        if kind.is_dataset() {
+            return None;
+        }
+        spark::api().method(self.language, kind, &site.name.text)?;
+        let origin = Origin::Ambient(self.path_text(site.receiver_range));
+        let value = self.value(kind, Confidence::Declared, origin, None);
+        Some(self.spark_method(site, Lowered::spark(value), value))
+    }
+
+    /// A new object of a class: where it is a dataset, no more is known of it than that.
+    pub(super) fn created(&mut self, object: Meaning, extended: Option<Type>) -> Lowered {
+        match extended {
+            Some(kind) if kind.is_dataset() => {
+                let origin = Origin::Ambient(String::new());
+                Lowered::spark(self.value(kind, Confidence::Declared, origin, None))
+            }
+            _ => self.lowered(object),
+        }
     }
 
     /// An attribute by the conventional name of a session (`self.spark`, `job.sc`) whose assignment is elsewhere.

@@ -9,7 +9,7 @@ use program::summary::{
     Answer, Base, CallShapes, ClassName, ClassSummary, Export, ForeignFunction, FunctionName,
     FunctionSummary, Links, Question, Shape, Summary,
 };
-use program::{Confidence, Expression, Language, Literal, Origin, UnresolvedReason};
+use program::{Confidence, Expression, Language, Literal, Origin, Type, UnresolvedReason};
 use rustc_hash::FxHashMap;
 
 use super::Lowering;
@@ -21,6 +21,9 @@ use super::extensions::Additions;
 use super::replay::Star;
 use super::types;
 use crate::syntax::{Expr, ExprKind, FunctionDef, Parameter, Pattern};
+
+/// The attribute that tells which of Spark's classes a class extends: no source can name it.
+const EXTENDED: &str = "(extends)";
 
 /// How many classes of one file an inheritance chain is followed through.
 const ANCESTORS: usize = 16;
@@ -306,6 +309,36 @@ impl<'a> Lowering<'a> {
         None
     }
 
+    /// The class of Spark's that a class of the file extends, itself or through others.
+    pub(super) fn extended(&mut self, class: &Arc<str>) -> Option<Type> {
+        if self.bases.get(class).is_none_or(Vec::is_empty) {
+            return None;
+        }
+        self.extended_here(class).or_else(|| {
+            self.ancestors(class).into_iter().find_map(|ancestor| match ancestor {
+                Ancestor::Local(_) => None,
+                Ancestor::Foreign(base) => self.extended_elsewhere(&base),
+            })
+        })
+    }
+
+    /// The class of Spark's that a class of another file extends.
+    pub(super) fn extended_elsewhere(&mut self, class: &ClassName) -> Option<Type> {
+        match self.foreign_member(class, EXTENDED)? {
+            Meaning::Spark(value) => Some(self.program.value(value).kind),
+            _ => None,
+        }
+    }
+
+    fn extended_here(&self, class: &Arc<str>) -> Option<Type> {
+        let ancestry = self.ancestry(class);
+        let mut bases = ancestry.iter().filter_map(|it| self.bases.get(it)).flatten();
+        bases.find_map(|base| match self.annotated_class(base) {
+            Shape::Spark { kind: kind @ (Type::Rdd | Type::Transformer), .. } => Some(kind),
+            _ => None,
+        })
+    }
+
     /// `super()`: the object as its nearest ancestor.
     pub(super) fn parent(&self) -> Option<Meaning> {
         let class = self.enclosing_class()?;
@@ -506,6 +539,10 @@ impl<'a> Lowering<'a> {
             .flatten()
             .map(|(name, shape)| (name.as_str().into(), shape.unbounded().exported()))
             .filter(|(_, shape): &(Arc<str>, Shape)| !shape.is_unknown())
+            .chain(
+                self.extended_here(class)
+                    .map(|kind| (EXTENDED.into(), Shape::spark(kind, Confidence::Declared))),
+            )
             .collect();
         ClassSummary { bases, methods, attributes }
     }
