@@ -7,7 +7,7 @@ use program::{Import, Language, Links, Program};
 
 use crate::lower;
 use crate::lower::replay::Memory;
-use crate::syntax::{File, StmtKind};
+use crate::syntax::{File, Pattern, StmtKind};
 
 /// A text as its front end read it. What other files say is known later and changes more often than the text, so a program is lowered
 /// from this as often as need be.
@@ -43,6 +43,21 @@ impl Surface {
         self.file.statements().filter_map(|statement| match &statement.kind {
             StmtKind::Import(import) => Some(import),
             _ => None,
+        })
+    }
+
+    /// What a file in Scala defines at the top of its package.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let scala = self.language == Language::Scala;
+        self.file.statements().filter(move |_| scala).filter_map(|statement| {
+            match &statement.kind {
+                StmtKind::Class { name, .. } | StmtKind::TypeAlias { name, .. } => {
+                    Some(name.text.as_str())
+                }
+                StmtKind::Function(def) => Some(def.name.text.as_str()),
+                StmtKind::Assign { target: Pattern::Name(name), .. } => Some(name.text.as_str()),
+                _ => None,
+            }
         })
     }
 

@@ -114,7 +114,11 @@ impl Lower<Source> for Lowering {
             Some(member) => format!("{}.{member}", import.path),
             None => import.path.clone(),
         });
-        Outline { package: surface.package().map(str::to_owned), imports: imports.collect() }
+        Outline {
+            package: surface.package().map(str::to_owned),
+            names: surface.names().map(str::to_owned).collect(),
+            imports: imports.collect(),
+        }
     }
 }
 

@@ -101,6 +101,7 @@ impl Lower<Source> for Lowering {
             let read = self.read(file, source);
             Outline {
                 package: read.package().map(str::to_owned),
+                names: read.names().map(str::to_owned).collect(),
                 imports: read.imports().map(whole).collect(),
             }
         })

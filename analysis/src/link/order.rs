@@ -12,6 +12,8 @@ use super::modules::Modules;
 pub struct Outline {
     /// Scala's package, with dots.
     pub package: Option<String>,
+    /// What the file defines at the top of that package.
+    pub names: Vec<String>,
     /// What it imports, by the paths as written; with the member where there is one.
     pub imports: Vec<String>,
 }
@@ -31,29 +33,44 @@ pub(super) fn outlined<'o>(
     outlines: impl Iterator<Item = (&'o Arc<str>, &'o Outline)>,
 ) -> Order {
     let outlines: BTreeMap<&Arc<str>, &Outline> = outlines.collect();
-    let mut packages: BTreeMap<&str, Vec<&Arc<str>>> = BTreeMap::new();
-    for (file, outline) in &outlines {
-        if let Some(package) = &outline.package {
-            packages.entry(package).or_default().push(file);
+    let files: Vec<&Arc<str>> = outlines.keys().copied().collect();
+    let places: FxHashMap<&str, usize> =
+        files.iter().enumerate().map(|(place, file)| (file.as_ref(), place)).collect();
+    let mut packages: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
+    let mut definers: FxHashMap<(&str, &str), Vec<usize>> = FxHashMap::default();
+    for (place, outline) in outlines.values().enumerate() {
+        let Some(package) = &outline.package else { continue };
+        packages.entry(package).or_default().push(place);
+        for name in &outline.names {
+            definers.entry((package, name)).or_default().push(place);
         }
     }
     let mut imports: FxHashMap<Arc<str>, Vec<Arc<str>>> = FxHashMap::default();
-    for (file, outline) in &outlines {
-        let mut found: Vec<Arc<str>> = Vec::new();
+    for (place, (file, outline)) in outlines.iter().enumerate() {
+        let mut found: Vec<usize> = Vec::new();
         for path in &outline.imports {
             if modules.contains(file) {
-                found.extend(module(modules, file, path));
-            } else {
-                let files = longest(path, &|prefix| packages.get(prefix));
-                found.extend(files.into_iter().flatten().map(|file| Arc::clone(file)));
+                let module = module(modules, file, path);
+                found.extend(module.and_then(|it| places.get(it.as_ref())));
+            } else if let Some((package, everything)) =
+                longest(path, &|prefix| packages.get_key_value(prefix))
+            {
+                // Of a package, what defines the name; all of it where everything is imported.
+                let rest = path[package.len()..].trim_start_matches('.');
+                let name = rest.split('.').next().unwrap_or_default();
+                found.extend(if name.is_empty() {
+                    everything.as_slice()
+                } else {
+                    definers.get(&(package, name)).map_or(&[][..], Vec::as_slice)
+                });
             }
         }
-        found.retain(|it| it != *file);
         found.sort_unstable();
         found.dedup();
-        imports.insert(Arc::clone(file), found);
+        let found = found.into_iter().filter(|it| *it != place);
+        imports.insert(Arc::clone(file), found.map(|it| Arc::clone(files[it])).collect());
     }
-    let levels = levels(outlines.into_keys().cloned().collect(), &imports);
+    let levels = levels(files.into_iter().cloned().collect(), &imports);
     Order { levels, imports }
 }
 
@@ -62,7 +79,7 @@ fn module(modules: &Modules, file: &str, path: &str) -> Option<Arc<str>> {
     longest(path, &|prefix| modules.resolve(file, prefix).path().cloned())
 }
 
-fn longest<T>(path: &str, look_up: &dyn Fn(&str) -> Option<T>) -> Option<T> {
+fn longest<'p, T>(path: &'p str, look_up: &dyn Fn(&'p str) -> Option<T>) -> Option<T> {
     let ends = path.rmatch_indices('.').map(|it| it.0).filter(|end| *end > 0);
     std::iter::once(path.len()).chain(ends).find_map(|end| look_up(&path[..end]))
 }
@@ -114,7 +131,7 @@ mod tests {
 
     fn outline(package: Option<&str>, imports: &[&str]) -> Outline {
         let imports = imports.iter().map(|it| (*it).to_owned()).collect();
-        Outline { package: package.map(str::to_owned), imports }
+        Outline { package: package.map(str::to_owned), imports, ..Outline::default() }
     }
 
     #[test]
