@@ -7,6 +7,7 @@ use program::{Import, Language, Links, Program};
 
 use crate::lower;
 use crate::lower::replay::Memory;
+use crate::reading;
 use crate::syntax::{File, Pattern, StmtKind};
 
 /// A text as its front end read it. What other files say is known later and changes more often than the text, so a program is lowered
@@ -25,6 +26,13 @@ impl Surface {
         let read = Arc::clone(&file);
         let driver = Driver::new(move || lower::driver::code(&read));
         Self { language, file, driver, text, memory: None }
+    }
+
+    /// Reads a text that is no notebook and will not be edited.
+    #[must_use]
+    pub fn of(language: Language, text: Arc<str>) -> Self {
+        let read = reading::read(language, text, None, None);
+        Self::new(language, read.file, read.text)
     }
 
     /// The same, with what was left by lowerings of texts before.

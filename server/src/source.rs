@@ -4,8 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use analysis::{FileCheck, Fix, UNUSED_SUPPRESSION};
+use grammars::Surface;
 use grammars::notebook::{JupyterNotebook, Notebook, NotebookError};
-use grammars::{Document, Surface};
 use program::{Language, Links, Program, TextRange};
 
 use crate::problem::panic_message;
@@ -95,7 +95,7 @@ impl Source {
     pub(crate) fn read(&self) -> Surface {
         match &self.notebook {
             Some(notebook) => notebook.notebook().surface(),
-            None => Document::new(self.language, &self.text).surface(),
+            None => Surface::of(self.language, Arc::clone(&self.text)),
         }
     }
 }
