@@ -635,3 +635,11 @@ fn a_new_object_of_a_class_that_extends_an_rdd_is_one() {
         &["map < ambient "],
     );
 }
+
+#[test]
+fn a_fold_carries_several_things_in_a_tuple() {
+    let program = lower(
+        "def step(df: DataFrame, n: Int): (DataFrame, Seq[String]) = other(df)\ndef run(frame: DataFrame, xs: Seq[Int]) = {\n  val (result, names) = xs.foldLeft((frame, Seq.empty[String])) {\n    case ((df, names), x) =>\n      val (next, more) = step(df, x)\n      (next, names ++ more)\n  }\n  result.count()\n}",
+    );
+    assert_eq!(lineage::counted(&program), ["loop[parameter then value]"], "{}", program.to_text());
+}

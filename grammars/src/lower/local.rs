@@ -302,6 +302,75 @@ impl<'a> Lowering<'a> {
         Lowered::local(applied("reduce", evaluated.expressions()))
     }
 
+    /// What a loop carries, a dataset or several in a tuple, as it is at the beginning of each turn; none for anything else. `heads` are
+    /// these datasets by their place.
+    fn loop_heads(
+        &mut self,
+        carried: &Meaning,
+        heads: &mut Vec<Option<program::ValueId>>,
+    ) -> Option<Meaning> {
+        match carried {
+            Meaning::Spark(entry) => {
+                let value = self.program.value(*entry);
+                let (kind, confidence) = (value.kind, value.confidence);
+                let origin = Origin::Loop { entry: *entry, carried: None };
+                let head = self.value(kind, confidence, origin, None);
+                heads.push(Some(head));
+                Some(Meaning::Spark(head))
+            }
+            Meaning::Tuple(items) if items.iter().any(|it| matches!(it, Meaning::Spark(_))) => {
+                let mut parts = Vec::new();
+                for item in items.iter() {
+                    match item {
+                        Meaning::Spark(_) => parts.extend(self.loop_heads(item, heads)),
+                        other => {
+                            heads.push(None);
+                            parts.push(other.clone());
+                        }
+                    }
+                }
+                Some(Meaning::Tuple(Arc::new(parts)))
+            }
+            _ => None,
+        }
+    }
+
+    /// What a loop leaves of what it carries, where a turn ends with `last`; none where that is something else.
+    fn loop_results(
+        &mut self,
+        heads: &[Option<program::ValueId>],
+        last: &Meaning,
+    ) -> Option<Meaning> {
+        match (heads, last) {
+            ([Some(head)], Meaning::Spark(end)) => {
+                if end != head
+                    && let Some(value) = self.program.values.get_mut(head.index())
+                    && let Origin::Loop { carried, .. } = &mut value.origin
+                {
+                    *carried = Some(*end);
+                }
+                Some(Meaning::Spark(*head))
+            }
+            ([_, _, ..], Meaning::Tuple(ends)) if ends.len() == heads.len() => {
+                let parts = heads.iter().zip(ends.iter()).map(|(head, end)| {
+                    let same = match (head, end) {
+                        (Some(head), Meaning::Spark(value)) => {
+                            self.program.value(*head).kind == self.program.value(*value).kind
+                        }
+                        _ => false,
+                    };
+                    match same.then(|| self.loop_results(&[*head], end)).flatten() {
+                        Some(carried) => carried,
+                        None if head.is_none() => end.clone(),
+                        None => Meaning::Unknown(UnresolvedReason::Other),
+                    }
+                });
+                Some(Meaning::Tuple(Arc::new(parts.collect())))
+            }
+            _ => None,
+        }
+    }
+
     #[expect(clippy::too_many_arguments)]
     pub(super) fn fold(
         &mut self,
@@ -325,26 +394,13 @@ impl<'a> Lowering<'a> {
             .collect();
         names.retain(|name| !saved.iter().any(|it| it.0 == *name));
         let mut result = Lowered::unknown(UnresolvedReason::Other);
-        let entry = carried
-            .as_ref()
-            .and_then(|it| if let Meaning::Spark(value) = it.meaning { Some(value) } else { None });
         self.looped(count, range, range, &names, |lowering| {
-            let mut head = None;
+            let mut heads = Vec::new();
             let mut given = Vec::new();
             if let Some(carried) = carried {
-                given.push(match entry {
-                    Some(entry) => {
-                        let value = lowering.program.value(entry);
-                        let (kind, confidence) = (value.kind, value.confidence);
-                        let value = lowering.value(
-                            kind,
-                            confidence,
-                            Origin::Loop { entry, carried: None },
-                            None,
-                        );
-                        head = Some(value);
-                        Lowered::spark(value)
-                    }
+                let meaning = lowering.loop_heads(&carried.meaning, &mut heads);
+                given.push(match meaning {
+                    Some(meaning) => lowering.lowered(meaning),
                     None => Lowered { call: None, ..carried.clone() },
                 });
             }
@@ -357,14 +413,8 @@ impl<'a> Lowering<'a> {
             if name == "foreach" {
                 lowering.set_use(&last, ResultUse::Discarded);
             }
-            if let (Some(head), Meaning::Spark(end)) = (head, &last.meaning) {
-                if let Some(value) = lowering.program.values.get_mut(head.index())
-                    && let Origin::Loop { carried, .. } = &mut value.origin
-                    && *end != head
-                {
-                    *carried = Some(*end);
-                }
-                result = Lowered::spark(head);
+            if let Some(carried) = lowering.loop_results(&heads, &last.meaning) {
+                result = lowering.lowered(carried);
             } else {
                 result = match last.meaning {
                     Meaning::Spark(value) => Lowered {
