@@ -64,6 +64,7 @@ pub(crate) fn check_file_with(
         call_keys,
         is_test: is_test(file),
         thresholds: &settings.thresholds,
+        has_runs: !evidence.runs.is_empty(),
         facts: Facts::new(file, program),
         shared: Shared::default(),
     };

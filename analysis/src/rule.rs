@@ -154,6 +154,8 @@ pub struct RuleContext<'a> {
     pub is_test: bool,
     /// Limits.
     pub thresholds: &'a Thresholds,
+    /// Whether any run is attached. Of findings that need one, a single one is enough where there is none: nobody sees it.
+    pub has_runs: bool,
     /// What evaluating the file's code says.
     pub facts: Facts<'a>,
     /// What was worked out once.

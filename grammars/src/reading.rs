@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use program::{Language, TextRange};
+use rayon::prelude::*;
 use tree_sitter::{Parser, Tree};
 
 use crate::parse::{Parsed, parse, parse_parts, parser};
@@ -21,6 +22,9 @@ const MOST_PROSE: usize = 48;
 
 /// How many bytes of pieces are parsed at once. Where they have errors, each of them is parsed again by itself.
 const TOGETHER: usize = 64 << 10;
+
+/// So many parts at least are worth another thread to move them.
+const MOVED_AT_ONCE: usize = 16;
 
 /// What was read of a text.
 #[derive(Debug, Clone)]
@@ -81,9 +85,10 @@ fn edited(parser: &mut Parser, text: &str, before: &Reading) -> Vec<Arc<Part>> {
         pieces.push(piece);
     }
     parts.extend(parts_of(parser, text, pieces));
-    let rest = known[rest..].iter();
-    parts
-        .extend(rest.map(|part| if by == 0 { Arc::clone(part) } else { Arc::new(part.moved(by)) }));
+    let rest = known[rest..].par_iter().with_min_len(MOVED_AT_ONCE);
+    parts.par_extend(
+        rest.map(|part| if by == 0 { Arc::clone(part) } else { Arc::new(part.moved(by)) }),
+    );
     parts
 }
 

@@ -105,10 +105,15 @@ fn check(ctx: &RuleContext<'_>, findings: &mut Vec<Finding>) {
         return;
     }
     let disabled = broadcasts_are_disabled(ctx);
+    // Without a run, one that waits for it stands for all.
+    let mut enough = false;
     for (id, call) in ctx.program.calls_with_ids() {
         let Some(join) = Join::of(ctx, id, call) else { continue };
         let sides: Vec<Side> =
             [Side::Right, Side::Left].into_iter().filter(|side| join.may_broadcast(*side)).collect();
+        if enough && sides.iter().all(|&side| bound_of(ctx, join.value(side)).is_none()) {
+            continue;
+        }
         if sides.is_empty() || [join.left.0, join.right.0].iter().any(|value| is_hinted(ctx, *value)) {
             continue;
         }
@@ -128,7 +133,9 @@ fn check(ctx: &RuleContext<'_>, findings: &mut Vec<Finding>) {
                 let message = format!("`join` shuffles both sides although {has}{why}");
                 findings.push(join.finding(ctx, side, message));
             }
+            None if enough => {}
             None => {
+                enough = !ctx.has_runs;
                 for side in sides {
                     let message =
                         format!("`join` shuffles although {} is small enough to broadcast", join.name(ctx, side));

@@ -317,14 +317,17 @@ impl<'a> Reuse<'a> {
         found
     }
 
-    /// Large datasets of which the file does not tell what computes them: they are given to functions, or returned. Upstream ones first; none of
-    /// `known`.
-    pub(crate) fn perhaps_shared(&self, known: &[Shared]) -> Vec<Shared> {
+    /// Large datasets of which the file does not tell what computes them: they are given to functions, or returned. Upstream ones first, up
+    /// to `most` of them; none of `known`.
+    pub(crate) fn perhaps_shared(&self, known: &[Shared], most: usize) -> Vec<Shared> {
         let mut found: Vec<Shared> = Vec::new();
         let mut seen: FxHashSet<CallId> = known.iter().map(|it| it.definition).collect();
         // What is made of a value stands after it: one pass tells what is behind each.
         let mut behind = vec![false; self.program.values.len()];
         for (index, value) in self.program.values.iter().enumerate() {
+            if found.len() >= most {
+                break;
+            }
             behind[index] = self.is_large(ValueId(index as u32), &behind);
             let id = ValueId(index as u32);
             if value.kind != Type::DataFrame

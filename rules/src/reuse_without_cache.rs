@@ -97,7 +97,9 @@ fn shared(ctx: &RuleContext<'_>) -> Rc<Vec<Shared>> {
     ctx.once(|| {
         let reuse = Reuse::of(ctx);
         let mut shared = reuse.shared();
-        let elsewhere = reuse.perhaps_shared(&shared);
+        // Without a run, one that waits for it stands for all.
+        let most = if ctx.has_runs { usize::MAX } else { 1 };
+        let elsewhere = reuse.perhaps_shared(&shared, most);
         shared.extend(elsewhere);
         shared
     })

@@ -113,7 +113,9 @@ pub(crate) fn program(
                 // It comes to rest sooner than the last time.
                 pass = run(false, Some(pass.program));
             }
-            if let (Some(memory), Some(replay)) = (memory, replay) {
+            pass.replay = replay.take();
+            pass.complete_calls();
+            if let (Some(memory), Some(replay)) = (memory, pass.replay.take()) {
                 memory.keep(replay, made);
             }
             return pass.finished();

@@ -346,6 +346,8 @@ impl State {
                     profiles: None,
                     ..Change::default()
                 });
+                // Taking apart the program before is nothing to wait for.
+                rayon::spawn(move || drop(known));
             }
             inner.open.insert(file.clone());
             (inner.host.snapshot(), Arc::clone(&inner.diagnosed), inner.generation)

@@ -15,6 +15,7 @@ mod validation;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 pub(crate) use fingerprint::Mark;
@@ -25,7 +26,8 @@ use super::Lowering;
 use super::environment::FrameKind;
 use crate::syntax::{File, Part, Stmt};
 use fingerprint::{Outline, is_passed_through};
-use unit::{Bases, Place, Unit};
+use relocate::Relocation;
+use unit::{Bases, Externals, Place, Unit};
 
 /// A statement's fingerprint, with that of its place.
 type Key = (u128, u64);
@@ -114,7 +116,20 @@ pub(super) struct Replay {
     definitions: u32,
     /// Whether something happened that replays do not account for: the rest of the pass does without.
     off: bool,
+    /// What was put into the program with bare calls.
+    bare: Vec<Bare>,
 }
+
+/// A unit whose calls stand in the program without what no statement asks of another one's.
+#[derive(Debug)]
+struct Bare {
+    unit: Arc<Unit>,
+    externals: Externals,
+    to: Bases,
+}
+
+/// So many units at least are worth another thread to complete their calls.
+const COMPLETED_AT_ONCE: usize = 100;
 
 impl Part {
     fn marks(&self, text: &str) -> Arc<[Mark]> {
@@ -141,6 +156,7 @@ impl<'a> Lowering<'a> {
             replay.definition = 0;
             replay.definitions = definitions;
             replay.off = false;
+            replay.bare.clear();
         }
     }
 
@@ -234,6 +250,31 @@ impl<'a> Lowering<'a> {
         ended
     }
 
+    /// Completes the calls that were put into the program bare. It is what takes longest of a replay, and can be done by many at a time.
+    pub(super) fn complete_calls(&mut self) {
+        let Some(replay) = &mut self.replay else { return };
+        let (bare, definitions) = (std::mem::take(&mut replay.bare), replay.definitions);
+        let mut work = Vec::with_capacity(bare.len());
+        let mut rest = self.program.calls.as_mut_slice();
+        let mut passed = 0;
+        for it in &bare {
+            let before = (it.to.calls as usize).saturating_sub(passed);
+            let Some((_, from)) = rest.split_at_mut_checked(before) else { break };
+            let Some((calls, after)) = from.split_at_mut_checked(it.unit.calls.len()) else { break };
+            passed += before + calls.len();
+            rest = after;
+            work.push((calls, it));
+        }
+        work.into_par_iter().with_min_len(COMPLETED_AT_ONCE).for_each(|(calls, it)| {
+            let Bare { unit, externals, to } = it;
+            let here = Relocation { from: &unit.bases, to: *to, definitions, externals };
+            for (call, known) in calls.iter_mut().zip(&unit.calls) {
+                // All its ids were found when it was put there.
+                let _ = here.complete(call, known);
+            }
+        });
+    }
+
     /// The rest of the pass does without replays.
     pub(super) fn end_replay(&mut self) {
         if let Some(replay) = &mut self.replay {
@@ -317,6 +358,9 @@ impl<'a> Lowering<'a> {
             unit.used.store(kept.age, Ordering::Relaxed);
             if let Some(replay) = &mut self.replay {
                 replay.definition += unit.definitions;
+                if !replay.passing && !unit.calls.is_empty() && unit.completes_later(&bases) {
+                    replay.bare.push(Bare { unit: Arc::clone(unit), externals, to: bases });
+                }
             }
             return Some(unit.ended);
         }

@@ -105,27 +105,26 @@ impl Relocation<'_> {
     }
 
     pub(super) fn call(&self, call: &Call) -> Option<Call> {
+        let mut moved = self.bare_call(call)?;
+        self.complete(&mut moved, call)?;
+        Some(moved)
+    }
+
+    /// A call without what lowering other statements does not ask of it: its method's name and its arguments.
+    pub(super) fn bare_call(&self, call: &Call) -> Option<Call> {
         let receiver = match call.receiver {
             Some(it) => {
                 Some(Receiver { value: self.value_id(it.value)?, range: self.range(it.range)? })
             }
             None => None,
         };
-        let mut arguments = Vec::with_capacity(call.arguments.len());
-        for it in &call.arguments {
-            arguments.push(Argument {
-                name: it.name.clone(),
-                value: self.expression(&it.value)?,
-                range: self.range(it.range)?,
-            });
-        }
         Some(Call {
-            method: call.method.clone(),
+            method: String::new(),
             receiver_type: call.receiver_type,
             receiver,
             effect: call.effect,
             confidence: call.confidence,
-            arguments,
+            arguments: Vec::new(),
             result: match call.result {
                 Some(value) => Some(self.value_id(value)?),
                 None => None,
@@ -138,6 +137,21 @@ impl Relocation<'_> {
             statement: self.range(call.statement)?,
             in_sql: call.in_sql,
         })
+    }
+
+    /// Gives a bare call the rest of what it was made from.
+    pub(super) fn complete(&self, moved: &mut Call, call: &Call) -> Option<()> {
+        let mut arguments = Vec::with_capacity(call.arguments.len());
+        for it in &call.arguments {
+            arguments.push(Argument {
+                name: it.name.clone(),
+                value: self.expression(&it.value)?,
+                range: self.range(it.range)?,
+            });
+        }
+        moved.method.clone_from(&call.method);
+        moved.arguments = arguments;
+        Some(())
     }
 
     /// What lowering other statements asks of a call.

@@ -47,6 +47,14 @@ pub(super) struct Unit {
     pub(super) effects: Vec<Effect>,
 }
 
+impl Unit {
+    /// Whether nothing can fail that is left for later: all ids are found where the unit is put, and so are places, unless what has none cannot
+    /// be told from the beginning of the text.
+    pub(super) fn completes_later(&self, to: &Bases) -> bool {
+        self.bases.start > 0 || to.start == 0
+    }
+}
+
 /// Where a statement stands.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Place {

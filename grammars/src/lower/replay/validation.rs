@@ -138,8 +138,9 @@ impl Lowering<'_> {
                 program.scopes.push(here.outline_of_scope(scope)?);
             }
         } else {
+            let bare = unit.completes_later(&here.to);
             for call in &unit.calls {
-                program.calls.push(here.call(call)?);
+                program.calls.push(if bare { here.bare_call(call)? } else { here.call(call)? });
             }
             for binding in &unit.bindings {
                 program.bindings.push(here.binding(binding)?);
