@@ -44,7 +44,7 @@ pub(super) struct Summaries {
 }
 
 /// Something that a pass learns for the next.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Found {
     /// Spark is given the function of this key.
     Closure(u32),
@@ -119,6 +119,11 @@ impl Summaries {
 
     pub(super) fn record_carried(&mut self, place: u32, name: &str, shape: Shape) {
         self.carried.entry(place).or_default().insert(name.to_owned(), shape);
+    }
+
+    /// Whether anything goes by its place in the text.
+    pub(super) fn has_places(&self) -> bool {
+        !self.carried.is_empty() || self.functions.keys().any(|key| key & ON_THE_WAY != 0)
     }
 
     /// Forgets how many rows functions return: they may feed on each other, and have not come to rest.

@@ -13,7 +13,7 @@ use super::functions::Summaries;
 /// What an earlier pass found.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    found: Summaries,
+    found: Arc<Summaries>,
     asked: RefCell<Asked>,
     /// What was told since somebody listens.
     told: RefCell<Option<Vec<Told>>>,
@@ -47,7 +47,7 @@ struct Asked {
 }
 
 impl Known {
-    pub(super) fn new(found: Summaries) -> Self {
+    pub(super) fn new(found: Arc<Summaries>) -> Self {
         Self { found, asked: RefCell::default(), told: RefCell::default() }
     }
 
@@ -68,23 +68,7 @@ impl Known {
 
     /// Whether the same would be told now, in a statement that begins at `start`.
     pub(super) fn holds(&self, told: &Told, start: u32) -> bool {
-        match told {
-            Told::Closure(function, closure) => self.found.is_closure(*function) == *closure,
-            Told::Parameter(function, place, shape) => {
-                self.found.parameter(*function, *place) == shape.as_ref()
-            }
-            Told::Certain(function, place, kind, certain) => {
-                self.found.is_certain(*function, *place, *kind) == *certain
-            }
-            Told::Returns(function, shape) => self.found.returns(*function) == shape.as_ref(),
-            Told::Attribute(class, name, shape) => {
-                self.found.attribute(class, name) == shape.as_ref()
-            }
-            Told::Global(name, shape) => self.found.global(name) == shape.as_ref(),
-            Told::Carried(place, name, shape) => {
-                self.found.carried(place + start, name) == shape.as_ref()
-            }
-        }
+        self.found.holds(told, start)
     }
 
     /// Asks the same, in a statement that begins at `start`.
@@ -201,6 +185,25 @@ fn note(names: &mut FxHashSet<Box<str>>, name: &str) {
 }
 
 impl Summaries {
+    /// Whether the same would be told from this, in a statement that begins at `start`.
+    pub(super) fn holds(&self, told: &Told, start: u32) -> bool {
+        match told {
+            Told::Closure(function, closure) => self.is_closure(*function) == *closure,
+            Told::Parameter(function, place, shape) => {
+                self.parameter(*function, *place) == shape.as_ref()
+            }
+            Told::Certain(function, place, kind, certain) => {
+                self.is_certain(*function, *place, *kind) == *certain
+            }
+            Told::Returns(function, shape) => self.returns(*function) == shape.as_ref(),
+            Told::Attribute(class, name, shape) => self.attribute(class, name) == shape.as_ref(),
+            Told::Global(name, shape) => self.global(name) == shape.as_ref(),
+            Told::Carried(place, name, shape) => {
+                self.carried(place + start, name) == shape.as_ref()
+            }
+        }
+    }
+
     fn is_closure(&self, key: u32) -> bool {
         self.functions.get(&key).is_some_and(|it| it.closure)
     }

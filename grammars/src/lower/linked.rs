@@ -52,6 +52,16 @@ impl<'l> Asked<'l> {
         self.answers.borrow_mut().insert(question, answer.clone());
         answer
     }
+
+    /// Whether other files still answer the same.
+    pub(super) fn would_answer(&self, before: &FxHashMap<Question, Answer>) -> bool {
+        before.iter().all(|(question, answer)| self.ask(question.clone()) == *answer)
+    }
+
+    /// All questions so far, with what was answered.
+    pub(super) fn answers(self) -> FxHashMap<Question, Answer> {
+        self.answers.into_inner()
+    }
 }
 
 /// What a class extends.

@@ -71,25 +71,25 @@ const PASSED: usize = 400_000;
 /// What an earlier lowering left in `memory` is not lowered again.
 pub(crate) fn program(
     language: Language,
-    file: &File,
+    file: &Arc<File>,
     text: &str,
     links: &dyn Links,
     memory: Option<&Memory>,
 ) -> Program {
     let asked = Asked::new(links);
-    let mut found = Summaries::default();
+    let mut found = Arc::<Summaries>::default();
     let mut spare = None;
-    let mut replay = memory.map(Memory::recalled);
+    let mut replay = memory.map(|it| it.recalled(file, &asked));
     let mut passes = (PASSED / text.len().max(1)).clamp(PASSES, MOST_PASSES);
     // How many passes it took the last time; the program of the last one only is looked at.
     let before = replay.as_ref().map_or(0, |it| it.passes);
     let mut made = 0;
-    loop {
+    let (program, replay) = loop {
         passes -= 1;
         made += 1;
         let last = passes == 0;
         if last {
-            found.forget_bounds();
+            Arc::make_mut(&mut found).forget_bounds();
         }
         let known = Known::new(found);
         let mut run = |passing: bool, spare: Option<Program>| {
@@ -100,29 +100,37 @@ pub(crate) fn program(
             pass.settled = !last;
             pass.replay = replay.take();
             if let Some(replay) = &mut pass.replay {
-                replay.passing = passing;
+                replay.begin_pass(passing, last);
             }
-            pass.run(file);
+            let foreseen = pass.run(file);
             replay = pass.replay.take();
-            pass
+            (pass, foreseen)
         };
         let passing = !last && made < before;
-        let mut pass = run(passing, spare.take());
-        if last || known.is_as(&pass.found) {
+        let (mut pass, foreseen) = run(passing, spare.take());
+        if foreseen.is_none() && (last || known.is_as(&pass.found)) {
             if passing {
                 // It comes to rest sooner than the last time.
-                pass = run(false, Some(pass.program));
+                pass = run(false, Some(pass.program)).0;
             }
             pass.replay = replay.take();
             pass.complete_calls();
-            if let (Some(memory), Some(replay)) = (memory, pass.replay.take()) {
-                memory.keep(replay, made);
+            let mut replay = pass.replay.take();
+            if let Some(replay) = &mut replay {
+                replay.end_pass(&Arc::default());
             }
-            return pass.finished();
+            break (pass.finished(), replay);
         }
-        found = pass.found;
+        found = foreseen.unwrap_or_else(|| Arc::new(pass.found));
         spare = Some(pass.program);
+        if let Some(replay) = &mut replay {
+            replay.end_pass(&found);
+        }
+    };
+    if let (Some(memory), Some(replay)) = (memory, replay) {
+        memory.keep(replay, asked.answers());
     }
+    program
 }
 
 /// How much of a program there was at some time.
@@ -293,19 +301,23 @@ impl<'a> Lowering<'a> {
         self.program.scopes = spare.scopes;
     }
 
-    fn run(&mut self, file: &'a File) {
+    /// Gives what the pass would have found out, where it did not need to go to the end of the file for that.
+    fn run(&mut self, file: &'a File) -> Option<Arc<Summaries>> {
         for part in &file.parts {
             self.program.uses_spark |= any_spark_import(&part.body, 0);
             self.collect(&part.body, None, 0);
         }
         self.collected = true;
         self.begin_replay(file);
-        for part in &file.parts {
-            self.begin_part(part);
+        for (index, part) in file.parts.iter().enumerate() {
+            self.begin_part(part, index);
+            if let Some(found) = self.foreseen() {
+                return Some(found);
+            }
             self.block(&part.body);
         }
         if self.definitions.is_empty() {
-            return;
+            return None;
         }
         for (name, meaning) in self.frames.first().into_iter().flat_map(|it| &it.names) {
             let shape = self.shape_of(meaning);
@@ -313,6 +325,7 @@ impl<'a> Lowering<'a> {
                 self.found.record_global(name, &shape);
             }
         }
+        None
     }
 
     /// What the pass made of the file.

@@ -71,6 +71,59 @@ fn collect(
     }
 }
 
+/// What stands around the statements that have marks, in the order in which all are lowered, with a zero for each of those that `counts`.
+pub(super) fn frame(body: &[Stmt], frame: &mut Vec<u128>, counts: &mut dyn FnMut() -> bool) {
+    frame_within(body, frame, counts, 0);
+}
+
+fn frame_within(
+    body: &[Stmt],
+    frame: &mut Vec<u128>,
+    counts: &mut dyn FnMut() -> bool,
+    depth: u32,
+) {
+    if depth > DEPTH {
+        return;
+    }
+    for statement in body {
+        if !is_passed_through(statement) {
+            if counts() {
+                frame.push(0);
+            }
+            continue;
+        }
+        let mut writer = Writer { bytes: Vec::new(), base: statement.range.start };
+        let inner = match &statement.kind {
+            StmtKind::Class { name, bases, decorators, parameters, body, runs, header } => {
+                writer.tag(3);
+                writer.name(name);
+                writer.many(bases, Writer::expression);
+                writer.many(decorators, Writer::expression);
+                writer.many(parameters, Writer::parameter);
+                writer.flag(*runs);
+                writer.range(*header);
+                body.as_slice()
+            }
+            StmtKind::Block(body) => {
+                writer.tag(12);
+                body
+            }
+            StmtKind::Main(body) => {
+                writer.tag(13);
+                body
+            }
+            _ => {
+                writer.statement(statement);
+                &[]
+            }
+        };
+        frame.push(hashed(&writer.bytes).max(1));
+        frame_within(inner, frame, counts, depth + 1);
+        // Where it ends.
+        frame.push(1);
+    }
+}
+
 fn hashed(bytes: &[u8]) -> u128 {
     let half = |seed: u64| {
         let mut hasher = DefaultHasher::new();

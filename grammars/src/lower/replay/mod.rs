@@ -9,12 +9,14 @@
 mod fingerprint;
 mod recording;
 mod relocate;
+mod trace;
 mod unit;
 mod validation;
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use program::summary::{Answer, Question};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
@@ -24,10 +26,12 @@ pub(super) use unit::Star;
 
 use super::Lowering;
 use super::environment::FrameKind;
+use super::linked::Asked;
 use crate::syntax::{File, Part, Stmt};
 use fingerprint::{Outline, is_passed_through};
 use relocate::Relocation;
-use unit::{Bases, Externals, Place, Unit};
+use trace::{Difference, Pass, Put, Step, Trace};
+use unit::{Bases, Place, Unit};
 
 /// A statement's fingerprint, with that of its place.
 type Key = (u128, u64);
@@ -51,28 +55,37 @@ struct Kept {
     age: u32,
     /// How many passes the last one took.
     passes: usize,
+    /// What it went through.
+    trace: Option<Arc<Trace>>,
 }
 
 impl Memory {
-    /// What is remembered now. It does not change with the memory.
-    pub(super) fn recalled(&self) -> Replay {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Replay { kept: Arc::clone(&kept), passes: kept.passes, ..Replay::default() }
+    /// What is remembered now, for a lowering of `file`. It does not change with the memory.
+    pub(super) fn recalled(&self, file: &Arc<File>, asked: &Asked<'_>) -> Replay {
+        let kept = Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        // What nobody asks any more is forgotten with what is nowhere any more.
+        let trace = kept.trace.as_ref().filter(|_| !kept.age.is_multiple_of(LATER));
+        let difference = trace.map(|it| Difference::of(&it.file, file)).unwrap_or_default();
+        let sees_the_same = trace.is_some_and(|it| asked.would_answer(&it.answers));
+        let (file, passes) = (Arc::clone(file), kept.passes);
+        Replay { kept, file, passes, difference, sees_the_same, ..Replay::default() }
     }
 
-    /// Keeps what a lowering of so many passes made.
-    pub(super) fn keep(&self, replay: Replay, passes: usize) {
-        let Replay { outline, kept, made, .. } = replay;
+    /// Keeps what a lowering made, which got these answers.
+    pub(super) fn keep(&self, replay: Replay, answers: FxHashMap<Question, Answer>) {
+        let Replay { outline, kept, made, file, passed, .. } = replay;
+        let passes = passed.len();
+        let trace = Some(Arc::new(Trace { file, answers, passes: passed }));
         drop(kept);
         let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if now.outline != outline {
-            *now = Arc::new(Kept { outline, units: made, age: 0, passes });
+            *now = Arc::new(Kept { outline, units: made, age: 1, passes, trace });
             return;
         }
         if Arc::get_mut(&mut now).is_none() {
             // Another lowering looks at it.
             let (units, age) = (now.units.clone(), now.age);
-            *now = Arc::new(Kept { outline, units, age, passes });
+            *now = Arc::new(Kept { outline, units, age, passes, trace: None });
         }
         let Some(kept) = Arc::get_mut(&mut now) else { return };
         for (key, units) in made {
@@ -82,6 +95,9 @@ impl Memory {
         }
         kept.age += 1;
         kept.passes = passes;
+        let before = std::mem::replace(&mut kept.trace, trace);
+        // Taking it apart is nothing to wait for.
+        rayon::spawn(move || drop(before));
         if kept.age.is_multiple_of(LATER) {
             let oldest = kept.age - LATER;
             kept.units.retain(|_, units| {
@@ -97,6 +113,16 @@ impl Memory {
 pub(super) struct Replay {
     outline: u128,
     kept: Arc<Kept>,
+    file: Arc<File>,
+    /// How that differs from what the last lowering was of.
+    difference: Difference,
+    /// Whether all that is known to this pass was known to the last lowering's.
+    sees_the_same: bool,
+    /// What this pass goes through, and what those before went through.
+    pass: Pass,
+    passed: Vec<Pass>,
+    /// The part that is being lowered.
+    part: usize,
     /// What was made.
     made: FxHashMap<Key, Vec<Arc<Unit>>>,
     /// How many passes it took the last time.
@@ -123,8 +149,7 @@ pub(super) struct Replay {
 /// A unit whose calls stand in the program without what no statement asks of another one's.
 #[derive(Debug)]
 struct Bare {
-    unit: Arc<Unit>,
-    externals: Externals,
+    put: Put,
     to: Bases,
 }
 
@@ -157,12 +182,15 @@ impl<'a> Lowering<'a> {
             replay.definitions = definitions;
             replay.off = false;
             replay.bare.clear();
+            replay.pass = Pass::default();
         }
     }
 
-    /// Begins a part of the file.
-    pub(super) fn begin_part(&mut self, part: &Part) {
+    /// Begins a part of the file, the `index`-th.
+    pub(super) fn begin_part(&mut self, part: &Part, index: usize) {
         if let Some(replay) = &mut self.replay {
+            replay.part = index;
+            replay.pass.parts.push(replay.pass.steps.len());
             replay.marks = part.marks(self.text);
             replay.next = 0;
             replay.part_start = part.range.start;
@@ -232,15 +260,18 @@ impl<'a> Lowering<'a> {
         *self.recording.get_mut() = Some(Box::new(recording));
         let ended = self.lower_statement(statement);
         let recording = self.recording.get_mut().take();
-        if let Some(recording) = recording
-            && let Some(unit) = self.recorded(*recording, ended)
-            && let Some(replay) = &mut self.replay
-        {
-            let units = replay.made.entry(key).or_default();
-            if units.len() >= VARIANTS {
-                units.remove(0);
+        let put = recording
+            .and_then(|it| self.recorded(*it, ended))
+            .map(|(unit, externals)| Put { unit: Arc::new(unit), externals: Arc::new(externals) });
+        if let Some(replay) = &mut self.replay {
+            if let Some(put) = &put {
+                let units = replay.made.entry(key).or_default();
+                if units.len() >= VARIANTS {
+                    units.remove(0);
+                }
+                units.push(Arc::clone(&put.unit));
             }
-            units.push(Arc::new(unit));
+            replay.pass.steps.push(Step { key, to: bases, put });
         }
         let dynamic = self.definitions.len() as u32;
         if let Some(replay) = &mut self.replay {
@@ -260,13 +291,15 @@ impl<'a> Lowering<'a> {
         for it in &bare {
             let before = (it.to.calls as usize).saturating_sub(passed);
             let Some((_, from)) = rest.split_at_mut_checked(before) else { break };
-            let Some((calls, after)) = from.split_at_mut_checked(it.unit.calls.len()) else { break };
+            let Some((calls, after)) = from.split_at_mut_checked(it.put.unit.calls.len()) else {
+                break;
+            };
             passed += before + calls.len();
             rest = after;
             work.push((calls, it));
         }
         work.into_par_iter().with_min_len(COMPLETED_AT_ONCE).for_each(|(calls, it)| {
-            let Bare { unit, externals, to } = it;
+            let Bare { put: Put { unit, externals }, to } = it;
             let here = Relocation { from: &unit.bases, to: *to, definitions, externals };
             for (call, known) in calls.iter_mut().zip(&unit.calls) {
                 // All its ids were found when it was put there.
@@ -340,6 +373,13 @@ impl<'a> Lowering<'a> {
     /// Puts what a statement left before into the program, where one of its lowerings saw what there is to see now.
     fn replayed(&mut self, key: Key, place: &Arc<Place>, bases: Bases) -> Option<bool> {
         let replay = self.replay.as_ref()?;
+        if let Some(put) = replay.expected(key, bases)
+            && self.put_unit(&put.unit, &put.externals, bases)
+        {
+            self.ask_again(&put.unit, bases.start);
+            return Some(self.was_put(key, put, bases));
+        }
+        let replay = self.replay.as_ref()?;
         let made = if replay.made.is_empty() { None } else { replay.made.get(&key).cloned() };
         let kept = Arc::clone(&replay.kept);
         let made = made.iter().flatten().rev();
@@ -355,16 +395,24 @@ impl<'a> Lowering<'a> {
             if !self.put_unit(unit, &externals, bases) {
                 continue;
             }
-            unit.used.store(kept.age, Ordering::Relaxed);
-            if let Some(replay) = &mut self.replay {
-                replay.definition += unit.definitions;
-                if !replay.passing && !unit.calls.is_empty() && unit.completes_later(&bases) {
-                    replay.bare.push(Bare { unit: Arc::clone(unit), externals, to: bases });
-                }
-            }
-            return Some(unit.ended);
+            let put = Put { unit: Arc::clone(unit), externals: Arc::new(externals) };
+            return Some(self.was_put(key, put, bases));
         }
         None
+    }
+
+    /// Takes note of what was put into the program, and tells whether the path ends in it.
+    fn was_put(&mut self, key: Key, put: Put, to: Bases) -> bool {
+        let ended = put.unit.ended;
+        if let Some(replay) = &mut self.replay {
+            put.unit.used.store(replay.kept.age, Ordering::Relaxed);
+            replay.definition += put.unit.definitions;
+            if !replay.passing && !put.unit.calls.is_empty() && put.unit.completes_later(&to) {
+                replay.bare.push(Bare { put: put.clone(), to });
+            }
+            replay.pass.steps.push(Step { key, to, put: Some(put) });
+        }
+        ended
     }
 
     /// Whether the innermost frame is that of the file or of a class.

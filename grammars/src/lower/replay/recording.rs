@@ -410,8 +410,8 @@ impl Lowering<'_> {
         None
     }
 
-    /// What was recorded of a statement; none where it cannot be replayed.
-    pub(super) fn recorded(&self, recording: Recording, ended: bool) -> Option<Unit> {
+    /// What was recorded of a statement, with its ids from elsewhere, which stand for themselves; none where it cannot be replayed.
+    pub(super) fn recorded(&self, recording: Recording, ended: bool) -> Option<(Unit, Externals)> {
         let told = self.known.listen(false);
         let Recording { place, bases, definitions, mut reads, effects, bound, .. } = recording;
         let replay = self.replay.as_ref()?;
@@ -507,7 +507,7 @@ impl Lowering<'_> {
         fn each<T>(items: &[T], copy: impl Fn(&T) -> Option<T>) -> Option<Vec<T>> {
             items.iter().map(copy).collect()
         }
-        Some(Unit {
+        let unit = Unit {
             place,
             used: AtomicU32::new(recording.age),
             ended,
@@ -528,7 +528,8 @@ impl Lowering<'_> {
             defined,
             names,
             effects,
-        })
+        };
+        Some((unit, same))
     }
 }
 

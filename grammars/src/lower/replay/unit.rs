@@ -229,7 +229,7 @@ impl<T> PartialEq for Same<T> {
 impl<T> Eq for Same<T> {}
 
 /// Which ids of a unit stand for which of the program that it is put into.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Externals {
     pub(super) values: Vec<(ValueId, ValueId)>,
     pub(super) functions: Vec<(FunctionId, FunctionId)>,

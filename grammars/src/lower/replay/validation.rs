@@ -20,12 +20,17 @@ impl Lowering<'_> {
                 return None;
             }
         }
+        self.ask_again(unit, start);
+        Some(externals)
+    }
+
+    /// Asks what the unit asked of what an earlier pass found, for a statement that begins at `start`.
+    pub(super) fn ask_again(&self, unit: &Unit, start: u32) {
         for read in &unit.reads {
             if let Read::Known(told) = read {
                 self.known.ask_again(told, start);
             }
         }
-        Some(externals)
     }
 
     fn reads_the_same(
