@@ -290,6 +290,20 @@ fn sources(server: &Server, project: &Project) -> Vec<(PathBuf, Option<FileState
     let folder = [project.configuration.folder.clone()];
     // A configuration further down that is not understood leaves its files to themselves: the open ones are there anyway.
     let found = files::find(&folder, &configurations, &mut Vec::new()).unwrap_or_default();
+    let load = || loaded(server, project, &configurations, found);
+    // Answers wait for the threads that all have in common.
+    match rayon::ThreadPoolBuilder::new().stack_size(32 << 20).build() {
+        Ok(threads) => threads.install(load),
+        Err(_) => load(),
+    }
+}
+
+fn loaded(
+    server: &Server,
+    project: &Project,
+    configurations: &Configurations,
+    found: Vec<files::FoundFile>,
+) -> Vec<(PathBuf, Option<FileState>)> {
     found
         .into_par_iter()
         .filter(|found| {
