@@ -44,7 +44,9 @@ mod uneven_shuffle;
 
 pub use catalogue::{CATALOGUE, Kind};
 pub use quality::quality_notes;
-pub use replay::{Change, ChangeError, Fit, MAX_ERROR, Outcome, Replay, Scaling, ScalingStep};
+pub use replay::{
+    Change, ChangeError, Fit, MAX_ERROR, Outcome, Replay, Scaling, ScalingStep, price,
+};
 
 use eventlog::{Profile, StageAttempt};
 use found::Found;

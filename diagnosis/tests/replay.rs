@@ -5,7 +5,7 @@
 mod common;
 
 use common::run;
-use diagnosis::{Change, ChangeError, Replay, SavingModel};
+use diagnosis::{Change, ChangeError, Replay, SavingModel, price};
 use eventlog::{
     Executor, Job, JobStatus, Profile, StageAttempt, StageStatus, TaskOutcome, TaskRun, TaskTable,
 };
@@ -340,7 +340,7 @@ fn diagnoses_are_priced_by_the_replay() {
     assert_eq!(diagnoses[at].saving_model, SavingModel::Bound);
     let replay = Replay::new(&profile, table.clone());
     assert_eq!(replay.remedy(&diagnoses[at]), [Change::NoSkew(0)]);
-    replay.price(&mut diagnoses);
+    price(&profile, table.clone(), &mut diagnoses);
     // 20 tasks of 1.5 s in two slots take 15 s in the place of 20.
     assert_eq!(diagnoses[at].saving_ms, Some((5_000, 5_000)));
     assert_eq!(diagnoses[at].saving_model, SavingModel::Replay);
@@ -348,7 +348,7 @@ fn diagnoses_are_priced_by_the_replay() {
     // Nothing is priced by a replay that does not explain the run.
     table.tasks.truncate(3);
     let mut diagnoses = common::of(&profile);
-    Replay::new(&profile, table).price(&mut diagnoses);
+    price(&profile, table, &mut diagnoses);
     assert_eq!(diagnoses, common::of(&profile));
 }
 

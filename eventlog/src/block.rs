@@ -8,10 +8,10 @@ use crate::state::State;
 use crate::task_events::Memo;
 
 /// Decoded bytes in a block.
-pub(crate) const BLOCK: usize = 256 << 10;
+pub(crate) const BLOCK: usize = 512 << 10;
 
 /// What a digest may keep of its memory for the next block: one long line must not hold it for the rest of the log.
-const KEPT: usize = BLOCK / 4;
+const KEPT: usize = 16 << 10;
 
 /// Decoded bytes that are taken up together. They stay with the thread that reads them, and in its cache.
 #[derive(Debug, Default)]

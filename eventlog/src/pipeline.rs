@@ -23,7 +23,7 @@ const MUCH: usize = 4 << 20;
 const THREADS: usize = 8;
 
 /// What was read and not yet taken, by thread: a thread that has to wait for a core must not make the others wait.
-const DIGESTS: usize = 6;
+const DIGESTS: usize = 3;
 
 /// Compressed bytes read at once.
 const INPUT: usize = 256 << 10;
@@ -319,7 +319,8 @@ fn parallel(
         (Supply::Files(Mutex::new(filling)), None)
     } else {
         let (give, get) = channel::<Numbered<Block>>();
-        for _ in 0..2 * threads {
+        // One for each that reads, and some that the decoder is ahead.
+        for _ in 0..threads + 2 {
             let _ = give_block.send(Box::default());
         }
         let decode = move || {

@@ -92,22 +92,14 @@ impl Column {
         }
     }
 
+    /// Those of at least one task.
     fn quantiles(self, tasks: u64) -> Quantiles {
         // `AppStatusStore.taskSummary`: index min(⌊q·n⌋, n−1), so the median of an even count is the upper middle.
         let ranks =
             [0, 1, 2, 3, 4].map(|quarter: u64| (quarter * tasks / 4).min(tasks.saturating_sub(1)));
         match self {
             Self::Zero => [0; 5],
-            Self::Exact(mut values) => {
-                values.sort_unstable();
-                ranks.map(|rank| {
-                    usize::try_from(rank)
-                        .ok()
-                        .and_then(|rank| values.get(rank))
-                        .copied()
-                        .unwrap_or(0)
-                })
-            }
+            Self::Exact(mut values) => at_ranks(&mut values, ranks),
             Self::Sketch(sketch) => {
                 let mut values = ranks.map(|rank| sketch.at(rank));
                 (values[0], values[4]) = (sketch.min, sketch.max);
@@ -115,6 +107,20 @@ impl Column {
             }
         }
     }
+}
+
+/// The values at these ranks of the sorted values, of which the first is that of the least one and the last of the largest.
+fn at_ranks(values: &mut [u64], ranks: [u64; 5]) -> Quantiles {
+    let [_, low, middle, high, _] =
+        ranks.map(|rank| usize::try_from(rank).unwrap_or(usize::MAX).min(values.len() - 1));
+    let least = values.iter().copied().min().unwrap_or(0);
+    let most = values.iter().copied().max().unwrap_or(0);
+    // Not sorted: only these are wanted, and they part the values.
+    let (below, &mut median, above) = values.select_nth_unstable(middle);
+    let lower = if low < middle { *below.select_nth_unstable(low).1 } else { median };
+    let upper =
+        if high > middle { *above.select_nth_unstable(high - middle - 1).1 } else { median };
+    [least, lower, median, upper, most]
 }
 
 /// Counts in buckets of 1/32 octave: any value is known to within half a bucket, 1/64 of itself. Sketches of parts add
@@ -204,6 +210,24 @@ mod tests {
             (summary.duration, summary.tasks, summary.approximate),
             ([1, 2, 3, 4, 4], 4, false)
         );
+    }
+
+    #[test]
+    fn exact_quantiles_are_those_of_the_sorted_values() {
+        for tasks in 1u64..40 {
+            for modulus in [1, 3, 100] {
+                let mut samples = Samples::default();
+                let value = |task: u64| task * 7 % tasks % modulus;
+                for task in 0..tasks {
+                    samples.push(value(task), &Values::default());
+                }
+                let mut sorted: Vec<u64> = (0..tasks).map(value).collect();
+                sorted.sort_unstable();
+                let expected = [0, 1, 2, 3, 4]
+                    .map(|quarter| sorted[(quarter * tasks / 4).min(tasks - 1) as usize]);
+                assert_eq!(samples.summary().unwrap().duration, expected, "{sorted:?}");
+            }
+        }
     }
 
     #[test]

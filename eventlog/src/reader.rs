@@ -11,6 +11,7 @@ use crate::task_table::{TaskTable, TaskTableBuilder};
 use crate::{LogSource, ReadAt};
 use std::io::Read;
 use std::ops::ControlFlow;
+use std::sync::OnceLock;
 
 /// A file is given up as no log after this many lines without a single event …
 const HOPELESS_LINES: u64 = 10_000;
@@ -91,7 +92,9 @@ fn fill(
 
 /// How many threads can work at once.
 pub(crate) fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    // Asking takes the reading of some files, which a log that is followed would be looked at for each time.
+    static CORES: OnceLock<usize> = OnceLock::new();
+    *CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
 }
 
 /// A reader that is given a log's bytes in pieces of any size. The pieces' borders have no influence on the result.

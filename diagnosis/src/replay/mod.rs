@@ -22,6 +22,7 @@ mod scaling;
 mod simulate;
 
 pub use changes::{Change, ChangeError};
+pub use remedy::price;
 pub use scaling::{Scaling, ScalingStep};
 
 use std::ops::Deref;
@@ -149,7 +150,12 @@ impl<'a> Replay<'a> {
         Self::of(Held::Borrowed(profile), table)
     }
 
-    fn of(profile: Held<'a>, mut table: TaskTable) -> Self {
+    fn of(profile: Held<'a>, table: TaskTable) -> Self {
+        Self::uncalibrated(profile, table).calibrated()
+    }
+
+    /// Without the overhead of stages.
+    fn uncalibrated(profile: Held<'a>, mut table: TaskTable) -> Self {
         let cores_per_task = profile
             .spark_properties
             .get("spark.task.cpus")
@@ -170,13 +176,20 @@ impl<'a> Replay<'a> {
                 waited.saturating_sub(launched.saturating_sub(submitted)).min(build::DELAY_MS);
         }
         let unexplained = simulate(&plan, &table.tasks);
-        for (unit, &(submitted, _, ended)) in plan.units.iter_mut().zip(&unexplained.units) {
+        let base = unexplained.clone();
+        Self { profile, table, plan, raw, unexplained, base }
+    }
+
+    /// With the overhead of stages.
+    fn calibrated(mut self) -> Self {
+        let units = self.plan.units.iter_mut();
+        for (unit, &(submitted, _, ended)) in units.zip(&self.unexplained.units) {
             let took = unit.observed.completion_ms - unit.observed.submission_ms;
             let rest = took.saturating_sub(ended.saturating_sub(submitted));
             unit.extra_ms = unit.extra_ms.saturating_add(rest);
         }
-        let base = simulate(&plan, &table.tasks);
-        Self { profile, table, plan, raw, unexplained, base }
+        self.base = simulate(&self.plan, &self.table.tasks);
+        self
     }
 
     /// How well the unchanged run is replayed.

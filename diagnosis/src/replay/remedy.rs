@@ -1,8 +1,9 @@
 //! The change that a diagnosis asks for, and what it would save.
 
-use super::{Change, Replay, cached};
+use super::{Change, Held, Replay, cached};
 use crate::format::time;
 use crate::{Diagnosis, SavingModel};
+use eventlog::{Profile, TaskTable};
 
 /// With more attempts of tasks than this to simulate, which takes about a second, diagnoses keep their bounds: pricing must not take longer
 /// than reading.
@@ -10,6 +11,19 @@ const SIMULATED_TASKS: usize = 4_000_000;
 
 /// A task that is worth its cost runs for about this many milliseconds.
 const TASK_MS: u64 = 1_000;
+
+/// Puts what a replay of the run predicts in the place of the bounds of its diagnoses, where it can be replayed and that answers them.
+/// No prediction exceeds the wall time of the stages concerned, or what was measured of the driver's gaps.
+pub fn price(profile: &Profile, table: TaskTable, diagnoses: &mut [Diagnosis]) {
+    if diagnoses.is_empty() || table.tasks.len().saturating_mul(diagnoses.len()) > SIMULATED_TASKS {
+        return;
+    }
+    let replay = Replay::uncalibrated(Held::Borrowed(profile), table);
+    // What the tasks do not explain, the overhead of stages does not either.
+    if replay.fit().is_good() {
+        replay.calibrated().price(diagnoses);
+    }
+}
 
 impl Replay<'_> {
     /// The changes that a diagnosis asks for; none where no replay answers it.
@@ -86,12 +100,9 @@ impl Replay<'_> {
         Some(self.base.application_ms.saturating_sub(changed.application_ms))
     }
 
-    /// Puts what the replay predicts in the place of the bounds of diagnoses, where the run can be replayed and a replay answers them. No
-    /// prediction exceeds the wall time of the stages concerned, or what was measured of the driver's gaps.
-    pub fn price(&self, diagnoses: &mut [Diagnosis]) {
-        if !self.fit().is_good()
-            || self.table.tasks.len().saturating_mul(diagnoses.len()) > SIMULATED_TASKS
-        {
+    /// Does it, where the run can be replayed.
+    fn price(&self, diagnoses: &mut [Diagnosis]) {
+        if !self.fit().is_good() {
             return;
         }
         for diagnosis in diagnoses {

@@ -5,8 +5,6 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use diagnosis::Replay;
-
 use super::{CommandError, follow, tell, write_exact, write_to};
 use crate::cli::{LogArgs, PageFormat};
 use crate::configuration::Configurations;
@@ -38,8 +36,8 @@ pub(crate) fn run(args: &LogArgs) -> Result<ExitCode, CommandError> {
     let profile = &*profile;
     let diagnoses = catch_unwind(AssertUnwindSafe(|| {
         let mut diagnoses = diagnosis::diagnose(profile, &thresholds);
-        if let Some(tasks) = tasks.filter(|_| !diagnoses.is_empty()) {
-            Replay::new(profile, tasks).price(&mut diagnoses);
+        if let Some(tasks) = tasks {
+            diagnosis::price(profile, tasks, &mut diagnoses);
         }
         diagnoses
     }));
