@@ -8,14 +8,14 @@ mod source;
 
 use std::io::{self, Write};
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 use super::annotation::Annotation;
+use super::html_page;
 use super::terminal::sanitize;
 
-/// The page's look, light and dark after the reader's own setting: that of a run's page, and what lines need beside it.
-const STYLES: [&str; 2] =
-    [include_str!("log_html/style.css"), include_str!("annotate_html/style.css")];
+/// The look of what lines need beside what a run's page has.
+const STYLE: &str = include_str!("annotate_html/style.css");
 
 /// What a page may hold of all runs together, so that browsers open it.
 const LINES: usize = 24_000;
@@ -55,37 +55,23 @@ pub(crate) fn write(out: &mut dyn Write, annotations: &[Annotation<'_>]) -> io::
             run::section(annotation, at, &mut budget)
         })
         .collect();
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                // Nothing may run and nothing may be loaded, whatever a name in source or log says.
-                meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'";
-                meta name="color-scheme" content="light dark";
-                title { (title) " · Stagelight" }
-                @for style in STYLES { style { (PreEscaped(style)) } }
-            }
-            body {
-                header {
-                    h1 { "What each line cost" }
-                    @if annotations.len() > 1 {
-                        nav {
-                            @for (at, annotation) in annotations.iter().enumerate() {
-                                a href={ "#run-" (at) } {
-                                    (names[at]) " "
-                                    span.range { (sanitize(&annotation.run.profile.application.id)) }
-                                }
-                            }
+    let body = html! {
+        header {
+            h1 { "What each line cost" }
+            @if annotations.len() > 1 {
+                nav {
+                    @for (at, annotation) in annotations.iter().enumerate() {
+                        a href={ "#run-" (at) } {
+                            (names[at]) " "
+                            span.range { (sanitize(&annotation.run.profile.application.id)) }
                         }
                     }
                 }
-                main { @for section in sections { (section) } }
             }
         }
+        main { @for section in sections { (section) } }
     };
-    out.write_all(page.into_string().as_bytes())
+    out.write_all(html_page::page(&title, &[html_page::STYLE, STYLE], &body).as_bytes())
 }
 
 fn name(name: &str) -> String {

@@ -2,13 +2,13 @@
 
 use std::io::{self, Write};
 
-use analysis::{Finding, Sources};
+use analysis::Finding;
 use diagnosis::Category;
 use serde::Serialize;
 
 use super::annotation::{AnnotatedFile, Annotation, CostLine, RunDiagnosis};
 use super::json;
-use super::position::CellSpan;
+use super::run_json::{Cell, Unattributed, commit};
 
 #[derive(Serialize)]
 struct Output<'a> {
@@ -127,47 +127,6 @@ struct DiagnosedLine<'a> {
     part: &'static str,
 }
 
-/// The place in the cell of a notebook.
-#[derive(Serialize)]
-struct Cell {
-    cell: u32,
-    cell_line: u32,
-    cell_column: u32,
-}
-
-impl From<CellSpan> for Cell {
-    fn from(CellSpan { cell, span }: CellSpan) -> Self {
-        Self { cell, cell_line: span.line, cell_column: span.column }
-    }
-}
-
-#[derive(Serialize)]
-struct Unattributed<'a> {
-    task_time_ms: u64,
-    driver_ms: u64,
-    stages: Vec<UnattributedStage<'a>>,
-    /// Calls of the sources that ran which today's do not have; their time is a part of the sum beside that of the stages.
-    gone: Vec<GoneCall<'a>>,
-}
-
-#[derive(Serialize)]
-struct GoneCall<'a> {
-    file: &'a str,
-    /// The line in the text that ran.
-    line_then: u32,
-    method: &'a str,
-    task_time_ms: u64,
-    driver_ms: u64,
-}
-
-#[derive(Serialize)]
-struct UnattributedStage<'a> {
-    stage: u64,
-    attempt: u32,
-    reason: &'a str,
-    task_time_ms: u64,
-}
-
 /// Writes one object, or an array of them where there are several applications.
 pub(crate) fn write(out: &mut dyn Write, annotations: &[Annotation<'_>]) -> io::Result<()> {
     let outputs: Vec<Output<'_>> = annotations.iter().map(output).collect();
@@ -180,7 +139,6 @@ pub(crate) fn write(out: &mut dyn Write, annotations: &[Annotation<'_>]) -> io::
 fn output<'a>(annotation: &'a Annotation<'a>) -> Output<'a> {
     let run = annotation.run;
     let application = &run.profile.application;
-    let unattributed = &run.unattributed;
     Output {
         schema: "stagelight.annotate/1",
         application: Application {
@@ -191,29 +149,12 @@ fn output<'a>(annotation: &'a Annotation<'a>) -> Output<'a> {
             task_time_ms: run.profile.task_time_ms(),
             representative: run.representative,
             sources: run.sources.name(),
-            commit: match &run.sources {
-                Sources::Earlier { commit } => Some(commit),
-                _ => None,
-            },
+            commit: commit(&run.sources),
         },
         lines: annotation.lines.iter().map(line).collect(),
         findings: annotation.files.iter().flat_map(findings).collect(),
         diagnoses: annotation.diagnoses.iter().map(|it| diagnosis(annotation, it)).collect(),
-        unattributed: Unattributed {
-            task_time_ms: unattributed.task_time_ms,
-            driver_ms: unattributed.driver_ms,
-            stages: unattributed
-                .stages
-                .iter()
-                .map(|stage| UnattributedStage {
-                    stage: stage.stage,
-                    attempt: stage.attempt,
-                    reason: &stage.reason,
-                    task_time_ms: stage.task_time_ms,
-                })
-                .collect(),
-            gone: unattributed.gone.iter().map(gone).collect(),
-        },
+        unattributed: Unattributed::from(&run.unattributed),
     }
 }
 
@@ -248,16 +189,6 @@ fn diagnosis<'a>(annotation: &'a Annotation<'a>, found: &'a RunDiagnosis) -> Jso
         saving_ms: it.saving_ms.map(|(low, high)| Saving { low, high }),
         lines: lines.collect(),
         no_line: found.reason.as_deref(),
-    }
-}
-
-fn gone(call: &analysis::GoneCall) -> GoneCall<'_> {
-    GoneCall {
-        file: &call.file,
-        line_then: call.line,
-        method: &call.method,
-        task_time_ms: call.task_time_ms,
-        driver_ms: call.driver_ms,
     }
 }
 

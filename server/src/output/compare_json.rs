@@ -5,12 +5,13 @@ use std::io::{self, Write};
 use analysis::comparison::{
     Changed, ComparedCall, Data, DataKind, Difference, NOISE_RATIO, Relation, Verdict, is_complete,
 };
-use analysis::{Run, SiteCost, Sources};
+use analysis::{Run, SiteCost};
 use serde::Serialize;
 
 use super::annotation::{Place, time_by_match};
 use super::compare::{Report, doubt_clause, input_bytes, input_records};
 use super::json;
+use super::run_json::{Cell, Unattributed, commit};
 
 #[derive(Serialize)]
 struct Output<'a> {
@@ -52,31 +53,6 @@ struct TimeByMatch {
 }
 
 #[derive(Serialize)]
-struct Unattributed<'a> {
-    task_time_ms: u64,
-    driver_ms: u64,
-    stages: Vec<UnattributedStage<'a>>,
-    gone: Vec<GoneCall<'a>>,
-}
-
-#[derive(Serialize)]
-struct GoneCall<'a> {
-    file: &'a str,
-    line_then: u32,
-    method: &'a str,
-    task_time_ms: u64,
-    driver_ms: u64,
-}
-
-#[derive(Serialize)]
-struct UnattributedStage<'a> {
-    stage: u64,
-    attempt: u32,
-    reason: &'a str,
-    task_time_ms: u64,
-}
-
-#[derive(Serialize)]
 struct JsonDifference<'a> {
     what: &'a str,
     a: Option<&'a str>,
@@ -107,14 +83,6 @@ struct Line<'a> {
     data: Option<JsonData>,
     a: Option<Cost>,
     b: Option<Cost>,
-}
-
-/// The place in the cell of a notebook.
-#[derive(Serialize)]
-struct Cell {
-    cell: u32,
-    cell_line: u32,
-    cell_column: u32,
 }
 
 #[derive(Serialize)]
@@ -192,7 +160,6 @@ fn run(run: &Run) -> JsonRun<'_> {
             _ => by_match.ambiguous = time,
         }
     }
-    let unattributed = &run.unattributed;
     JsonRun {
         id: &application.id,
         name: &application.name,
@@ -204,36 +171,9 @@ fn run(run: &Run) -> JsonRun<'_> {
         complete: is_complete(run),
         representative: run.representative,
         sources: run.sources.name(),
-        commit: match &run.sources {
-            Sources::Earlier { commit } => Some(commit),
-            _ => None,
-        },
+        commit: commit(&run.sources),
         task_time_by_match_ms: by_match,
-        unattributed: Unattributed {
-            task_time_ms: unattributed.task_time_ms,
-            driver_ms: unattributed.driver_ms,
-            stages: unattributed
-                .stages
-                .iter()
-                .map(|stage| UnattributedStage {
-                    stage: stage.stage,
-                    attempt: stage.attempt,
-                    reason: &stage.reason,
-                    task_time_ms: stage.task_time_ms,
-                })
-                .collect(),
-            gone: unattributed
-                .gone
-                .iter()
-                .map(|call| GoneCall {
-                    file: &call.file,
-                    line_then: call.line,
-                    method: &call.method,
-                    task_time_ms: call.task_time_ms,
-                    driver_ms: call.driver_ms,
-                })
-                .collect(),
-        },
+        unattributed: Unattributed::from(&run.unattributed),
     }
 }
 
@@ -244,17 +184,12 @@ fn difference(difference: &Difference) -> JsonDifference<'_> {
 
 fn line<'a>(call: &ComparedCall<'a>, place: &Place<'a>) -> Line<'a> {
     let [a, b] = call.costs.map(|cost| cost.map(json_cost));
-    let cell = place.cell.map(|at| Cell {
-        cell: at.cell,
-        cell_line: at.span.line,
-        cell_column: at.span.column,
-    });
     Line {
         file: call.file,
         line: place.span.line,
         end_line: place.span.end_line,
         column: place.span.column,
-        cell,
+        cell: place.cell.map(Cell::from),
         method: place.method,
         verdict: verdict(call.verdict()),
         sure: call.is_sure(),

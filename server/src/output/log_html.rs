@@ -10,10 +10,9 @@ use std::io::{self, Write};
 use analysis::units::{bytes, count, duration_ms};
 use diagnosis::{Diagnosis, quality_notes};
 use eventlog::Profile;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 
-/// The page's look, light and dark after the reader's own setting.
-const STYLE: &str = include_str!("log_html/style.css");
+use super::html_page;
 
 /// Executors and settings that are listed; a page of more is read by nobody.
 const ROWS: usize = 500;
@@ -28,48 +27,34 @@ pub(crate) fn write(
         "" => "(no name)",
         name => name,
     };
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                // Nothing may run and nothing may be loaded, whatever a name in the log says.
-                meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'";
-                meta name="color-scheme" content="light dark";
-                title { (name) " · Stagelight" }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                header {
-                    h1 { (name) }
-                    (overview(profile))
-                    ul.notes { @for note in quality_notes(profile) { li { (note) } } }
-                    nav {
-                        @for (id, title) in [
-                            ("diagnoses", "Diagnoses"),
-                            ("timeline", "Timeline"),
-                            ("stages", "Stages"),
-                            ("sql", "SQL"),
-                            ("executors", "Executors"),
-                            ("configuration", "Configuration"),
-                        ] {
-                            a href={ "#" (id) } { (title) }
-                        }
-                    }
-                }
-                main {
-                    (diagnoses::section(profile, diagnoses))
-                    (timeline::section(profile))
-                    (stages::section(profile, diagnoses))
-                    (plans::section(profile))
-                    (executors(profile))
-                    (configuration(profile))
+    let body = html! {
+        header {
+            h1 { (name) }
+            (overview(profile))
+            ul.notes { @for note in quality_notes(profile) { li { (note) } } }
+            nav {
+                @for (id, title) in [
+                    ("diagnoses", "Diagnoses"),
+                    ("timeline", "Timeline"),
+                    ("stages", "Stages"),
+                    ("sql", "SQL"),
+                    ("executors", "Executors"),
+                    ("configuration", "Configuration"),
+                ] {
+                    a href={ "#" (id) } { (title) }
                 }
             }
         }
+        main {
+            (diagnoses::section(profile, diagnoses))
+            (timeline::section(profile))
+            (stages::section(profile, diagnoses))
+            (plans::section(profile))
+            (executors(profile))
+            (configuration(profile))
+        }
     };
-    out.write_all(page.into_string().as_bytes())
+    out.write_all(html_page::page(name, &[html_page::STYLE], &body).as_bytes())
 }
 
 fn overview(profile: &Profile) -> Markup {

@@ -6,6 +6,7 @@ use analysis::units::{bytes, count, duration_ms};
 use eventlog::{PlanNode, SqlExecution};
 use maud::{Markup, html};
 
+use super::super::html_page::wrapped;
 use super::super::terminal::sanitize;
 use super::Budget;
 use super::run::{Page, linked};
@@ -16,16 +17,6 @@ const DEPTH: usize = 30;
 
 /// Metrics of an operator that are shown.
 const METRICS: usize = 8;
-
-/// What stands between operators without doing anything that is measured apart.
-const WRAPPERS: [&str; 6] = [
-    "WholeStageCodegen",
-    "InputAdapter",
-    "AdaptiveSparkPlan",
-    "ShuffleQueryStage",
-    "BroadcastQueryStage",
-    "ResultQueryStage",
-];
 
 /// The plan of `execution` with the operators of the annotation's line `at` marked.
 pub(super) fn tree(
@@ -45,9 +36,7 @@ pub(super) fn tree(
         *ordinal += 1;
         let owners = page.owners.get(&(id, label.as_str())).map(Vec::as_slice).unwrap_or_default();
         let own = owners.contains(&at);
-        let wrapper = node.children.len() == 1
-            && WRAPPERS.iter().any(|name| node.name.starts_with(name))
-            && !own;
+        let wrapper = wrapped(node).is_some() && !own;
         // What has one child stands above it: only where a plan branches it moves in.
         let below = if node.children.len() < 2 { depth } else { depth + 1 };
         open.extend(node.children.iter().rev().map(|child| (child, below)));

@@ -4,22 +4,14 @@ use analysis::units::{bytes, count, duration_ms};
 use eventlog::{PlanNode, Profile, SqlExecution};
 use maud::{Markup, html};
 
+use super::super::html_page::wrapped;
+
 /// Executions that are shown, longest first, and operators of all their plans together.
 const EXECUTIONS: usize = 200;
 const OPERATORS: usize = 6_000;
 
 /// Operators below each other: adaptive plans are about 150 deep, and browsers draw no tree of thousands.
 const DEPTH: usize = 400;
-
-/// What stands between operators without doing anything that is measured apart.
-const WRAPPERS: [&str; 6] = [
-    "WholeStageCodegen",
-    "InputAdapter",
-    "AdaptiveSparkPlan",
-    "ShuffleQueryStage",
-    "BroadcastQueryStage",
-    "ResultQueryStage",
-];
 
 /// Metrics that stand on an operator itself; the others are in its tooltip.
 const SHOWN: [&str; 12] = [
@@ -79,9 +71,7 @@ pub(super) fn section(profile: &Profile) -> Markup {
 fn tree(execution: &SqlExecution, node: &PlanNode, left: &mut usize, depth: usize) -> Markup {
     // A wrapper with one child is that child.
     let mut node = node;
-    while let [child] = &node.children[..]
-        && WRAPPERS.iter().any(|name| node.name.starts_with(name))
-    {
+    while let Some(child) = wrapped(node) {
         node = child;
     }
     if *left == 0 || depth == DEPTH {
