@@ -260,3 +260,66 @@ fn told(steps: &[Step]) -> impl Iterator<Item = (&Told, u32)> {
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use program::{Language, TextRange};
+
+    use crate::Document;
+
+    /// Types `edits` one after the other in place of each other, and holds each text's program to that of a cold start.
+    fn typed(text: &str, edits: &[&str]) {
+        let at = text.find("<here>").unwrap() as u32;
+        let mut document = Document::new(Language::Python, text).to_be_edited();
+        let mut length = "<here>".len() as u32;
+        for _ in 0..3 {
+            for edit in edits {
+                document.edit(TextRange::new(at, at + length), edit);
+                length = edit.len() as u32;
+                let cold = Document::new(Language::Python, document.text());
+                assert_eq!(document.program(), cold.program(), "{}", document.text());
+            }
+        }
+    }
+
+    #[test]
+    fn functions_that_call_each_other_do_not_keep_what_a_call_that_is_gone_gave_them() {
+        typed(
+            "from pyspark.sql import SparkSession\n\
+             spark = SparkSession.builder.getOrCreate()\n\
+             def first(x):\n    x.cache()\n    second(x)\n\
+             def second(y):\n    y.count()\n    first(y)\n\
+             print(1)\n<here>\nprint(2)\nspark.table('u').count()\n",
+            &[
+                "first(spark.table('t'))",
+                "",
+                "unknown",
+                "first(spark.table('t'))",
+                "first(unknown)",
+                "second(spark.sparkContext)",
+                "print(spark.table('t'))",
+            ],
+        );
+    }
+
+    #[test]
+    fn names_mean_behind_an_edit_what_it_makes_them_mean() {
+        typed(
+            "from pyspark.sql import SparkSession\n\
+             spark = SparkSession.builder.getOrCreate()\n\
+             def first(x):\n    x.cache()\n    second(x)\n\
+             def second(y):\n    y.count()\n    first(y)\n\
+             df = 1\n<here>\nfirst(df)\n",
+            &[
+                "df = spark.table('t')",
+                "df = spark.table('t').limit(5)",
+                "df = spark",
+                "df = 2",
+                "class C:\n    df = spark.table('t')",
+                "import a as df",
+                "unknown",
+                "if df:\n    df = spark.table('t')",
+            ],
+        );
+    }
+}
