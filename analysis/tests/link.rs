@@ -127,6 +127,23 @@ fn a_class_of_another_file_has_what_it_extends_of_sparks() {
 }
 
 #[test]
+fn objects_of_a_class_of_another_file_have_datasets_of_their_own() {
+    let linker = linked(&[
+        ("tables.py", "from pyspark.sql import DataFrame\nclass Table:\n    df: DataFrame\n"),
+        (
+            "job.py",
+            "from pyspark.sql import DataFrame\nfrom tables import Table\ndef run(a: Table, b: Table):\n    a.df.first()\n    a.df.first()\n    b.df.first()\n",
+        ),
+    ]);
+    let program = linker.program("job.py").expect("a program");
+    let receivers: Vec<_> =
+        program.calls.iter().filter_map(|call| call.receiver.map(|it| it.value)).collect();
+    let [first, again, other] = receivers[..] else { panic!("{}", program.to_text()) };
+    assert_eq!(first, again);
+    assert_ne!(first, other);
+}
+
+#[test]
 fn a_module_is_named_in_many_ways() {
     let uses = [
         "import jobs.readers as r\nr.load_orders().count()\n",

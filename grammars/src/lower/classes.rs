@@ -160,6 +160,7 @@ impl<'a> Lowering<'a> {
         match self.inherited(class, &name.text) {
             Some(Inherited::Method(index)) => return self.method_value(index, key),
             Some(Inherited::Value(meaning)) => {
+                let meaning = self.field_of(meaning, &name.text, key);
                 if !key.is_empty() && !matches!(meaning, Meaning::Foreign(_)) {
                     self.define(key, meaning.clone());
                 }
@@ -180,6 +181,24 @@ impl<'a> Lowering<'a> {
         }
         self.conventional(key, &name.text)
             .unwrap_or_else(|| Lowered::unknown(UnresolvedReason::Attribute))
+    }
+
+    /// A dataset that objects of a class have in a field: each has its own, which is the same one wherever `key` names it in this frame.
+    pub(super) fn field_of(&mut self, field: Meaning, name: &str, key: &str) -> Meaning {
+        let Meaning::Spark(value) = field else { return field };
+        if !self.is_ambient(value) {
+            return field;
+        }
+        let (kind, confidence, bound) = {
+            let value = self.program.value(value);
+            (value.kind, value.confidence, value.bound)
+        };
+        let named = own_attribute(key).unwrap_or(if key.is_empty() { name } else { key });
+        let own = self.value(kind, confidence, Origin::Ambient(named.to_owned()), bound);
+        if !key.is_empty() {
+            self.define(key, Meaning::Spark(own));
+        }
+        Meaning::Spark(own)
     }
 
     /// Whether methods that set an attribute say no more of it than its declaration in the body.

@@ -469,7 +469,11 @@ impl<'a> Lowering<'a> {
                 if let Some(meaning) = self.lookup(range.of(self.text)) {
                     return self.named_meaning(meaning);
                 }
+                let instance = matches!(object.meaning, Meaning::ForeignInstance(_));
                 if let Some(meaning) = self.foreign_member(&class.clone(), &name.text) {
+                    let key = self.path_text(range);
+                    let meaning =
+                        if instance { self.field_of(meaning, &name.text, &key) } else { meaning };
                     return self.lowered(meaning);
                 }
                 self.conventional(range.of(self.text), &name.text)
