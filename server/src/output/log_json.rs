@@ -11,16 +11,16 @@ use eventlog::{
 };
 use serde::Serialize;
 
-use super::json;
+use super::json::{self, Each};
 
 #[derive(Serialize)]
-struct Output<'a> {
+struct Output<'a, Stages: Serialize, Jobs: Serialize, Executions: Serialize> {
     schema: &'static str,
     application: Application<'a>,
     quality: JsonQuality<'a>,
-    stages: Vec<Stage<'a>>,
-    jobs: Vec<JsonJob<'a>>,
-    sql: Vec<Sql<'a>>,
+    stages: Stages,
+    jobs: Jobs,
+    sql: Executions,
     executors: Vec<JsonExecutor<'a>>,
     diagnoses: Vec<JsonDiagnosis<'a>>,
 }
@@ -281,9 +281,9 @@ pub(crate) fn write(
             unfinished_executions: quality.unfinished_executions,
             notes: diagnosis::quality_notes(profile),
         },
-        stages: profile.stages.iter().map(stage).collect(),
-        jobs: profile.jobs.iter().map(job).collect(),
-        sql: profile.executions.iter().map(|execution| sql(profile, execution)).collect(),
+        stages: Each(profile.stages.iter().map(stage)),
+        jobs: Each(profile.jobs.iter().map(job)),
+        sql: Each(profile.executions.iter().map(|execution| sql(profile, execution))),
         executors: profile.executors.iter().map(executor).collect(),
         diagnoses: diagnoses.iter().map(json_diagnosis).collect(),
     };
