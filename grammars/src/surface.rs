@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use program::driver::Driver;
 use program::{Import, Language, Links, Program};
+use rustc_hash::FxHashSet;
 
 use crate::lower;
 use crate::lower::replay::Memory;
@@ -67,6 +68,22 @@ impl Surface {
                 _ => None,
             }
         })
+    }
+
+    /// The capitalised words of a file in Scala, each once: the names of classes and objects that it may mean are among them.
+    #[must_use]
+    pub fn words(&self) -> Vec<&str> {
+        if self.language != Language::Scala {
+            return Vec::new();
+        }
+        let within = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 128;
+        let words = self.text.as_bytes().split(|byte| !within(byte));
+        let words = words.filter(|word| word.first().is_some_and(u8::is_ascii_uppercase));
+        let words: FxHashSet<&[u8]> = words.collect();
+        let mut words: Vec<&str> =
+            words.into_iter().filter_map(|word| std::str::from_utf8(word).ok()).collect();
+        words.sort_unstable();
+        words
     }
 
     /// The program that the text is among the files that `links` speaks for.

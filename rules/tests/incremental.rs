@@ -117,6 +117,7 @@ impl Lower<Source> for Lowering {
         Outline {
             package: surface.package().map(str::to_owned),
             names: surface.names().map(str::to_owned).collect(),
+            words: surface.words().into_iter().map(str::to_owned).collect(),
             imports: imports.collect(),
         }
     }

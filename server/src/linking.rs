@@ -102,6 +102,7 @@ impl Lower<Source> for Lowering {
             Outline {
                 package: read.package().map(str::to_owned),
                 names: read.names().map(str::to_owned).collect(),
+                words: read.words().into_iter().map(str::to_owned).collect(),
                 imports: read.imports().map(whole).collect(),
             }
         })

@@ -14,6 +14,8 @@ pub struct Outline {
     pub package: Option<String>,
     /// What the file defines at the top of that package.
     pub names: Vec<String>,
+    /// Names that it may mean: where everything of a package can be seen, what these name is looked at first.
+    pub words: Vec<String>,
     /// What it imports, by the paths as written; with the member where there is one.
     pub imports: Vec<String>,
 }
@@ -36,11 +38,11 @@ pub(super) fn outlined<'o>(
     let files: Vec<&Arc<str>> = outlines.keys().copied().collect();
     let places: FxHashMap<&str, usize> =
         files.iter().enumerate().map(|(place, file)| (file.as_ref(), place)).collect();
-    let mut packages: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
+    let packages: FxHashSet<&str> =
+        outlines.values().filter_map(|it| it.package.as_deref()).collect();
     let mut definers: FxHashMap<(&str, &str), Vec<usize>> = FxHashMap::default();
     for (place, outline) in outlines.values().enumerate() {
         let Some(package) = &outline.package else { continue };
-        packages.entry(package).or_default().push(place);
         for name in &outline.names {
             definers.entry((package, name)).or_default().push(place);
         }
@@ -48,22 +50,27 @@ pub(super) fn outlined<'o>(
     let mut imports: FxHashMap<Arc<str>, Vec<Arc<str>>> = FxHashMap::default();
     for (place, (file, outline)) in outlines.iter().enumerate() {
         let mut found: Vec<usize> = Vec::new();
+        // Packages of which everything can be named.
+        let mut seen: Vec<&str> = outline.package.as_deref().into_iter().collect();
         for path in &outline.imports {
             if modules.contains(file) {
                 let module = module(modules, file, path);
                 found.extend(module.and_then(|it| places.get(it.as_ref())));
-            } else if let Some((package, everything)) =
-                longest(path, &|prefix| packages.get_key_value(prefix))
-            {
-                // Of a package, what defines the name; all of it where everything is imported.
+            } else if let Some(package) = longest(path, &|prefix| packages.get(prefix).copied()) {
                 let rest = path[package.len()..].trim_start_matches('.');
-                let name = rest.split('.').next().unwrap_or_default();
-                found.extend(if name.is_empty() {
-                    everything.as_slice()
-                } else {
-                    definers.get(&(package, name)).map_or(&[][..], Vec::as_slice)
-                });
+                match rest.split('.').next() {
+                    None | Some("") => seen.push(package),
+                    Some(name) => {
+                        found.extend(definers.get(&(package, name)).into_iter().flatten());
+                    }
+                }
             }
+        }
+        seen.sort_unstable();
+        seen.dedup();
+        for package in seen {
+            let named = outline.words.iter().filter_map(|it| definers.get(&(package, it.as_str())));
+            found.extend(named.flatten());
         }
         found.sort_unstable();
         found.dedup();
@@ -129,19 +136,25 @@ pub(super) fn levels(
 mod tests {
     use super::*;
 
-    fn outline(package: Option<&str>, imports: &[&str]) -> Outline {
-        let imports = imports.iter().map(|it| (*it).to_owned()).collect();
-        Outline { package: package.map(str::to_owned), imports, ..Outline::default() }
+    fn python(imports: &[&str]) -> Outline {
+        Outline { imports: owned(imports), ..Outline::default() }
+    }
+
+    fn scala(package: &str, names: &[&str], imports: &[&str], words: &[&str]) -> Outline {
+        let (names, imports, words) = (owned(names), owned(imports), owned(words));
+        Outline { package: Some(package.to_owned()), names, words, imports }
+    }
+
+    fn owned(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|it| (*it).to_owned()).collect()
     }
 
     #[test]
     fn imported_files_come_first() {
         let files: BTreeMap<Arc<str>, Outline> = [
-            ("jobs/a.py", outline(None, &[".readers.load", "os", "numpy.random"])),
-            ("jobs/readers.py", outline(None, &["jobs.common"])),
-            ("jobs/common.py", outline(None, &[])),
-            ("x/Main.scala", outline(Some("acme.jobs"), &["acme.io.Readers", "acme.io"])),
-            ("x/Readers.scala", outline(Some("acme.io"), &["org.apache.spark.sql.functions"])),
+            ("jobs/a.py", python(&[".readers.load", "os", "numpy.random"])),
+            ("jobs/readers.py", python(&["jobs.common"])),
+            ("jobs/common.py", python(&[])),
         ]
         .map(|(file, outline)| (file.into(), outline))
         .into();
@@ -149,25 +162,40 @@ mod tests {
         let levels = outlined(&modules, files.iter()).levels;
         let names: Vec<Vec<&str>> =
             levels.iter().map(|it| it.iter().map(AsRef::as_ref).collect()).collect();
+        assert_eq!(names, [vec!["jobs/common.py"], vec!["jobs/readers.py"], vec!["jobs/a.py"]]);
+    }
+
+    #[test]
+    fn what_defines_the_names_that_a_file_in_scala_sees_and_writes_comes_first() {
+        let files: BTreeMap<Arc<str>, Outline> = [
+            ("Main.scala", scala("acme", &["Main"], &["acme.io.Readers", "acme.text"], &["Words"])),
+            ("Beside.scala", scala("acme", &["Beside"], &["acme.io"], &["Main", "Other"])),
+            ("Readers.scala", scala("acme.io", &["Readers"], &["org.apache.spark.sql"], &[])),
+            ("Writers.scala", scala("acme.io", &["Writers"], &["acme.Beside"], &["Beside"])),
+            ("Words.scala", scala("acme.text", &["Words"], &[], &["Readers"])),
+        ]
+        .map(|(file, outline)| (file.into(), outline))
+        .into();
+        let levels = outlined(&Modules::default(), files.iter()).levels;
+        let names: Vec<Vec<&str>> =
+            levels.iter().map(|it| it.iter().map(AsRef::as_ref).collect()).collect();
         assert_eq!(
             names,
             [
-                vec!["jobs/common.py", "x/Readers.scala"],
-                vec!["jobs/readers.py", "x/Main.scala"],
-                vec!["jobs/a.py"]
+                vec!["Readers.scala", "Words.scala"],
+                vec!["Main.scala"],
+                vec!["Beside.scala"],
+                vec!["Writers.scala"]
             ]
         );
     }
 
     #[test]
     fn a_cycle_is_broken() {
-        let files: BTreeMap<Arc<str>, Outline> = [
-            ("a.py", outline(None, &["b"])),
-            ("b.py", outline(None, &["c"])),
-            ("c.py", outline(None, &["a", "c"])),
-        ]
-        .map(|(file, outline)| (file.into(), outline))
-        .into();
+        let files: BTreeMap<Arc<str>, Outline> =
+            [("a.py", python(&["b"])), ("b.py", python(&["c"])), ("c.py", python(&["a", "c"]))]
+                .map(|(file, outline)| (file.into(), outline))
+                .into();
         let modules = Modules::new(files.keys().map(AsRef::as_ref));
         let levels = outlined(&modules, files.iter()).levels;
         assert_eq!(
