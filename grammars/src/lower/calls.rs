@@ -702,15 +702,7 @@ impl<'a> Lowering<'a> {
                         // `udf(returnType=…)(f)`: the call that gives the function.
                         Lowered::spark(value)
                     }
-                    Type::UserDefinedFunction => {
-                        let operands = std::iter::once(callee.expression)
-                            .chain(arguments.into_expressions())
-                            .collect();
-                        Lowered::column(Expression::Apply {
-                            function: "udf".to_owned(),
-                            arguments: operands,
-                        })
-                    }
+                    Type::UserDefinedFunction => column_of("udf", callee, arguments),
                     Type::DataFrame => match arguments.first("colName") {
                         Some(Expression::Literal(Literal::Text(name))) => {
                             Lowered::column(Expression::Column {
@@ -719,13 +711,7 @@ impl<'a> Lowering<'a> {
                             })
                         }
                         Some(_) if self.language == Language::Scala => {
-                            let operands = std::iter::once(callee.expression)
-                                .chain(arguments.into_expressions())
-                                .collect();
-                            Lowered::column(Expression::Apply {
-                                function: "getItem".to_owned(),
-                                arguments: operands,
-                            })
+                            column_of("getItem", callee, arguments)
                         }
                         _ => Lowered::unknown(UnresolvedReason::Other),
                     },
@@ -734,13 +720,7 @@ impl<'a> Lowering<'a> {
             }
             Meaning::Column(_) => {
                 let arguments = self.arguments(arguments, Runs::Locally);
-                let operands = std::iter::once(callee.expression)
-                    .chain(arguments.into_expressions())
-                    .collect();
-                Lowered::column(Expression::Apply {
-                    function: "getItem".to_owned(),
-                    arguments: operands,
-                })
+                column_of("getItem", callee, arguments)
             }
             Meaning::Tuple(_)
             | Meaning::Many(_)
@@ -1084,4 +1064,13 @@ fn is_builtin(name: &str) -> bool {
             | "Some"
             | "Thread"
     )
+}
+
+/// A column that is made by applying a function to what is called and to its arguments.
+fn column_of(function: &str, callee: Lowered, arguments: Arguments) -> Lowered {
+    let operands = std::iter::once(callee.expression).chain(arguments.into_expressions());
+    Lowered::column(Expression::Apply {
+        function: function.to_owned(),
+        arguments: operands.collect(),
+    })
 }
