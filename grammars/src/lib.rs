@@ -9,6 +9,7 @@ mod document;
 mod lower;
 mod moving;
 pub mod notebook;
+mod outline;
 mod parse;
 mod python;
 mod reading;
@@ -20,6 +21,7 @@ mod tree;
 
 pub use document::Document;
 pub use lower::replay::Memory;
+pub use outline::outline;
 pub use surface::Surface;
 
 use program::{Language, Links, Program};

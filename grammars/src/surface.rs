@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use program::driver::Driver;
-use program::{Import, Language, Links, Program};
-use rustc_hash::FxHashSet;
+use program::{Language, Links, Program};
 
 use crate::lower;
 use crate::lower::replay::Memory;
 use crate::reading;
-use crate::syntax::{File, Pattern, StmtKind};
+use crate::syntax::File;
 
 /// A text as its front end read it. What other files say is known later and changes more often than the text, so a program is lowered
 /// from this as often as need be.
@@ -39,51 +38,6 @@ impl Surface {
     /// The same, with what was left by lowerings of texts before.
     pub(crate) fn with(self, memory: Option<&Arc<Memory>>) -> Self {
         Self { memory: memory.cloned(), ..self }
-    }
-
-    /// Scala's package, with dots.
-    #[must_use]
-    pub fn package(&self) -> Option<&str> {
-        self.file.package.as_deref()
-    }
-
-    /// What the file imports at its top, in order.
-    pub fn imports(&self) -> impl Iterator<Item = &Import> {
-        self.file.statements().filter_map(|statement| match &statement.kind {
-            StmtKind::Import(import) => Some(import),
-            _ => None,
-        })
-    }
-
-    /// What a file in Scala defines at the top of its package.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        let scala = self.language == Language::Scala;
-        self.file.statements().filter(move |_| scala).filter_map(|statement| {
-            match &statement.kind {
-                StmtKind::Class { name, .. } | StmtKind::TypeAlias { name, .. } => {
-                    Some(name.text.as_str())
-                }
-                StmtKind::Function(def) => Some(def.name.text.as_str()),
-                StmtKind::Assign { target: Pattern::Name(name), .. } => Some(name.text.as_str()),
-                _ => None,
-            }
-        })
-    }
-
-    /// The capitalised words of a file in Scala, each once: the names of classes and objects that it may mean are among them.
-    #[must_use]
-    pub fn words(&self) -> Vec<&str> {
-        if self.language != Language::Scala {
-            return Vec::new();
-        }
-        let within = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 128;
-        let words = self.text.as_bytes().split(|byte| !within(byte));
-        let words = words.filter(|word| word.first().is_some_and(u8::is_ascii_uppercase));
-        let words: FxHashSet<&[u8]> = words.collect();
-        let mut words: Vec<&str> =
-            words.into_iter().filter_map(|word| std::str::from_utf8(word).ok()).collect();
-        words.sort_unstable();
-        words
     }
 
     /// The program that the text is among the files that `links` speaks for.

@@ -10,6 +10,7 @@ mod key;
 mod line_index;
 mod lineage;
 mod model;
+mod outline;
 mod range;
 pub mod summary;
 mod text;
@@ -23,6 +24,7 @@ pub use model::{
     Function, FunctionId, Import, Origin, Program, Receiver, ResultUse, Scope, ScopeId, ScopeKind,
     Uncalled, Unresolved, UnresolvedReason, Value, ValueId,
 };
+pub use outline::Outline;
 pub use range::TextRange;
 pub use spark::{Effect, Language, Type};
 pub use summary::{Alone, Links, Summary};

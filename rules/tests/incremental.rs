@@ -5,11 +5,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use analysis::link::{Linker, Lower, Outline};
+use analysis::link::{Linker, Lower};
 use analysis::{AnalysisHost, Change, FileCheck, FileState, Settings};
 use grammars::notebook::{CellSource, Dialect, Notebook};
 use grammars::{Document, Memory, Surface};
-use program::{Language, Links, Program, TextRange};
+use program::{Language, Links, Outline, Program, TextRange};
 use proptest::prelude::*;
 
 /// A source as a session holds it: with all that earlier edits left in it.
@@ -108,18 +108,7 @@ impl Lower<Source> for Lowering {
     }
 
     fn outline(&self, _: &str, source: &Source) -> Outline {
-        let surface = source.surface();
-        let imports = surface.imports().map(|import| match &import.member {
-            Some(member) if import.path.ends_with('.') => format!("{}{member}", import.path),
-            Some(member) => format!("{}.{member}", import.path),
-            None => import.path.clone(),
-        });
-        Outline {
-            package: surface.package().map(str::to_owned),
-            names: surface.names().map(str::to_owned).collect(),
-            words: surface.words().into_iter().map(str::to_owned).collect(),
-            imports: imports.collect(),
-        }
+        grammars::outline(source.language(), &source.text())
     }
 }
 

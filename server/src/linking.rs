@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use analysis::link::{Linker, Lower, Modules, Outline};
+use analysis::link::{Linker, Lower, Modules};
 use grammars::Surface;
 use ignore::WalkBuilder;
-use program::{Import, Language, Links, Program};
+use program::{Import, Language, Links, Outline, Program};
 
 use crate::files::{self, display_path};
 use crate::output::report::plural;
@@ -72,15 +72,21 @@ impl Lowering {
 
     /// What was read of a source.
     fn read(&self, file: &str, source: &Source) -> Arc<Surface> {
+        self.read_if_kept(file, source).unwrap_or_else(|| Arc::new(source.read()))
+    }
+
+    /// What was read of a source where there is room to keep it.
+    fn read_if_kept(&self, file: &str, source: &Source) -> Option<Arc<Surface>> {
         if let Some(known) = lock(&self.read).get(file) {
-            return Arc::clone(known);
+            return Some(Arc::clone(known));
+        }
+        let length = source.text.len();
+        if self.room_taken.fetch_add(length, Ordering::Relaxed) + length > KEPT_BYTES {
+            return None;
         }
         let read = Arc::new(source.read());
-        let length = source.text.len();
-        if self.room_taken.fetch_add(length, Ordering::Relaxed) + length <= KEPT_BYTES {
-            lock(&self.read).insert(file.to_owned(), Arc::clone(&read));
-        }
-        read
+        lock(&self.read).insert(file.to_owned(), Arc::clone(&read));
+        Some(read)
     }
 }
 
@@ -96,17 +102,13 @@ impl Lower<Source> for Lowering {
         source.text.len()
     }
 
-    fn outline(&self, file: &str, source: &Source) -> Outline {
-        understood(|| {
-            let read = self.read(file, source);
-            Outline {
-                package: read.package().map(str::to_owned),
-                names: read.names().map(str::to_owned).collect(),
-                words: read.words().into_iter().map(str::to_owned).collect(),
-                imports: read.imports().map(whole).collect(),
-            }
-        })
-        .unwrap_or_default()
+    fn prepare(&self, file: &str, source: &Source) {
+        // Whoever lowers it comes by the same panic, and tells.
+        let _ = understood(|| self.read_if_kept(file, source));
+    }
+
+    fn outline(&self, _: &str, source: &Source) -> Outline {
+        grammars::outline(source.language, &source.text)
     }
 }
 

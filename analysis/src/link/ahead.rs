@@ -1,4 +1,4 @@
-//! Lowers the files of a workspace for the first time, each as soon as what it imports is lowered.
+//! Lowers the files of a workspace for the first time, each as soon as it is prepared and what it imports is lowered.
 //!
 //! Going level by level, as a run does, most threads wait for the largest file of each level. Here they do not, but what a file is told may then
 //! depend on which files happen to be through. So nothing is decided here: lowerings are remembered with what they were told, and the run that
@@ -20,18 +20,29 @@ struct Job<'f, S> {
     entry: &'f Entry<S>,
     /// The files that wait for it.
     waiting: Vec<usize>,
-    /// How many files it waits for.
+    /// How many files it waits for, and one more until it is prepared.
     open: AtomicUsize,
     /// How much work hangs on it, its own included, in units of [`Lower::size`].
     urgency: usize,
+    size: usize,
 }
+
+/// What is to be done for a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    Prepare,
+    Lower,
+}
+
+/// How many times as long it takes to prepare a file as to lower it, about.
+const PREPARING: usize = 2;
 
 /// The state that all threads share.
 struct Ahead<'f, S> {
     jobs: Vec<Job<'f, S>>,
     settled: RwLock<Settled>,
-    /// Jobs that wait for nothing, the most urgent on top.
-    ready: Mutex<BinaryHeap<(usize, usize)>>,
+    /// Steps that wait for nothing, the most urgent on top: by the work that hangs on them, and their job.
+    ready: Mutex<BinaryHeap<(usize, Step, usize)>>,
     made: Mutex<Vec<(Arc<str>, Memo)>>,
     lower: &'f dyn Lower<S>,
     cancelled: &'f (dyn Fn() -> bool + Sync),
@@ -57,14 +68,11 @@ where
         cancelled,
     };
     rayon::scope(|scope| {
-        for (at, job) in ahead.jobs.iter().enumerate() {
-            if job.open.load(Ordering::Relaxed) == 0 {
-                lock(&ahead.ready).push((job.urgency, at));
-            }
-        }
-        // Each takes the most urgent job there is by then.
-        let ready = lock(&ahead.ready).len();
-        for _ in 0..ready {
+        let all = ahead.jobs.iter().enumerate();
+        let all = all.map(|(at, job)| (job.urgency + PREPARING * job.size, Step::Prepare, at));
+        lock(&ahead.ready).extend(all);
+        // Each takes the most urgent step there is by then.
+        for _ in &ahead.jobs {
             scope.spawn(|scope| ahead.next(scope));
         }
     });
@@ -73,8 +81,13 @@ where
 
 impl<S: Send + Sync> Ahead<'_, S> {
     fn next<'s>(&'s self, scope: &Scope<'s>) {
-        let Some((_, at)) = lock(&self.ready).pop() else { return };
+        let Some((_, step, at)) = lock(&self.ready).pop() else { return };
         let Some(job) = self.jobs.get(at).filter(|_| !(self.cancelled)()) else { return };
+        if step == Step::Prepare {
+            self.lower.prepare(job.file, &job.entry.source);
+            self.close(at, scope);
+            return;
+        }
         let made = lowered_file(
             job.file,
             job.entry,
@@ -91,11 +104,16 @@ impl<S: Send + Sync> Ahead<'_, S> {
             lock(&self.made).push((Arc::clone(job.file), memo));
         }
         for &waiting in &job.waiting {
-            let Some(other) = self.jobs.get(waiting) else { continue };
-            if other.open.fetch_sub(1, Ordering::AcqRel) == 1 {
-                lock(&self.ready).push((other.urgency, waiting));
-                scope.spawn(|scope| self.next(scope));
-            }
+            self.close(waiting, scope);
+        }
+    }
+
+    /// Something that a job waits for is done.
+    fn close<'s>(&'s self, at: usize, scope: &Scope<'s>) {
+        let Some(job) = self.jobs.get(at) else { return };
+        if job.open.fetch_sub(1, Ordering::AcqRel) == 1 {
+            lock(&self.ready).push((job.urgency, Step::Lower, at));
+            scope.spawn(|scope| self.next(scope));
         }
     }
 }
@@ -115,7 +133,7 @@ fn jobs<'f, S: 'f>(
         for name in level {
             let Some(&(file, entry)) = entries.get(name.as_ref()) else { continue };
             let at = jobs.len();
-            let mut open = 0;
+            let mut open = 1;
             for imported in order.imports.get(name).into_iter().flatten() {
                 if let Some(&place) = places.get(imported.as_ref())
                     && place < below
@@ -126,13 +144,14 @@ fn jobs<'f, S: 'f>(
                 }
             }
             places.insert(file, at);
-            let urgency = lower.size(&entry.source).max(1);
+            let size = lower.size(&entry.source).max(1);
             jobs.push(Job {
                 file,
                 entry,
                 waiting: Vec::new(),
                 open: AtomicUsize::new(open),
-                urgency,
+                urgency: size,
+                size,
             });
         }
     }

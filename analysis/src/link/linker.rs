@@ -11,13 +11,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use program::summary::{Answer, Links, Question, Summary};
-use program::{Language, Program};
+use program::{Language, Outline, Program};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::ahead::lowered_ahead;
 use super::modules::Modules;
-use super::order::{Order, Outline, levels, outlined};
+use super::order::{Order, levels, outlined};
 use super::world::World;
 
 /// How often the files are gone over before what still changes is taken for unknown.
@@ -39,7 +39,10 @@ pub trait Lower<S>: Sync {
         0
     }
 
-    /// What can be said of a source before it is lowered, always the same of the same. It spares lowerings.
+    /// Does what can be done for a source before it is known what other files say.
+    fn prepare(&self, _path: &str, _source: &S) {}
+
+    /// What can be said of a source at once, always the same of the same. It spares lowerings.
     fn outline(&self, _path: &str, _source: &S) -> Outline {
         Outline::default()
     }
@@ -480,6 +483,12 @@ impl<'r, S: PartialEq + Send + Sync> Run<'r, S> {
         let order = outlined(&self.linker.modules, outlines);
         if self.linker.files.values().all(|it| it.memory.is_empty()) {
             self.ahead(&order);
+        } else {
+            let new = self.linker.files.iter().filter(|it| it.1.memory.is_empty());
+            let mut new: Vec<(&Arc<str>, &Entry<S>)> = new.collect();
+            new.sort_by_key(|(_, entry)| Reverse(lower.size(&entry.source)));
+            let new = new.into_iter().par_bridge();
+            new.for_each(|(file, entry)| lower.prepare(file, &entry.source));
         }
         for level in order.levels {
             if (self.cancelled)() {

@@ -12,4 +12,3 @@ mod world;
 
 pub use linker::{FileLinks, Linked, Linker, Lower, WorkspaceLinks};
 pub use modules::{Modules, Resolution};
-pub use order::Outline;

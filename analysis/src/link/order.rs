@@ -3,22 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use program::Outline;
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::modules::Modules;
-
-/// What a source says of others before it is lowered. It decides on nothing but the order in which files are looked at first.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Outline {
-    /// Scala's package, with dots.
-    pub package: Option<String>,
-    /// What the file defines at the top of that package.
-    pub names: Vec<String>,
-    /// Names that it may mean: where everything of a package can be seen, what these name is looked at first.
-    pub words: Vec<String>,
-    /// What it imports, by the paths as written; with the member where there is one.
-    pub imports: Vec<String>,
-}
 
 /// The order that files are looked at in.
 #[derive(Debug, Default)]
@@ -47,8 +36,8 @@ pub(super) fn outlined<'o>(
             definers.entry((package, name)).or_default().push(place);
         }
     }
-    let mut imports: FxHashMap<Arc<str>, Vec<Arc<str>>> = FxHashMap::default();
-    for (place, (file, outline)) in outlines.iter().enumerate() {
+    let each: Vec<(usize, (&&Arc<str>, &&Outline))> = outlines.iter().enumerate().collect();
+    let imported = |(place, (file, outline)): (usize, (&&Arc<str>, &&Outline))| {
         let mut found: Vec<usize> = Vec::new();
         // Packages of which everything can be named.
         let mut seen: Vec<&str> = outline.package.as_deref().into_iter().collect();
@@ -75,8 +64,10 @@ pub(super) fn outlined<'o>(
         found.sort_unstable();
         found.dedup();
         let found = found.into_iter().filter(|it| *it != place);
-        imports.insert(Arc::clone(file), found.map(|it| Arc::clone(files[it])).collect());
-    }
+        (Arc::clone(file), found.map(|it| Arc::clone(files[it])).collect())
+    };
+    let imports: Vec<(Arc<str>, Vec<Arc<str>>)> = each.into_par_iter().map(imported).collect();
+    let imports: FxHashMap<Arc<str>, Vec<Arc<str>>> = imports.into_iter().collect();
     let levels = levels(files.into_iter().cloned().collect(), &imports);
     Order { levels, imports }
 }
