@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use eventlog::{Profile, TaskTable};
 use program::{LineIndex, Program};
+use rayon::prelude::*;
 
 use crate::engine::check_file_with;
 use crate::join::{EarlierFile, JoinFile, join_all, join_earlier};
@@ -23,6 +24,15 @@ pub struct SourceFile {
     pub call_keys: CallKeys,
     /// Its lines.
     pub lines: Arc<LineIndex>,
+}
+
+impl SourceFile {
+    fn of(state: FileState) -> Self {
+        let FileState { text, program, settings } = state;
+        let call_keys = CallKeys::of(&program);
+        let lines = Arc::new(LineIndex::new(&text));
+        Self { text, program, settings, call_keys, lines }
+    }
 }
 
 /// What changes. The only way to mutate.
@@ -85,12 +95,12 @@ impl AnalysisHost {
     /// Applies a change. Evidence stays as it is, addressed by call keys, until [`AnalysisHost::set_evidence`].
     pub fn apply(&mut self, change: Change) {
         let files = Arc::make_mut(&mut self.files);
-        for (path, file) in change.files {
+        let held =
+            change.files.into_par_iter().map(|(path, file)| (path, file.map(SourceFile::of)));
+        for (path, file) in held.collect::<Vec<_>>() {
             match file {
-                Some(FileState { text, program, settings }) => {
-                    let call_keys = CallKeys::of(&program);
-                    let lines = Arc::new(LineIndex::new(&text));
-                    files.insert(path, SourceFile { text, program, settings, call_keys, lines });
+                Some(file) => {
+                    files.insert(path, file);
                 }
                 None => {
                     files.remove(&path);

@@ -468,7 +468,8 @@ pub(crate) fn run() -> ExitCode {
 
 fn dispatch(command: Command) -> Result<ExitCode, CommandError> {
     match command {
-        Command::Check(args) => commands::check::run(&args),
+        // By a thread of the pool: this one would only wait for those, and has no memory at hand that is warm.
+        Command::Check(args) => rayon::scope(|_| commands::check::run(&args)),
         Command::Annotate(args) => commands::annotate::run(&args),
         Command::Log(args) => commands::log::run(&args),
         Command::WhatIf(args) => commands::what_if::run(&args),

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::sync::mpsc;
 
-use ignore::WalkBuilder;
+use ignore::{DirEntry, WalkBuilder, WalkState};
 use program::Language;
 
 use crate::configuration::{ConfigurationError, Configurations};
@@ -28,6 +29,12 @@ pub(crate) struct FoundFile {
     pub(crate) kind: Kind,
     /// Whether it was named rather than found in a folder.
     pub(crate) named: bool,
+}
+
+impl FoundFile {
+    fn new(path: &Path, kind: Kind, named: bool) -> Self {
+        Self { path: path.to_owned(), name: display_path(path), kind, named }
+    }
 }
 
 /// What a file is by its extension.
@@ -70,7 +77,7 @@ pub(crate) fn find(
         if metadata.is_dir() {
             walk(&absolute, configurations, &mut files, problems)?;
         } else if let Some(kind) = kind(&absolute) {
-            insert(&mut files, &absolute, kind, true);
+            insert(&mut files, FoundFile::new(&absolute, kind, true));
         } else {
             problems.push(Problem::named(
                 display_path(&absolute),
@@ -81,17 +88,12 @@ pub(crate) fn find(
     Ok(files.into_values().collect())
 }
 
-fn insert(files: &mut BTreeMap<String, FoundFile>, path: &Path, kind: Kind, named: bool) {
-    let name = display_path(path);
-    let file = files.entry(name.clone()).or_insert_with(|| FoundFile {
-        path: path.to_owned(),
-        name,
-        kind,
-        named,
-    });
-    file.named |= named;
+fn insert(files: &mut BTreeMap<String, FoundFile>, found: FoundFile) {
+    let named = found.named;
+    files.entry(found.name.clone()).or_insert(found).named |= named;
 }
 
+/// What a folder holds. It is walked by several threads, and told in an order that does not depend on them.
 fn walk(
     folder: &Path,
     configurations: &Configurations,
@@ -99,7 +101,7 @@ fn walk(
     problems: &mut Vec<Problem>,
 ) -> Result<(), ConfigurationError> {
     let known = configurations.clone();
-    let entries = WalkBuilder::new(folder)
+    let walk = WalkBuilder::new(folder)
         .require_git(false)
         // The folder that was named is read whatever a configuration says; what lies in it may be left out. A configuration that
         // is not understood is told below.
@@ -108,30 +110,59 @@ fn walk(
             entry.depth() == 0
                 || !known.for_file(path).is_ok_and(|configuration| configuration.excludes(path))
         })
-        .build();
+        .build_parallel();
+    let (sender, entries) = mpsc::channel();
+    walk.run(|| {
+        let sender = sender.clone();
+        Box::new(move |entry| match sender.send(seen(folder, entry, configurations)) {
+            Ok(()) => WalkState::Continue,
+            Err(_) => WalkState::Quit,
+        })
+    });
+    drop(sender);
+    let (mut mistakes, mut found_problems) = (Vec::new(), Vec::new());
     for entry in entries {
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(error) => {
-                problems.push(walk_problem(folder, &error));
-                continue;
-            }
-        };
-        let path = entry.path();
-        configurations.for_file(path)?;
-        if !entry.file_type().is_some_and(|kind| kind.is_file() || kind.is_symlink()) {
-            continue;
-        }
-        // A link to a file is read; a dead link, or one to a folder, is none of ours.
-        if entry.path_is_symlink() && !path.is_file() {
-            problems.extend(circle(path));
-            continue;
-        }
-        if let Some(kind) = kind(path) {
-            insert(files, path, kind, false);
+        match entry {
+            Ok(Seen::File(found)) => insert(files, found),
+            Ok(Seen::Problem(problem)) => found_problems.push(problem),
+            Ok(Seen::Other) => {}
+            Err(mistake) => mistakes.push(mistake),
         }
     }
+    if let Some(mistake) = mistakes.into_iter().min_by(|left, right| left.place.cmp(&right.place)) {
+        return Err(mistake);
+    }
+    found_problems.sort_by(|left, right| left.path.cmp(&right.path));
+    problems.append(&mut found_problems);
     Ok(())
+}
+
+/// What an entry of a folder is to us.
+enum Seen {
+    File(FoundFile),
+    Problem(Problem),
+    Other,
+}
+
+fn seen(
+    folder: &Path,
+    entry: Result<DirEntry, ignore::Error>,
+    configurations: &Configurations,
+) -> Result<Seen, ConfigurationError> {
+    let entry = match entry {
+        Ok(entry) => entry,
+        Err(error) => return Ok(Seen::Problem(walk_problem(folder, &error))),
+    };
+    let path = entry.path();
+    configurations.for_file(path)?;
+    if !entry.file_type().is_some_and(|kind| kind.is_file() || kind.is_symlink()) {
+        return Ok(Seen::Other);
+    }
+    // A link to a file is read; a dead link, or one to a folder, is none of ours.
+    if entry.path_is_symlink() && !path.is_file() {
+        return Ok(circle(path).map_or(Seen::Other, Seen::Problem));
+    }
+    Ok(kind(path).map_or(Seen::Other, |kind| Seen::File(FoundFile::new(path, kind, false))))
 }
 
 /// What is to be said of a link that leads in a circle.
