@@ -132,12 +132,12 @@ impl<'a> Reader<'a> {
     }
 
     fn name(&self, node: Node<'_>) -> Name {
-        Name { text: plain_name(self.source(node)).to_owned(), range: range(node) }
+        Name { text: plain_name(self.source(node)).into(), range: range(node) }
     }
 
     fn field_name(&self, node: Node<'_>, field: &str) -> Name {
         node.child_by_field_name(field).map_or_else(
-            || Name { text: String::new(), range: empty(node) },
+            || Name { text: Default::default(), range: empty(node) },
             |name| self.name(name),
         )
     }

@@ -6,6 +6,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use compact_str::CompactString;
 use program::{Literal, TextRange};
 
 use crate::lower::replay::Mark;
@@ -84,7 +85,7 @@ pub(crate) fn leave_out(left_out: &mut Vec<TextRange>, part: TextRange) {
 /// A name with its place.
 #[derive(Debug, Clone)]
 pub(crate) struct Name {
-    pub(crate) text: String,
+    pub(crate) text: CompactString,
     pub(crate) range: TextRange,
 }
 
@@ -221,7 +222,7 @@ pub(crate) enum Pattern {
 /// whatever else is called so), Scala's are reduced to their last part.
 #[derive(Debug, Clone)]
 pub(crate) struct TypeRef {
-    pub(crate) name: String,
+    pub(crate) name: CompactString,
     pub(crate) arguments: Vec<TypeRef>,
 }
 
@@ -234,7 +235,7 @@ pub(crate) struct Expr {
 
 #[derive(Debug, Clone)]
 pub(crate) enum ExprKind {
-    Name(String),
+    Name(CompactString),
     /// `object.name`. Scala's call without parentheses comes as this too; its infix `a op b` comes as a call of `a.op` unless `op` is an
     /// [`ExprKind::Operation`].
     Attribute {
@@ -264,7 +265,7 @@ pub(crate) enum ExprKind {
     /// `and`, `||` and `|` are `or`, `!` and `~` are `not`. Comparison chains come as `and` of pairs. Other operators keep their
     /// spelling; `in`/`not in`/`is`/`is not` too. `yield` and `yield from` come as operations of these names.
     Operation {
-        operator: String,
+        operator: CompactString,
         operands: Vec<Expr>,
     },
     /// `object[index]` (Python).
@@ -286,7 +287,7 @@ pub(crate) enum ExprKind {
     /// Statements whose last expression is the value (Scala blocks, `match` and `try` used as values).
     Block(Vec<Stmt>),
     /// A column written as such: `$"x"`, Scala's symbol `'x`.
-    Column(String),
+    Column(CompactString),
     /// Anything else, with the expressions in it.
     Opaque(Vec<Expr>),
 }

@@ -40,10 +40,13 @@ impl Arguments {
 
 impl<'a> Lowering<'a> {
     pub(super) fn arguments(&mut self, arguments: &'a [Arg], runs: Runs) -> Arguments {
-        let mut out = Arguments { lowered: Vec::new(), model: Vec::new() };
+        let mut out = Arguments {
+            lowered: Vec::with_capacity(arguments.len()),
+            model: Vec::with_capacity(arguments.len()),
+        };
         for argument in arguments {
             let lowered = self.argument(&argument.value, runs);
-            let name = argument.name.as_ref().map(|name| name.text.clone());
+            let name = argument.name.as_ref().map(|name| name.text.to_string());
             let mut value = lowered.expression.clone();
             if argument.spread && !matches!(value, Expression::List(_)) {
                 value = Expression::Apply { function: "spread".to_owned(), arguments: vec![value] };
@@ -76,6 +79,13 @@ impl<'a> Lowering<'a> {
             }
         }
         out
+    }
+
+    /// Evaluates arguments that nothing is made of.
+    pub(super) fn each_argument(&mut self, arguments: &'a [Arg], runs: Runs) {
+        for argument in arguments {
+            self.argument(&argument.value, runs);
+        }
     }
 
     pub(super) fn argument(&mut self, value: &'a Expr, runs: Runs) -> Lowered {

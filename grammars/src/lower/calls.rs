@@ -95,7 +95,7 @@ impl<'a> Lowering<'a> {
                 if own { result.of_class(Meaning::ForeignInstance(class)) } else { result }
             }
             Meaning::Library(library) => {
-                self.arguments(site.arguments, Runs::Locally);
+                self.each_argument(site.arguments, Runs::Locally);
                 let text = self.path_text(site.receiver_range);
                 self.library_member(library, &site.name.text, &text)
             }
@@ -131,7 +131,7 @@ impl<'a> Lowering<'a> {
                 site.arguments_range,
             ),
             None => {
-                self.arguments(site.arguments, Runs::Locally);
+                self.each_argument(site.arguments, Runs::Locally);
                 let places = (site.range, site.name_range);
                 self.unresolved(&site.name.text, places, UnresolvedReason::Attribute);
                 Lowered::unknown(UnresolvedReason::ForeignCall)
@@ -158,7 +158,7 @@ impl<'a> Lowering<'a> {
                 return self.call_extension(extension, object, arguments);
             }
             if kind == Type::PandasFrame {
-                self.arguments(site.arguments, Runs::Locally);
+                self.each_argument(site.arguments, Runs::Locally);
                 return self.library_member(Library::PandasOnSpark, name, "");
             }
             if let Some(extension) = self.foreign_extension(kind, name) {
@@ -210,7 +210,7 @@ impl<'a> Lowering<'a> {
         if self.language == Language::Python && method.python_property {
             let range = TextRange::new(site.range.start, site.name_range.end);
             let property = self.property(range, site.receiver_range, site.name, object, method);
-            self.arguments(site.arguments, Runs::Locally);
+            self.each_argument(site.arguments, Runs::Locally);
             return property;
         }
         let runs = Self::runs(kind, method.name());
@@ -388,13 +388,16 @@ impl<'a> Lowering<'a> {
             }
             return match (kind, value, self.language) {
                 (Type::DataFrame, Some(value), Language::Python) => {
-                    Lowered::column(Expression::Column { name: name.text.clone(), of: Some(value) })
+                    Lowered::column(Expression::Column {
+                        name: name.text.to_string(),
+                        of: Some(value),
+                    })
                 }
                 (Type::Column, Some(_), _) => Lowered::column(Expression::Apply {
                     function: "getField".to_owned(),
                     arguments: vec![
                         object.expression,
-                        Expression::Literal(Literal::Text(name.text.clone())),
+                        Expression::Literal(Literal::Text(name.text.to_string())),
                     ],
                 }),
                 (Type::PandasFrame, Some(_), _) => {
@@ -402,8 +405,10 @@ impl<'a> Lowering<'a> {
                     self.library_member(Library::PandasOnSpark, &name.text, &text)
                 }
                 (_, None, _) => {
-                    let expression =
-                        Expression::Apply { function: name.text.clone(), arguments: Vec::new() };
+                    let expression = Expression::Apply {
+                        function: name.text.to_string(),
+                        arguments: Vec::new(),
+                    };
                     Lowered {
                         meaning: Meaning::Unknown(UnresolvedReason::Other),
                         expression,
@@ -679,11 +684,11 @@ impl<'a> Lowering<'a> {
                 self.apply_callable(index, range, name_range, arguments, arguments_range)
             }
             Meaning::Callable(result) => {
-                self.arguments(arguments, Runs::Locally);
+                self.each_argument(arguments, Runs::Locally);
                 self.called(&result)
             }
             Meaning::Library(library) => {
-                self.arguments(arguments, Runs::Locally);
+                self.each_argument(arguments, Runs::Locally);
                 self.lowered(Meaning::Library(library))
             }
             Meaning::Instance(class) => {
@@ -864,7 +869,7 @@ impl<'a> Lowering<'a> {
         if name == "super"
             && let Some(parent) = self.parent()
         {
-            self.arguments(arguments, Runs::Locally);
+            self.each_argument(arguments, Runs::Locally);
             return self.lowered(parent);
         }
         if self.program.uses_spark && matches!(name, "col" | "lit") {

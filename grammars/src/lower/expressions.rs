@@ -100,7 +100,7 @@ impl<'a> Lowering<'a> {
             }
             ExprKind::Literal(literal) => Lowered::local(Expression::Literal(literal.clone())),
             ExprKind::Column(name) => {
-                Lowered::column(Expression::Column { name: name.clone(), of: None })
+                Lowered::column(Expression::Column { name: name.to_string(), of: None })
             }
             ExprKind::Call { callee, arguments, arguments_range, type_arguments } => {
                 if let (ExprKind::Name(name), [], [asked]) =
@@ -447,8 +447,10 @@ impl<'a> Lowering<'a> {
                 if types::column_function(&path).is_none()
                     && matches!(lowered.meaning, Meaning::Path(_))
                 {
-                    lowered.expression =
-                        Expression::Apply { function: name.text.clone(), arguments: Vec::new() };
+                    lowered.expression = Expression::Apply {
+                        function: name.text.to_string(),
+                        arguments: Vec::new(),
+                    };
                 }
                 lowered
             }
@@ -549,7 +551,8 @@ impl<'a> Lowering<'a> {
     pub(super) fn field_at(&mut self, object: &Lowered, place: Option<i64>) -> Lowered {
         let unknown = Lowered::unknown(UnresolvedReason::Other);
         let Some(place) = place.filter(|it| *it >= 0) else { return unknown };
-        let name = Name { text: place.to_string(), range: TextRange::new(0, 0) };
+        let name =
+            Name { text: compact_str::format_compact!("{place}"), range: TextRange::new(0, 0) };
         let field = match &object.meaning {
             Meaning::Instance(class) => self.member(&class.clone(), &name, ""),
             Meaning::ForeignInstance(class) => {

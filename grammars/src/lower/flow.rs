@@ -523,7 +523,7 @@ fn collect_rebound(body: &[Stmt], names: &mut Vec<String>, depth: u32) {
 
 fn collect_pattern(pattern: &Pattern, names: &mut Vec<String>, depth: u32) {
     if let Pattern::Rest { name, .. } = pattern {
-        names.push(name.text.clone());
+        names.push(name.text.to_string());
     } else if let Pattern::Tuple(items) = pattern {
         if depth <= super::DEPTH {
             for item in items {

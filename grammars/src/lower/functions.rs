@@ -236,7 +236,7 @@ impl<'a> Lowering<'a> {
     ) -> usize {
         let function = FunctionId(self.program.functions.len() as u32);
         self.program.functions.push(Function {
-            name: def.name.text.clone(),
+            name: def.name.text.to_string(),
             scope: None,
             parameters: (def.parameters.len() - receivers(def, class.as_ref())) as u32,
             returns: Expression::Unknown,
@@ -292,7 +292,8 @@ impl<'a> Lowering<'a> {
         let found = self.found_closure(index);
         self.asked_closure(index, found);
         let closure = known.is_closure(key) || elsewhere.closure || found;
-        let outer_scope = self.open(ScopeKind::Function(def.name.text.clone()), range, def.header);
+        let outer_scope =
+            self.open(ScopeKind::Function(def.name.text.to_string()), range, def.header);
         self.lowers_definition(index);
         self.program.functions[function.index()].scope = Some(self.scope);
         if closure {
@@ -606,7 +607,8 @@ impl<'a> Lowering<'a> {
             returns = returns.unbounded();
         }
         let values = arguments.iter().map(|it| it.1.expression.clone()).collect();
-        let expression = Expression::Apply { function: def.name.text.clone(), arguments: values };
+        let expression =
+            Expression::Apply { function: def.name.text.to_string(), arguments: values };
         match self.materialize(&returns, &Origin::Returned(function)) {
             Some(Meaning::Spark(value)) => Lowered::spark(value),
             Some(meaning) => Lowered { meaning, expression, call: None },
@@ -741,7 +743,7 @@ impl<'a> Lowering<'a> {
             let shape =
                 parameter.annotation.as_ref().map(|it| self.annotation(it)).unwrap_or_default();
             if let Pattern::Name(name) = &parameter.pattern {
-                let origin = Origin::Ambient(name.text.clone());
+                let origin = Origin::Ambient(name.text.to_string());
                 let meaning = self.materialize(&shape, &origin);
                 let text = name.text.as_str();
                 self.found_out(|| Found::Attribute(class.clone(), text.into(), shape.clone()));

@@ -417,7 +417,7 @@ impl<'a> Lowering<'a> {
                 if self.at_margin() {
                     self.end_replay();
                 }
-                let names = names.iter().map(|name| name.text.clone());
+                let names = names.iter().map(|name| name.text.to_string());
                 self.frame().outer.extend(names);
                 false
             }
@@ -937,7 +937,7 @@ fn pattern_name(pattern: &Pattern) -> Option<String> {
 fn pattern_names(pattern: &Pattern) -> Vec<String> {
     match pattern {
         Pattern::Tuple(items) => items.iter().flat_map(pattern_names).collect(),
-        Pattern::Rest { name, .. } => vec![name.text.clone()],
+        Pattern::Rest { name, .. } => vec![name.text.to_string()],
         other => pattern_name(other).into_iter().collect(),
     }
 }

@@ -56,7 +56,7 @@ impl<'a> Lowering<'a> {
         let function = site.arguments.last();
         match name {
             "get" | "head" | "last" | "orNull" | "value" | "result" => {
-                self.arguments(site.arguments, Runs::Locally);
+                self.each_argument(site.arguments, Runs::Locally);
                 item
             }
             "getOrElse" | "fold" | "orElse" | "recover" | "recoverWith" | "map" | "flatMap"
@@ -106,14 +106,14 @@ impl<'a> Lowering<'a> {
                 ..Lowered::local(Expression::Unknown)
             },
             "toOption" | "toTry" | "toRight" | "toLeft" | "toEither" | "right" | "flatten" => {
-                self.arguments(site.arguments, Runs::Locally);
+                self.each_argument(site.arguments, Runs::Locally);
                 match inner {
                     Meaning::Maybe(_) if name == "flatten" => self.lowered(inner),
                     _ => Lowered { call: None, ..object.clone() },
                 }
             }
             _ => {
-                self.arguments(site.arguments, Runs::Locally);
+                self.each_argument(site.arguments, Runs::Locally);
                 Lowered::local(Expression::Unknown)
             }
         }

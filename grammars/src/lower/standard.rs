@@ -207,7 +207,7 @@ impl<'a> Lowering<'a> {
             _ => return None,
         };
         // Rows, an RDD or a dataset: it gives a dataset whichever it is.
-        self.arguments(site.arguments, Runs::Locally);
+        self.each_argument(site.arguments, Runs::Locally);
         self.unresolved(name, (site.range, site.name_range), reason);
         let confidence = self.implicit_rows().min(Confidence::Declared);
         let origin = Origin::Ambient(String::new());

@@ -41,11 +41,11 @@ fn call(source: String, range: TextRange, bound: bool) -> Stmt {
     let word = source.find(|it: char| !it.is_alphanumeric() && it != '_').unwrap_or(source.len());
     // The statement's first word stands for the method's name.
     let name = TextRange::new(range.start, range.start + word as u32);
-    let session = Expr { kind: ExprKind::Name("spark".to_owned()), range: start };
+    let session = Expr { kind: ExprKind::Name("spark".into()), range: start };
     let callee = Expr {
         kind: ExprKind::Attribute {
             object: Box::new(session),
-            name: Name { text: "sql".to_owned(), range: name },
+            name: Name { text: "sql".into(), range: name },
         },
         range: name,
     };
@@ -60,7 +60,7 @@ fn call(source: String, range: TextRange, bound: bool) -> Stmt {
         range,
     };
     let kind = if bound {
-        let target = Pattern::Name(Name { text: RESULT.to_owned(), range: start });
+        let target = Pattern::Name(Name { text: RESULT.into(), range: start });
         StmtKind::Assign { target, annotation: None, value: Some(value) }
     } else {
         StmtKind::Expr(value)

@@ -82,7 +82,10 @@ impl Front<'_> {
         if node.kind() == "generator_expression" {
             return vec![Arg { name: None, value: self.expression(node), spread: false }];
         }
-        parts(node).into_iter().filter_map(|child| self.argument(child)).collect()
+        let parts = parts(node);
+        let mut arguments = Vec::with_capacity(parts.len());
+        arguments.extend(parts.into_iter().filter_map(|child| self.argument(child)));
+        arguments
     }
 
     fn argument(&mut self, node: Node<'_>) -> Option<Arg> {
@@ -122,7 +125,7 @@ impl Front<'_> {
                 open = false;
             }
         }
-        let operation = ExprKind::Operation { operator: "slice".to_owned(), operands };
+        let operation = ExprKind::Operation { operator: "slice".into(), operands };
         ExprKind::Opaque(vec![expr(operation, range(node))])
     }
 
@@ -137,7 +140,7 @@ impl Front<'_> {
 
     fn root(&mut self, node: Node<'_>) -> Expr {
         let kind = match node.kind() {
-            "identifier" | "keyword_identifier" => ExprKind::Name(self.source(node).to_owned()),
+            "identifier" | "keyword_identifier" => ExprKind::Name(self.source(node).into()),
             "string" | "concatenated_string" => return self.string(node),
             "integer" => integer(self.source(node)).map_or_else(
                 || ExprKind::Opaque(Vec::new()),
@@ -157,16 +160,16 @@ impl Front<'_> {
             "boolean_operator" | "binary_operator" => {
                 let operator = node.child_by_field_name("operator").map_or("", |it| it.kind());
                 let operands = vec![self.field(node, "left"), self.field(node, "right")];
-                ExprKind::Operation { operator: neutral(operator).to_owned(), operands }
+                ExprKind::Operation { operator: neutral(operator).into(), operands }
             }
             "not_operator" => ExprKind::Operation {
-                operator: "not".to_owned(),
+                operator: "not".into(),
                 operands: vec![self.field(node, "argument")],
             },
             "unary_operator" => {
                 let operator = node.child_by_field_name("operator").map_or("", |it| it.kind());
                 ExprKind::Operation {
-                    operator: neutral(operator).to_owned(),
+                    operator: neutral(operator).into(),
                     operands: vec![self.field(node, "argument")],
                 }
             }
@@ -191,13 +194,12 @@ impl Front<'_> {
                 let from = node.child(1).is_some_and(|it| it.kind() == "from");
                 let operator = if from { "yield from" } else { "yield" };
                 let operands = self.expressions(node);
-                ExprKind::Operation { operator: operator.to_owned(), operands }
+                ExprKind::Operation { operator: operator.into(), operands }
             }
             "pair" => ExprKind::Mapping(vec![(self.field(node, "key"), self.field(node, "value"))]),
-            "list_splat" => ExprKind::Operation {
-                operator: "spread".to_owned(),
-                operands: self.expressions(node),
-            },
+            "list_splat" => {
+                ExprKind::Operation { operator: "spread".into(), operands: self.expressions(node) }
+            }
             "slice" => self.slice(node),
             _ => ExprKind::Opaque(self.expressions(node)),
         };
@@ -267,7 +269,7 @@ impl Front<'_> {
             };
             let pair = TextRange::new(left.range.start, right.range.end);
             let operands = vec![std::mem::replace(&mut left, again), right];
-            pairs.push(expr(ExprKind::Operation { operator: operator.to_owned(), operands }, pair));
+            pairs.push(expr(ExprKind::Operation { operator: operator.into(), operands }, pair));
         }
         match pairs.pop() {
             None => left,
@@ -277,10 +279,7 @@ impl Front<'_> {
             }
             Some(last) => {
                 pairs.push(last);
-                expr(
-                    ExprKind::Operation { operator: "and".to_owned(), operands: pairs },
-                    range(node),
-                )
+                expr(ExprKind::Operation { operator: "and".into(), operands: pairs }, range(node))
             }
         }
     }
@@ -360,7 +359,10 @@ impl Front<'_> {
     }
 
     pub(super) fn parameters(&mut self, node: Node<'_>) -> Vec<Parameter> {
-        parts(node).into_iter().filter_map(|child| self.parameter(child)).collect()
+        let parts = parts(node);
+        let mut parameters = Vec::with_capacity(parts.len());
+        parameters.extend(parts.into_iter().filter_map(|child| self.parameter(child)));
+        parameters
     }
 
     fn parameter(&mut self, node: Node<'_>) -> Option<Parameter> {

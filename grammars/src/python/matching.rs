@@ -56,7 +56,7 @@ impl Front<'_> {
             arm.append(&mut self.body(case.child_by_field_name("consequence")));
             arms.push(arm);
         }
-        let operation = ExprKind::Operation { operator: "match".to_owned(), operands: matched };
+        let operation = ExprKind::Operation { operator: "match".into(), operands: matched };
         conditions.insert(0, expr(operation, header(node)));
         StmtKind::Branch { conditions, arms, exhaustive, header: header(node) }
     }
@@ -131,14 +131,14 @@ impl Front<'_> {
     fn class_of(&self, pattern: Node<'_>) -> Option<TypeRef> {
         let class = pattern.named_child(0).filter(|it| it.kind() == "class_pattern")?;
         let name = self.source(class.named_child(0)?).to_owned();
-        Some(TypeRef { name, arguments: Vec::new() })
+        Some(TypeRef { name: name.into(), arguments: Vec::new() })
     }
 
     fn capture(&self, name: Node<'_>, subject: Option<&str>, class: Option<TypeRef>) -> Stmt {
         let name = self.name(name);
         let range = name.range;
         let value = match subject {
-            Some(subject) => ExprKind::Name(subject.to_owned()),
+            Some(subject) => ExprKind::Name(subject.into()),
             None => ExprKind::Opaque(Vec::new()),
         };
         let target = if name.text == "_" { Pattern::Ignore } else { Pattern::Name(name) };

@@ -117,7 +117,7 @@ impl<'a> Front<'a> {
     }
 
     fn name(&self, node: Node<'_>) -> Name {
-        Name { text: self.source(node).to_owned(), range: range(node) }
+        Name { text: self.source(node).into(), range: range(node) }
     }
 }
 

@@ -12,7 +12,9 @@ use crate::tree::Node;
 impl Front<'_> {
     /// The statements among the children of `node`.
     pub(super) fn children(&mut self, node: Node<'_>, out: &mut Vec<Stmt>) {
-        for child in parts(node) {
+        let parts = parts(node);
+        out.reserve_exact(parts.len());
+        for child in parts {
             self.statement(child, out);
         }
     }
@@ -53,7 +55,7 @@ impl Front<'_> {
                     ExprKind::Lambda { parameters, body } => {
                         // `return lambda …` returns a function that has no other name.
                         let start = TextRange::new(it.range.start, it.range.start);
-                        let name = Name { text: "lambda".to_owned(), range: start };
+                        let name = Name { text: "lambda".into(), range: start };
                         let reference = expr(ExprKind::Name(name.text.clone()), it.range);
                         let function = defined(name, parameters, body, it.range);
                         out.push(Stmt { kind: function, range: whole });
@@ -174,7 +176,7 @@ impl Front<'_> {
                 let mut operands = vec![self.expression(left)];
                 operands.extend(right.map(|it| self.expression(it)));
                 value = Some(expr(
-                    ExprKind::Operation { operator: operator.to_owned(), operands },
+                    ExprKind::Operation { operator: operator.into(), operands },
                     range(assignment),
                 ));
                 // The collection that `frames[key] += …` adds to is read already.
@@ -247,7 +249,7 @@ impl Front<'_> {
         }
         let types = given.iter().skip(1).filter(|it| it.kind() != "keyword_argument");
         let members: Vec<TypeRef> = types.filter_map(|it| annotation(self.source(*it))).collect();
-        (members.len() > 1).then(|| TypeRef { name: "Union".to_owned(), arguments: members })
+        (members.len() > 1).then(|| TypeRef { name: "Union".into(), arguments: members })
     }
 
     fn imports(&self, node: Node<'_>) -> Vec<Import> {

@@ -41,7 +41,7 @@ impl Reader<'_> {
         if members.len() == 1 {
             members.pop()
         } else {
-            Some(TypeRef { name: "Union".to_owned(), arguments: members })
+            Some(TypeRef { name: "Union".into(), arguments: members })
         }
     }
 
@@ -72,7 +72,7 @@ impl Reader<'_> {
         if name.is_empty() && arguments.is_empty() {
             None
         } else {
-            Some(TypeRef { name, arguments })
+            Some(TypeRef { name: name.into(), arguments })
         }
     }
 }

@@ -145,7 +145,7 @@ impl Reader<'_> {
     /// The arguments of one list: in parentheses, in braces or behind a colon.
     pub(super) fn arguments(&mut self, list: Node<'_>) -> Vec<Arg> {
         match list.kind() {
-            "arguments" => parts(list).into_iter().flat_map(|part| self.argument(part)).collect(),
+            "arguments" => self.each_argument(&parts(list)),
             "block" => match parts(list).as_slice() {
                 [] => vec![positional(literal(Literal::Null, list))],
                 _ => vec![positional(self.block(list))],
@@ -155,26 +155,34 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn argument(&mut self, node: Node<'_>) -> Vec<Arg> {
+    fn each_argument(&mut self, nodes: &[Node<'_>]) -> Vec<Arg> {
+        let mut arguments = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            self.argument(*node, &mut arguments);
+        }
+        arguments
+    }
+
+    pub(super) fn argument(&mut self, node: Node<'_>, arguments: &mut Vec<Arg>) {
         match node.kind() {
             "assignment_expression" => {
                 let (name, value) = named_value(node);
                 let name = name.map(|name| self.name(name));
-                vec![Arg { name, value: self.boundary(value), spread: false }]
+                arguments.push(Arg { name, value: self.boundary(value), spread: false });
             }
             "vararg" => {
                 let inner = parts(node).into_iter().next();
                 let value = inner
                     .map_or_else(|| opaque(Vec::new(), range(node)), |inner| self.boundary(inner));
-                vec![Arg { name: None, value, spread: true }]
+                arguments.push(Arg { name: None, value, spread: true });
             }
             "ERROR" => {
                 self.recovered.insert(node.id());
                 let parts = parts(node).into_iter().filter(|part| !is_inert(part.kind()));
-                parts.map(|part| positional(self.boundary(part))).collect()
+                arguments.extend(parts.map(|part| positional(self.boundary(part))));
             }
-            kind if is_inert(kind) => Vec::new(),
-            _ => vec![positional(self.boundary(node))],
+            kind if is_inert(kind) => {}
+            _ => arguments.push(positional(self.boundary(node))),
         }
     }
 
@@ -203,14 +211,12 @@ impl Reader<'_> {
         }
         if let Some(operator) = neutral_operator(&name.text) {
             return ExprKind::Operation {
-                operator: operator.to_owned(),
+                operator: operator.into(),
                 operands: vec![left, self.expr(right)],
             };
         }
         let arguments = match right.kind() {
-            "tuple_expression" => {
-                parts(right).into_iter().flat_map(|part| self.argument(part)).collect()
-            }
+            "tuple_expression" => self.each_argument(&parts(right)),
             "unit" => Vec::new(),
             "block" => self.arguments(right),
             _ => vec![positional(self.expr(right))],
@@ -309,7 +315,7 @@ impl Reader<'_> {
         let place = range(members);
         let class = StmtKind::Class {
             name: Name {
-                text: String::new(),
+                text: Default::default(),
                 range: span(members.start_byte(), members.start_byte()),
             },
             bases: Vec::new(),
@@ -397,7 +403,7 @@ fn is_fold(operator: &str, operands: &[Expr]) -> bool {
 /// `collection.foldLeft(initial)(function)`.
 fn fold(initial: Expr, collection: Expr, function: Vec<Arg>, place: TextRange) -> ExprKind {
     let operator = TextRange::new(initial.range.end, collection.range.start);
-    let name = Name { text: "foldLeft".to_owned(), range: operator };
+    let name = Name { text: "foldLeft".into(), range: operator };
     let range = TextRange::new(initial.range.start, collection.range.end);
     let mut arguments = vec![positional(initial)];
     arguments.extend(function);

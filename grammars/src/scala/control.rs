@@ -147,7 +147,7 @@ impl Reader<'_> {
             return (self.cases(clauses, scrutinee, header, value), None);
         }
         let place = scrutinee.range;
-        let name = Name { text: "match".to_owned(), range: place };
+        let name = Name { text: "match".into(), range: place };
         let carried = Expr { kind: ExprKind::Name(name.text.clone()), range: place };
         let kind = StmtKind::Assign {
             target: Pattern::Name(name),
@@ -172,7 +172,7 @@ impl Reader<'_> {
         let place = scrutinee.range;
         let asked = clauses.iter().map(|clause| self.asked(*clause)).collect::<Vec<_>>();
         let operands = std::iter::once(scrutinee).chain(asked).collect();
-        let operation = ExprKind::Operation { operator: "match".to_owned(), operands };
+        let operation = ExprKind::Operation { operator: "match".into(), operands };
         let conditions = vec![Expr { kind: operation, range: place }];
         StmtKind::Branch { conditions, arms, exhaustive, header }
     }
@@ -259,7 +259,7 @@ impl Reader<'_> {
             return;
         }
         // What `finally` holds runs after the value is computed: a name that no program can have carries it past.
-        let carrier = Name { text: "try".to_owned(), range: header };
+        let carrier = Name { text: "try".into(), range: header };
         let body = match tried.kind {
             StmtKind::Block(body) => body,
             kind => vec![Stmt { kind, range: place }],

@@ -115,7 +115,7 @@ impl Reader<'_> {
     fn placeholder(&mut self, node: Node<'_>, annotation: Option<TypeRef>) -> Expr {
         let range = range(node);
         let Some(parameters) = self.placeholders.last_mut() else {
-            return Expr { kind: ExprKind::Name("_".to_owned()), range };
+            return Expr { kind: ExprKind::Name("_".into()), range };
         };
         let name = numbered(parameters.len() + 1, range);
         let text = name.text.clone();
@@ -166,7 +166,7 @@ impl Reader<'_> {
         };
         let operator = if matches!(operator, "!" | "~") { "not" } else { operator };
         Expr {
-            kind: ExprKind::Operation { operator: operator.to_owned(), operands: vec![operand] },
+            kind: ExprKind::Operation { operator: operator.into(), operands: vec![operand] },
             range: range(node),
         }
     }
@@ -175,7 +175,7 @@ impl Reader<'_> {
     fn quote(&mut self, node: Node<'_>) -> Expr {
         match (parts(node).as_slice(), self.source(node).strip_prefix('\'')) {
             ([name], Some(rest)) if name.kind() == "identifier" && rest == self.source(*name) => {
-                Expr { kind: ExprKind::Column(rest.to_owned()), range: range(node) }
+                Expr { kind: ExprKind::Column(rest.into()), range: range(node) }
             }
             _ => self.unknown(node),
         }

@@ -85,11 +85,11 @@ impl Reader<'_> {
             ExprKind::Literal(Literal::Text(plain_text(pieces)))
         };
         let kind = match (interpolator, text) {
-            ("$", ExprKind::Literal(Literal::Text(name))) => ExprKind::Column(name),
+            ("$", ExprKind::Literal(Literal::Text(name))) => ExprKind::Column(name.into()),
             // A column whose name is computed is what `col` makes of it.
             ("$", text) => ExprKind::Call {
                 callee: Box::new(Expr {
-                    kind: ExprKind::Name("col".to_owned()),
+                    kind: ExprKind::Name("col".into()),
                     range: super::span(node.start_byte(), string.start_byte()),
                 }),
                 type_arguments: Vec::new(),

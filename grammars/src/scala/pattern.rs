@@ -221,7 +221,7 @@ impl Reader<'_> {
 
     fn type_ref_here(&mut self, node: Node<'_>) -> Option<TypeRef> {
         let children = parts(node);
-        let plain = |name: &str| Some(TypeRef { name: name.to_owned(), arguments: Vec::new() });
+        let plain = |name: &str| Some(TypeRef { name: name.into(), arguments: Vec::new() });
         match node.kind() {
             "type_identifier" | "identifier" | "operator_identifier" => {
                 let name = plain_name(self.source(node));
@@ -243,7 +243,7 @@ impl Reader<'_> {
             // Varargs arrive as a sequence.
             "repeated_parameter_type" => {
                 let element = children.first().and_then(|element| self.type_ref(*element));
-                Some(TypeRef { name: "Seq".to_owned(), arguments: element.into_iter().collect() })
+                Some(TypeRef { name: "Seq".into(), arguments: element.into_iter().collect() })
             }
             "tuple_type" | "function_type" | "infix_type" => {
                 let name = match node.kind() {
@@ -261,7 +261,7 @@ impl Reader<'_> {
                         arguments.extend(self.type_ref(child));
                     }
                 }
-                Some(TypeRef { name, arguments })
+                Some(TypeRef { name: name.into(), arguments })
             }
             "annotated_type"
             | "applied_constructor_type"
@@ -284,7 +284,7 @@ pub(super) fn unannotated(pattern: Pattern) -> Parameter {
 
 /// A parameter that the source does not name.
 pub(super) fn numbered(number: usize, range: program::TextRange) -> Name {
-    Name { text: format!("_{number}"), range }
+    Name { text: compact_str::format_compact!("_{number}"), range }
 }
 
 /// Whether a name in a pattern is bound by it. Capitalised and quoted names are compared with instead.

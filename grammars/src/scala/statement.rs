@@ -25,7 +25,7 @@ impl Reader<'_> {
     }
 
     pub(super) fn sequence(&mut self, nodes: &[Node<'_>], value: bool) -> Vec<Stmt> {
-        let mut result = Vec::new();
+        let mut result = Vec::with_capacity(nodes.len());
         for (index, node) in nodes.iter().enumerate() {
             self.statement(*node, value && index + 1 == nodes.len(), &mut result);
         }
@@ -47,24 +47,21 @@ impl Reader<'_> {
     }
 
     pub(super) fn statement(&mut self, node: Node<'_>, value: bool, out: &mut Vec<Stmt>) {
-        if let Some(read) = self.nested(
+        self.nested(
             node,
             |reader| {
-                let mut read = Vec::new();
-                reader.statement_here(node, value, &mut read);
+                let first = out.len();
+                reader.statement_here(node, value, out);
                 if node.has_error() && !node.is_error() {
                     let mut strays = Vec::new();
                     reader.strays(node, &mut strays);
                     reader.searched.insert(node.id());
                     // In front, so that the last statement stays the value.
-                    read.splice(..0, strays);
+                    out.splice(first..first, strays);
                 }
-                Some(read)
             },
-            || None,
-        ) {
-            out.extend(read);
-        }
+            || {},
+        );
     }
 
     fn statement_here(&mut self, node: Node<'_>, value: bool, out: &mut Vec<Stmt>) {
@@ -415,7 +412,7 @@ impl Reader<'_> {
         let mut arguments = self.arguments(list);
         arguments.extend(value.map(|value| Arg { name: None, value, spread: false }));
         let whole = object.range;
-        let name = Name { text: "update".to_owned(), range: TextRange::new(whole.end, whole.end) };
+        let name = Name { text: "update".into(), range: TextRange::new(whole.end, whole.end) };
         let callee =
             Expr { kind: ExprKind::Attribute { object: Box::new(object), name }, range: whole };
         let kind = ExprKind::Call {
@@ -440,8 +437,10 @@ impl Reader<'_> {
         let Some(target) = self.target(left) else { return false };
         let applied = neutral_operator(applied).unwrap_or(applied).to_owned();
         let operands = vec![self.expr(left), self.boundary(right)];
-        let value =
-            Expr { kind: ExprKind::Operation { operator: applied, operands }, range: range(node) };
+        let value = Expr {
+            kind: ExprKind::Operation { operator: applied.into(), operands },
+            range: range(node),
+        };
         let kind = StmtKind::Assign { target, annotation: None, value: Some(value) };
         out.push(Stmt { kind, range: range(node) });
         true
@@ -524,7 +523,7 @@ impl Reader<'_> {
         let name = name.trim();
         let plain = !name.is_empty()
             && name.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
-        plain.then(|| Name { text: name.to_owned(), range: span(start, start + name.len()) })
+        plain.then(|| Name { text: name.into(), range: span(start, start + name.len()) })
     }
 
     /// A call whose parenthesis is open at `at`, with what can be its arguments.
@@ -536,7 +535,7 @@ impl Reader<'_> {
         while let Some(token) = tokens.get(*at) {
             let closes = token.kind() == ")";
             if token.is_named() && is_value(token.kind()) {
-                arguments.extend(self.argument(*token));
+                self.argument(*token, &mut arguments);
             } else if !matches!(token.kind(), "(" | "," | ")") {
                 break;
             }
@@ -559,7 +558,7 @@ impl Reader<'_> {
 
 /// Scala's modifiers that change what a name means stand among the decorators.
 fn modifier(name: &str, range: TextRange) -> Expr {
-    Expr { kind: ExprKind::Name(name.to_owned()), range }
+    Expr { kind: ExprKind::Name(name.into()), range }
 }
 
 /// Whether a definition is `implicit`, as a modifier.

@@ -87,7 +87,7 @@ fn statement(stmt: &Stmt) -> String {
 
 fn expr(value: &Expr) -> String {
     match &value.kind {
-        ExprKind::Name(name) => name.clone(),
+        ExprKind::Name(name) => name.to_string(),
         ExprKind::Attribute { object, name } => format!("{}.{}", expr(object), name.text),
         ExprKind::Call { callee, type_arguments, arguments, .. } => {
             let types = if type_arguments.is_empty() {
@@ -165,8 +165,8 @@ fn parameters(list: &[Parameter]) -> String {
 
 fn pattern(value: &Pattern) -> String {
     match value {
-        Pattern::Name(name) => name.text.clone(),
-        Pattern::Attribute(path) => joined(path, ".", |name| name.text.clone()),
+        Pattern::Name(name) => name.text.to_string(),
+        Pattern::Attribute(path) => joined(path, ".", |name| name.text.to_string()),
         Pattern::Tuple(items) => format!("({})", joined(items, ", ", pattern)),
         Pattern::Item(object, index) => format!("{}[{}]", expr(object), expr(index)),
         Pattern::Rest { name, .. } => format!("*{}", name.text),
@@ -176,7 +176,7 @@ fn pattern(value: &Pattern) -> String {
 
 fn type_ref(value: &TypeRef) -> String {
     if value.arguments.is_empty() {
-        return value.name.clone();
+        return value.name.to_string();
     }
     format!("{}[{}]", value.name, joined(&value.arguments, ", ", type_ref))
 }
