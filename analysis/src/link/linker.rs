@@ -689,8 +689,10 @@ impl<'r, S: PartialEq + Send + Sync> Run<'r, S> {
     }
 
     fn depend(&mut self, file: &Arc<str>, consulted: &[Arc<str>]) {
+        // One file is asked for many things; the same name is mostly the same allocation.
+        let mut told = FxHashSet::default();
         for other in consulted {
-            if other != file {
+            if told.insert(Arc::as_ptr(other)) && other != file {
                 self.dependents.entry(Arc::clone(other)).or_default().insert(Arc::clone(file));
             }
         }

@@ -27,7 +27,7 @@ pub(super) struct World {
     modules: Arc<Modules>,
     /// The files in Scala; all others are in Python.
     in_scala: Arc<FxHashSet<Arc<str>>>,
-    summaries: BTreeMap<Arc<str>, Arc<Summary>>,
+    summaries: FxHashMap<Arc<str>, Arc<Summary>>,
     /// Scala's top-level names by their full path, with the files that define them.
     scala: FxHashMap<Box<str>, Vec<Arc<str>>>,
     /// Who calls a function of another file, and with what.
