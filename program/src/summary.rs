@@ -355,6 +355,23 @@ impl CallShapes {
         self.closure |= other.closure;
     }
 
+    /// The same without what does not count.
+    #[must_use]
+    pub fn without(mut self, passed_over: &PassedOver) -> CallShapes {
+        for (place, name) in &passed_over.parameters {
+            if let Some(shape) = self.positional.get_mut(*place) {
+                *shape = Shape::Unknown;
+            }
+            self.keywords.remove(name);
+        }
+        if passed_over.unknown {
+            let known = self.positional.iter().rposition(|shape| !shape.is_unknown());
+            self.positional.truncate(known.map_or(0, |last| last + 1));
+            self.keywords.retain(|_, shape| !shape.is_unknown());
+        }
+        self
+    }
+
     /// The same with each argument's shape changed by `change`.
     #[must_use]
     pub fn map(&self, change: &dyn Fn(&Shape) -> Shape) -> CallShapes {
@@ -383,7 +400,18 @@ pub enum Question {
         class: Option<Arc<str>>,
         /// Its name.
         function: Arc<str>,
+        /// What of the arguments does not count.
+        passed_over: PassedOver,
     },
+}
+
+/// What of the arguments of a function does not count, since its declaration says enough.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct PassedOver {
+    /// Parameters by their place and name.
+    pub parameters: Vec<(usize, Arc<str>)>,
+    /// Whether arguments of which nothing is known do not count either: each is given to a parameter of its own.
+    pub unknown: bool,
 }
 
 /// What other files say.

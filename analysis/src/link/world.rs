@@ -6,7 +6,7 @@ use std::sync::Arc;
 use program::Confidence;
 use program::summary::{
     Answer, Base, CallShapes, ClassName, Export, ForeignFunction, FunctionName, FunctionSummary,
-    Question, Shape, Summary,
+    PassedOver, Question, Shape, Summary,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -115,8 +115,8 @@ impl World {
                 let file = class.file.as_ref().unwrap_or(from);
                 search.member(file, &class.name, name)
             }
-            Question::Calls { class, function } => {
-                return self.calls(from, class.as_ref(), function);
+            Question::Calls { class, function, passed_over } => {
+                return self.calls(from, class.as_ref(), function, passed_over);
             }
         };
         let limit = if search.guessed { Confidence::Declared } else { Confidence::Known };
@@ -141,7 +141,13 @@ impl World {
     }
 
     /// With what the files call a function of `from`: known only through its calls, a parameter is no better than declared.
-    fn calls(&self, from: &Arc<str>, class: Option<&Arc<str>>, function: &Arc<str>) -> Answer {
+    fn calls(
+        &self,
+        from: &Arc<str>,
+        class: Option<&Arc<str>>,
+        function: &Arc<str>,
+        passed_over: &PassedOver,
+    ) -> Answer {
         let name = FunctionName {
             file: Arc::clone(from),
             class: class.cloned(),
@@ -154,6 +160,7 @@ impl World {
                 seen_from(from, caller, shape).at_most(Confidence::Declared).unbounded()
             }));
         }
+        let all = all.without(passed_over);
         if all == CallShapes::default() { Answer::Unknown } else { Answer::Calls(all) }
     }
 }

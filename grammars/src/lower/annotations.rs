@@ -127,6 +127,19 @@ impl Lowering<'_> {
     }
 }
 
+/// Whether a type holds one plain value, and nothing of Spark's.
+pub(super) fn is_scalar(annotation: &TypeRef) -> bool {
+    match last_part(&annotation.name) {
+        "Optional" | "Union" | "Option" | "Final" => {
+            !annotation.arguments.is_empty() && annotation.arguments.iter().all(is_scalar)
+        }
+        "str" | "int" | "float" | "bool" | "bytes" | "complex" | "None" | "date" | "datetime"
+        | "timedelta" | "Decimal" | "Path" | "String" | "Int" | "Long" | "Double" | "Float"
+        | "Boolean" | "Byte" | "Short" | "Char" | "Unit" | "BigDecimal" | "BigInt" => true,
+        _ => false,
+    }
+}
+
 fn last_part(name: &str) -> &str {
     name.rsplit('.').find(|part| !part.is_empty()).unwrap_or(name)
 }

@@ -9,9 +9,10 @@ use program::{
 };
 use rustc_hash::FxHashMap;
 
-use program::summary::{ClassName, Shape};
+use program::summary::{ClassName, PassedOver, Shape};
 
 use super::Lowering;
+use super::annotations::is_scalar;
 use super::classes::is_decorated;
 use super::environment::{Frame, FrameKind, Lowered, Meaning, is_null};
 use crate::syntax::{ExprKind, FunctionDef, Parameter, Pattern, Stmt, StmtKind};
@@ -288,7 +289,16 @@ impl<'a> Lowering<'a> {
         let function = self.definitions[index].function;
         let class = self.definitions[index].class.clone();
         let (known, key) = (self.known, self.definitions[index].key);
-        let elsewhere = self.called_from_elsewhere(def, index);
+        let skipped = receivers(def, class.as_ref());
+        let declared: Vec<Shape> = def.parameters.iter().map(|it| self.declared(it)).collect();
+        let counts: Vec<bool> = def
+            .parameters
+            .iter()
+            .zip(&declared)
+            .map(|(it, declared)| counts(it, declared))
+            .collect();
+        let passed_over = passed_over(def, skipped, &counts);
+        let elsewhere = self.called_from_elsewhere(def, index, passed_over);
         let found = self.found_closure(index);
         self.asked_closure(index, found);
         let closure = known.is_closure(key) || elsewhere.closure || found;
@@ -299,9 +309,8 @@ impl<'a> Lowering<'a> {
         if closure {
             self.open(ScopeKind::Closure, range, def.header);
         }
-        let skipped = receivers(def, class.as_ref());
         self.frames.push(Frame::new(FrameKind::Function, class.clone()));
-        for (position, parameter) in def.parameters.iter().enumerate() {
+        for (position, (parameter, declared)) in def.parameters.iter().zip(declared).enumerate() {
             if let Some(default) = &parameter.default {
                 self.expression(default);
             }
@@ -321,9 +330,9 @@ impl<'a> Lowering<'a> {
             let placed = super::rest::placed(def, parameter, place, &elsewhere);
             let named = super::pattern_name(&parameter.pattern)
                 .and_then(|name| elsewhere.keywords.get(name.as_str()));
-            let declared = self.declared(parameter);
             // Nothing is asked for that would not count: it is no reason for another pass.
             let seen = match declared {
+                _ if !counts[position] => None,
                 Shape::Unknown => known.parameter(key, position).cloned(),
                 Shape::Spark { kind, confidence: Confidence::Declared, bound: None }
                     if named.is_none() && placed.is_none() =>
@@ -792,6 +801,28 @@ fn fields(body: &[Stmt]) -> impl Iterator<Item = &str> {
         }
         _ => None,
     })
+}
+
+/// Whether what calls give a parameter counts beside what it is declared to be.
+fn counts(parameter: &Parameter, declared: &Shape) -> bool {
+    match declared {
+        Shape::Unknown => !parameter.annotation.as_ref().is_some_and(is_scalar),
+        Shape::Spark { .. } => true,
+        _ => false,
+    }
+}
+
+/// What of calls from other files does not count for a function whose first parameters are passed by as receivers.
+fn passed_over(def: &FunctionDef, receivers: usize, counts: &[bool]) -> PassedOver {
+    if def.parameters.iter().any(|it| matches!(it.pattern, Pattern::Rest { .. })) {
+        // What is left over is told apart by the names and places of all others.
+        return PassedOver::default();
+    }
+    let parameters = def.parameters.iter().zip(counts).skip(receivers).enumerate();
+    let parameters = parameters.filter(|(_, (_, counts))| !**counts).map(|(place, (it, _))| {
+        (place, super::pattern_name(&it.pattern).unwrap_or_default().into())
+    });
+    PassedOver { parameters: parameters.collect(), unknown: true }
 }
 
 /// How many of a method's parameters are the object or the class that it is called on: `self` or `cls`, which Scala does not write.

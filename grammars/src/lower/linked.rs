@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use program::summary::{
     Answer, Base, CallShapes, ClassName, ClassSummary, Export, ForeignFunction, FunctionName,
-    FunctionSummary, Links, Question, Shape, Summary,
+    FunctionSummary, Links, PassedOver, Question, Shape, Summary,
 };
 use program::{Confidence, Expression, Language, Literal, Origin, Type, UnresolvedReason};
 use rustc_hash::FxHashMap;
@@ -424,7 +424,12 @@ impl<'a> Lowering<'a> {
     }
 
     /// What calls from other files say of the parameters of a function that they can reach.
-    pub(super) fn called_from_elsewhere(&self, def: &FunctionDef, index: usize) -> CallShapes {
+    pub(super) fn called_from_elsewhere(
+        &self,
+        def: &FunctionDef,
+        index: usize,
+        passed_over: PassedOver,
+    ) -> CallShapes {
         let reachable = self
             .frames
             .iter()
@@ -433,7 +438,8 @@ impl<'a> Lowering<'a> {
             return CallShapes::default();
         }
         let class = self.definitions[index].class.as_deref().map(Arc::from);
-        let question = Question::Calls { class, function: def.name.text.as_str().into() };
+        let function = def.name.text.as_str().into();
+        let question = Question::Calls { class, function, passed_over };
         let answer = self.links.ask(question.clone());
         self.asked_question(&question, &answer);
         match answer {
