@@ -508,6 +508,23 @@ fn a_call_with_something_else_lowers_the_function_that_is_called() {
 }
 
 #[test]
+fn a_call_that_says_no_more_than_the_declaration_lowers_its_own_file_alone() {
+    let step = "package acme\nobject Steps {\n  def keep(rows: Int, name: Option[String], of: Step, df: Any) = 1\n}\nclass Step\n";
+    let call = |arguments: &str| {
+        format!(
+            "package acme\nimport org.apache.spark.sql.SparkSession\nobject Main {{\n  val spark = SparkSession.builder().getOrCreate()\n  Steps.keep({arguments})\n}}\n"
+        )
+    };
+    let mut linker = linked(&[("Step.scala", step), ("Main.scala", &call("a, b, c, d"))]);
+    for arguments in ["1, b, c, d", "1, name = Some(\"a\"), c, d", "1, None, new Step, d"] {
+        set(&mut linker, "Main.scala", &call(arguments));
+        assert_eq!(lowered(&run(&mut linker)), ["Main.scala"], "{arguments}");
+    }
+    set(&mut linker, "Main.scala", &call("1, None, new Step, spark.table(\"x\")"));
+    assert_eq!(lowered(&run(&mut linker)), ["Main.scala", "Step.scala"]);
+}
+
+#[test]
 fn files_come_and_go() {
     let mut linker =
         linked(&[("a.py", "import pyspark\nfrom readers import top\ntop(1).collect()\n")]);

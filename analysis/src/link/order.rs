@@ -31,16 +31,15 @@ pub(super) fn outlined<'o>(
         outlines.values().filter_map(|it| it.package.as_deref()).collect();
     let mut definers: FxHashMap<(&str, &str), Vec<usize>> = FxHashMap::default();
     for (place, outline) in outlines.values().enumerate() {
-        let Some(package) = &outline.package else { continue };
         for name in &outline.names {
-            definers.entry((package, name)).or_default().push(place);
+            definers.entry((package(outline), name)).or_default().push(place);
         }
     }
     let each: Vec<(usize, (&&Arc<str>, &&Outline))> = outlines.iter().enumerate().collect();
     let imported = |(place, (file, outline)): (usize, (&&Arc<str>, &&Outline))| {
         let mut found: Vec<usize> = Vec::new();
         // Packages of which everything can be named.
-        let mut seen: Vec<&str> = outline.package.as_deref().into_iter().collect();
+        let mut seen: Vec<&str> = vec![package(outline)];
         for path in &outline.imports {
             if modules.contains(file) {
                 let module = module(modules, file, path);
@@ -70,6 +69,11 @@ pub(super) fn outlined<'o>(
     let imports: FxHashMap<Arc<str>, Vec<Arc<str>>> = imports.into_iter().collect();
     let levels = levels(files.into_iter().cloned().collect(), &imports);
     Order { levels, imports }
+}
+
+/// The package that a file's names are in; the empty one where it says none.
+fn package(outline: &Outline) -> &str {
+    outline.package.as_deref().unwrap_or_default()
 }
 
 /// The file of the longest part of a path that names a module.
@@ -160,6 +164,8 @@ mod tests {
     fn what_defines_the_names_that_a_file_in_scala_sees_and_writes_comes_first() {
         let files: BTreeMap<Arc<str>, Outline> = [
             ("Main.scala", scala("acme", &["Main"], &["acme.io.Readers", "acme.text"], &["Words"])),
+            ("Root.scala", Outline { words: owned(&["Own"]), ..Outline::default() }),
+            ("Script.scala", Outline { names: owned(&["Own"]), ..Outline::default() }),
             ("Beside.scala", scala("acme", &["Beside"], &["acme.io"], &["Main", "Other"])),
             ("Readers.scala", scala("acme.io", &["Readers"], &["org.apache.spark.sql"], &[])),
             ("Writers.scala", scala("acme.io", &["Writers"], &["acme.Beside"], &["Beside"])),
@@ -173,8 +179,8 @@ mod tests {
         assert_eq!(
             names,
             [
-                vec!["Readers.scala", "Words.scala"],
-                vec!["Main.scala"],
+                vec!["Readers.scala", "Words.scala", "Script.scala"],
+                vec!["Main.scala", "Root.scala"],
                 vec!["Beside.scala"],
                 vec!["Writers.scala"]
             ]
