@@ -34,11 +34,10 @@ pub fn outline(language: Language, text: &str) -> Outline {
     let mut start = 0;
     while let Some(rest) = text.get(start..).filter(|rest| !rest.is_empty()) {
         let end = memchr::memchr(b'\n', rest.as_bytes()).map_or(rest.len(), |end| end + 1);
-        match language {
+        start += match language {
             Language::Python => python(rest, end, &mut outline),
             Language::Scala => scala(rest, end, &mut outline),
-        }
-        start += end;
+        };
     }
     if language == Language::Scala {
         outline.words = capitalised(text);
@@ -46,38 +45,41 @@ pub fn outline(language: Language, text: &str) -> Outline {
     outline
 }
 
-/// The line at the beginning of `rest`, up to `end`; an import goes on behind it.
-fn python(rest: &str, end: usize, outline: &mut Outline) {
+/// Reads the line at the beginning of `rest`, up to `end`, and where an import goes on behind it that too. How far it read.
+fn python(rest: &str, end: usize, outline: &mut Outline) -> usize {
     let line = &rest[..end];
     if let Some(modules) = line.strip_prefix("import ") {
         outline.imports.extend(each(modules).map(str::to_owned));
-    } else if let Some((module, members)) =
-        line.strip_prefix("from ").and_then(|it| it.split_once(" import"))
-    {
-        let module = module.trim();
-        let first = members.trim_start().trim_end();
-        let all = if first.starts_with('(') || first.ends_with('\\') {
-            let closing = if first.starts_with('(') { ")" } else { "\n\n" };
-            let behind = rest.find(members).unwrap_or(0);
-            until(&rest[behind..], closing)
-        } else {
-            members
-        };
-        for member in each(all) {
-            let dot = if module.ends_with('.') { "" } else { "." };
-            let path = match member {
-                "*" => module.to_owned(),
-                member => format!("{module}{dot}{member}"),
-            };
-            outline.imports.push(path);
-        }
+        return end;
     }
+    let Some((module, members)) =
+        line.strip_prefix("from ").and_then(|it| it.split_once(" import"))
+    else {
+        return end;
+    };
+    let before = line.len() - members.len();
+    let members = if members.trim_start().starts_with('(') {
+        until(&rest[before..], end - before, |text| text.contains(')'))
+    } else {
+        until(&rest[before..], end - before, |line| !line.trim_end().ends_with('\\'))
+    };
+    let module = module.trim();
+    for member in each(members.split(')').next().unwrap_or_default()) {
+        let dot = if module.ends_with('.') { "" } else { "." };
+        let path = match member {
+            "*" => module.to_owned(),
+            member => format!("{module}{dot}{member}"),
+        };
+        outline.imports.push(path);
+    }
+    before + members.len()
 }
 
-fn scala(rest: &str, end: usize, outline: &mut Outline) {
+/// The same for Scala.
+fn scala(rest: &str, end: usize, outline: &mut Outline) -> usize {
     let line = &rest[..end];
     if !line.starts_with(|first: char| first.is_ascii_alphabetic()) {
-        return;
+        return end;
     }
     if let Some(package) = line.strip_prefix("package ") {
         let package = package.trim_start().split([' ', '{', ':', '\r', '\n']).next();
@@ -91,16 +93,17 @@ fn scala(rest: &str, end: usize, outline: &mut Outline) {
                 None => outline.package = Some(package.to_owned()),
             },
         }
-        return;
+        return end;
     }
     if let Some(imports) = line.strip_prefix("import ") {
-        let open = imports.contains('{') && !imports.contains('}');
-        let imports = if open { until(&rest["import ".len()..], "}") } else { imports };
+        let before = line.len() - imports.len();
+        let open = imports.contains('{');
+        let imports = until(&rest[before..], imports.len(), |text| !open || text.contains('}'));
         imported(imports, &mut outline.imports);
-        return;
+        return before + imports.len();
     }
-    let mut words = line.split([' ', '\t', '\r', '\n', '(', '[', ':', '{', '=', ';']);
-    let mut words = words.by_ref().filter(|word| !word.is_empty());
+    let words = line.split([' ', '\t', '\r', '\n', '(', '[', ':', '{', '=', ';']);
+    let mut words = words.filter(|word| !word.is_empty());
     let keyword = words.find(|word| {
         let access = word.starts_with("private") || word.starts_with("protected");
         !(MODIFIERS.contains(word) || access || word.ends_with(']'))
@@ -108,6 +111,7 @@ fn scala(rest: &str, end: usize, outline: &mut Outline) {
     if keyword.is_some_and(|it| DEFINITIONS.contains(&it) || it == "var") {
         outline.names.extend(words.next().map(str::to_owned));
     }
+    end
 }
 
 /// The paths of Scala's imports: one each for what stands in braces.
@@ -134,14 +138,17 @@ fn imported(imports: &str, paths: &mut Vec<String>) {
     }
 }
 
-/// What begins `rest`, up to one of what closes it.
-fn until<'t>(rest: &'t str, closing: &str) -> &'t str {
-    let mut most = rest.len().min(LONGEST_IMPORT);
-    while !rest.is_char_boundary(most) {
-        most -= 1;
+/// The lines at the beginning of `rest`, the first of them `end` bytes long, up to the one that is the last.
+fn until(rest: &str, end: usize, is_last: impl Fn(&str) -> bool) -> &str {
+    let (mut start, mut end) = (0, end);
+    while end < LONGEST_IMPORT && !is_last(&rest[start..end]) {
+        let line = memchr::memchr(b'\n', &rest.as_bytes()[end..]);
+        (start, end) = match line {
+            Some(line) => (end, end + line + 1),
+            None => return rest,
+        };
     }
-    let rest = &rest[..most];
-    rest.split(closing).next().unwrap_or(rest)
+    &rest[..end]
 }
 
 /// The names in a list with commas, each without what it is called here.
@@ -198,6 +205,14 @@ mod tests {
                 "r.s"
             ]
         );
+    }
+
+    #[test]
+    fn each_line_is_read_once() {
+        let open = "from a import (b,\n".repeat(50_000);
+        assert!(outline(Language::Python, &open).imports.len() <= 100_000);
+        let open = "import a.{B,\n".repeat(50_000);
+        assert!(outline(Language::Scala, &open).imports.len() <= 100_000);
     }
 
     #[test]
