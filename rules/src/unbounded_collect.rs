@@ -62,7 +62,8 @@ declare_rule! {
     /// ## Known problems
     ///
     /// A dataset that is given to a function is taken as unbounded whatever its callers give. Groups of a column with few values are
-    /// reported until a run shows that they are few. SQL whose text is put together at run time is not judged.
+    /// reported until a run shows that they are few. SQL whose text is put together at run time is not judged, nor is what a function of another file gives
+    /// whose name says that it runs a query.
     pub(crate) static UNBOUNDED_COLLECT = {
         id: "unbounded-collect",
         category: Resource,
@@ -125,6 +126,8 @@ fn is_bounded(ctx: &RuleContext<'_>, value: ValueId, steps: u32) -> bool {
         Origin::Call(call) => {
             let call = program.call(*call);
             match call.effect {
+                // Somebody thought of a number, even where it is not known.
+                _ if call.method == "limit" => true,
                 Effect::Sql => call.arguments.first().is_none_or(|it| sql_is_bounded(&it.value)),
                 Effect::Read => is_of_the_driver(call),
                 Effect::Narrow | Effect::Wide | Effect::Repartition | Effect::Persist | Effect::Checkpoint => {
@@ -141,8 +144,18 @@ fn is_bounded(ctx: &RuleContext<'_>, value: ValueId, steps: u32) -> bool {
             Expression::Value(value) => is_bounded(ctx, value, steps + 1),
             _ => false,
         },
-        Origin::Parameter { .. } | Origin::Ambient(_) => false,
+        Origin::Ambient(name) => is_of_a_query(name),
+        Origin::Parameter { .. } => false,
     }
+}
+
+/// Whether a value comes from a function of another file that runs the query it is given, by its name: that text is not known here, and may as well
+/// be a command, a limit or an aggregate.
+fn is_of_a_query(name: &str) -> bool {
+    name.strip_suffix("()").is_some_and(|function| {
+        let function = function.to_ascii_lowercase();
+        function.contains("query") || function.contains("sql")
+    })
 }
 
 /// Whether a read distributes what the driver had in its memory anyway.
@@ -274,7 +287,7 @@ fn share_of_limit(run: &Run, cost: &SiteCost) -> Option<String> {
 mod tests {
     use analysis::Applicability;
 
-    use super::{Expression, UNBOUNDED_COLLECT as RULE, sql_is_bounded};
+    use super::{Expression, UNBOUNDED_COLLECT as RULE, is_of_a_query, sql_is_bounded};
     use crate::testing::{check, check_fix, check_measured, refuted};
 
     #[test]
@@ -346,6 +359,8 @@ some = spark.sql("""
 """).collect()
 columns = spark.sql(f"describe table {name}").collect()
 few = spark.range(10).collect()
+asked = orders.limit(number).filter("amount > 3").collect()
+asked = spark.sql(f"select * from orders limit {number}").collect()
 for row in orders.toLocalIterator():
     print(row)
 //- /Job.scala
@@ -362,11 +377,23 @@ object Job {
     val tables = spark.sql("SHOW TABLES").collect()
     val count = spark.sql(s"select max(day) from $name").collect().head
     val few = spark.range(10).collect()
+    val asked = orders.limit(args.length).collect()
+    val sql = spark.sql(s"""
+      |select day from $name
+      |limit ${args.length}""".stripMargin).collect()
     orders.take(10)
   }
 }
 "#,
         );
+    }
+
+    #[test]
+    fn what_a_query_gives_that_is_known_elsewhere_is_not_judged() {
+        assert!(is_of_a_query("run_query()"));
+        assert!(is_of_a_query("executeSql()"));
+        assert!(!is_of_a_query("load_orders()"));
+        assert!(!is_of_a_query("queries"));
     }
 
     #[test]
