@@ -13,7 +13,9 @@ impl Front<'_> {
     /// The statements among the children of `node`.
     pub(super) fn children(&mut self, node: Node<'_>, out: &mut Vec<Stmt>) {
         let parts = parts(node);
-        out.reserve_exact(parts.len());
+        if out.is_empty() {
+            out.reserve_exact(parts.len());
+        }
         for child in parts {
             self.statement(child, out);
         }
