@@ -530,7 +530,7 @@ fn collect_pattern(pattern: &Pattern, names: &mut Vec<String>, depth: u32) {
                 collect_pattern(item, names, depth + 1);
             }
         }
-    } else if let Some(name) = super::pattern_name(pattern) {
+    } else if let Some(name) = super::bindings::pattern_name(pattern) {
         names.push(name);
     }
 }

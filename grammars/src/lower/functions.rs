@@ -328,7 +328,7 @@ impl<'a> Lowering<'a> {
             }
             let place = position.checked_sub(skipped);
             let placed = super::rest::placed(def, parameter, place, &elsewhere);
-            let named = super::pattern_name(&parameter.pattern)
+            let named = super::bindings::pattern_name(&parameter.pattern)
                 .and_then(|name| elsewhere.keywords.get(name.as_str()));
             // Nothing is asked for that would not count: it is no reason for another pass.
             let seen = match declared {
@@ -480,7 +480,11 @@ impl<'a> Lowering<'a> {
             }
             _ => declared,
         };
-        let shape = match (&shape, &parameter.annotation, super::pattern_name(&parameter.pattern)) {
+        let shape = match (
+            &shape,
+            &parameter.annotation,
+            super::bindings::pattern_name(&parameter.pattern),
+        ) {
             // A parameter by the conventional name of a session is one, unless it says otherwise.
             (Shape::Unknown, None, Some(name)) if self.program.uses_spark => {
                 match self.fixture(&name) {
@@ -820,7 +824,7 @@ fn passed_over(def: &FunctionDef, receivers: usize, counts: &[bool]) -> PassedOv
     }
     let parameters = def.parameters.iter().zip(counts).skip(receivers).enumerate();
     let parameters = parameters.filter(|(_, (_, counts))| !**counts).map(|(place, (it, _))| {
-        (place, super::pattern_name(&it.pattern).unwrap_or_default().into())
+        (place, super::bindings::pattern_name(&it.pattern).unwrap_or_default().into())
     });
     PassedOver { parameters: parameters.collect(), unknown: true }
 }

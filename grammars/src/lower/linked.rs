@@ -14,10 +14,10 @@ use rustc_hash::FxHashMap;
 
 use super::Lowering;
 use super::arguments::{SPREAD, SPREAD_KEYWORDS};
-use super::calls::is_foreign_library;
 use super::classes::gives_own;
 use super::environment::{FrameKind, Lowered, Meaning, is_null};
 use super::extensions::Additions;
+use super::function_calls::is_foreign_library;
 use super::replay::Star;
 use super::types;
 use crate::syntax::{Expr, ExprKind, FunctionDef, Parameter, Pattern};

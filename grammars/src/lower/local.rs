@@ -386,7 +386,7 @@ impl<'a> Lowering<'a> {
         let mut names = rebound(body);
         let saved: Vec<(String, Option<Meaning>)> = parameters
             .iter()
-            .flat_map(|it| super::pattern_names(&it.pattern))
+            .flat_map(|it| super::bindings::pattern_names(&it.pattern))
             .map(|name| {
                 let meaning = self.frame().names.get(name.as_str()).cloned();
                 (name, meaning)
