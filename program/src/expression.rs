@@ -87,6 +87,31 @@ impl Expression {
         }
     }
 
+    /// Visits Spark's values in this expression, in the order of [`Expression::walk`].
+    pub fn each_value(&self, visit: &mut impl FnMut(ValueId)) {
+        match self {
+            Expression::Value(value) => visit(*value),
+            Expression::Text(parts) => {
+                for part in parts {
+                    if let TextPart::Hole(hole) = part {
+                        hole.each_value(visit);
+                    }
+                }
+            }
+            Expression::Item(inner, _) => inner.each_value(visit),
+            Expression::List(items) | Expression::Apply { arguments: items, .. } => {
+                for item in items {
+                    item.each_value(visit);
+                }
+            }
+            Expression::Unknown
+            | Expression::Literal(_)
+            | Expression::Column { .. }
+            | Expression::Parameter(_)
+            | Expression::Function(_) => {}
+        }
+    }
+
     /// Visits this expression and everything below it, outermost first.
     pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Expression)) {
         visit(self);

@@ -4,23 +4,26 @@ use std::collections::VecDeque;
 
 use rustc_hash::FxHashSet;
 
-use crate::{Call, CallId, Expression, Origin, Program, Scope, ScopeId, ScopeKind, Value, ValueId};
+use crate::{Call, CallId, Origin, Program, Scope, ScopeId, ScopeKind, Value, ValueId};
 
 impl Program {
     /// The call with this id.
     #[must_use]
+    #[inline]
     pub fn call(&self, id: CallId) -> &Call {
         &self.calls[id.index()]
     }
 
     /// The value with this id.
     #[must_use]
+    #[inline]
     pub fn value(&self, id: ValueId) -> &Value {
         &self.values[id.index()]
     }
 
     /// The scope with this id.
     #[must_use]
+    #[inline]
     pub fn scope(&self, id: ScopeId) -> &Scope {
         &self.scopes[id.index()]
     }
@@ -32,6 +35,7 @@ impl Program {
 
     /// The call whose result `value` is.
     #[must_use]
+    #[inline]
     pub fn producer(&self, value: ValueId) -> Option<CallId> {
         match self.value(value).origin {
             Origin::Call(call) => Some(call),
@@ -48,17 +52,13 @@ impl Program {
     }
 
     /// Visits what [`Program::inputs`] gives.
-    pub fn each_input(&self, call: CallId, visit: &mut dyn FnMut(ValueId)) {
+    pub fn each_input(&self, call: CallId, visit: &mut impl FnMut(ValueId)) {
         let call = self.call(call);
         if let Some(receiver) = call.receiver {
             visit(receiver.value);
         }
         for argument in &call.arguments {
-            argument.value.walk(&mut |expression| {
-                if let Expression::Value(value) = expression {
-                    visit(*value);
-                }
-            });
+            argument.value.each_value(visit);
         }
     }
 
@@ -94,6 +94,16 @@ impl Program {
     /// The first value in the order of [`Program::lineage`] that a call makes, with that call. Goes no further than it.
     #[must_use]
     pub fn nearest_producer(&self, value: ValueId) -> Option<(ValueId, CallId)> {
+        let first = match &self.value(value).origin {
+            Origin::Call(call) => return Some((value, *call)),
+            Origin::Merge(values) => *values.first()?,
+            Origin::Loop { entry, .. } => *entry,
+            Origin::Parameter { .. } | Origin::Ambient(_) | Origin::Returned(_) => return None,
+        };
+        // Mostly there is no need to look further.
+        if let Some(producer) = self.producer(first) {
+            return Some((first, producer));
+        }
         let mut seen = FxHashSet::default();
         let mut order = VecDeque::from([value]);
         seen.insert(value);

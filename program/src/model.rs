@@ -13,6 +13,7 @@ macro_rules! index {
         impl $name {
             /// The position in the program's vector.
             #[must_use]
+            #[inline]
             pub fn index(self) -> usize {
                 self.0 as usize
             }

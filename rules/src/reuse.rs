@@ -1,17 +1,21 @@
 //! Which datasets are computed how often: for each one, the actions that it reaches without passing a persisted one.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use analysis::RuleContext;
+use memchr::{memchr, memmem, memrchr};
 use program::{
     Call, CallId, Confidence, Effect, Expression, Language, Origin, Program, ResultUse, ScopeId,
     ScopeKind, TextRange, Type, ValueId,
 };
-use rustc_hash::{FxHashMap, FxHashSet};
 
 /// How many uses of one dataset are looked at.
 const USES: usize = 64;
+
+/// The row of what is not used.
+const NOTHING: u32 = 0;
 
 /// How many values upstream of one dataset are looked at. Behind more than that nobody sees what a cache would keep, and a file of
 /// thousands of steps would be gone over thousands of times.
@@ -33,8 +37,8 @@ enum Use {
 pub(crate) struct Shared {
     /// The call that makes it, or the nearest one upstream where branches merge.
     pub(crate) definition: CallId,
-    /// Its name in the source.
-    pub(crate) name: Option<String>,
+    /// Its name in the source: an index into [`Program::bindings`].
+    pub(crate) name: Option<u32>,
     /// What computes it in one run.
     pub(crate) actions: Vec<CallId>,
     /// Whether one of them does so again and again.
@@ -44,8 +48,21 @@ pub(crate) struct Shared {
     pub(crate) is_rdd: bool,
 }
 
-/// What computes a value in one run, and whether in a loop.
-type Computed = (Vec<Use>, bool);
+/// How often a value is computed in one run.
+#[derive(Debug, Clone, Copy)]
+struct Computed {
+    /// By how many uses.
+    uses: u32,
+    /// Whether by one of them again and again.
+    in_loop: bool,
+}
+
+impl Computed {
+    /// A loop counts as one more.
+    fn times(self) -> u32 {
+        self.uses + u32::from(self.in_loop)
+    }
+}
 
 /// What of a file is needed to tell who computes what.
 pub(crate) struct Reuse<'a> {
@@ -56,19 +73,23 @@ pub(crate) struct Reuse<'a> {
     /// The calls that read each value.
     consumers: Rows<CallId>,
     /// Values that stand for a value after a merge or at the head of a loop.
-    successors: FxHashMap<ValueId, Vec<ValueId>>,
-    persisted: FxHashSet<ValueId>,
-    escaping: FxHashSet<ValueId>,
-    /// Sorted.
-    uses: Vec<Vec<Use>>,
+    successors: Rows<ValueId>,
+    /// Whether each value is persisted.
+    persisted: Vec<bool>,
+    /// Whether a function returns each value: whoever gets it may keep it.
+    escaping: Vec<bool>,
+    /// Sorted rows, of which the first is empty. Most values of a chain are used alike, and share theirs.
+    uses: Rows<Use>,
+    /// The row of each value in `uses`.
+    used: Vec<u32>,
     /// Whether a scope is a branch or lies in one.
     in_branch: Vec<bool>,
     /// The function or closure that each scope is or lies in.
     functions: Vec<Option<ScopeId>>,
-    /// What computes each value, once it was asked for.
+    /// How often each value is computed, once it was asked for.
     computed: Vec<OnceCell<Option<Computed>>>,
-    /// The first name of each value.
-    names: Vec<Option<&'a str>>,
+    /// The first binding of each value, once one was asked for.
+    names: OnceCell<Vec<Option<u32>>>,
 }
 
 impl<'a> Reuse<'a> {
@@ -76,29 +97,40 @@ impl<'a> Reuse<'a> {
     pub(crate) fn of(ctx: &RuleContext<'a>) -> Self {
         let program = ctx.program;
         let count = program.values.len();
-        let mut inputs = Rows::default();
-        let mut row = Vec::new();
-        for (id, _) in program.calls_with_ids() {
+        let mut inputs =
+            Rows { ends: Vec::with_capacity(program.calls.len()), ids: Vec::with_capacity(count) };
+        let mut readers = Vec::with_capacity(count);
+        let mut escaping = vec![false; count];
+        let mut keeping = Vec::new();
+        for (id, call) in program.calls_with_ids() {
+            let start = inputs.ids.len();
             program.each_input(id, &mut |input| {
-                if !row.contains(&input) {
-                    row.push(input);
+                if !inputs.ids[start..].contains(&input) {
+                    inputs.ids.push(input);
+                    readers.push(id);
                 }
             });
-            inputs.push(&mut row);
+            inputs.ends.push(inputs.ids.len() as u32);
+            if call.result_use == ResultUse::Returned
+                && let Some(result) = call.result
+            {
+                escaping[result.index()] = true;
+            }
+            if matches!(call.effect, Effect::Sql | Effect::Persist | Effect::Checkpoint) {
+                keeping.push(call);
+            }
         }
-        let consumers = inputs.turned(count);
-        let mut successors: FxHashMap<ValueId, Vec<ValueId>> = FxHashMap::default();
+        let consumers = Rows::of(count, || {
+            inputs.ids.iter().map(|value| value.index()).zip(readers.iter().copied())
+        });
+        let mut successors = Vec::new();
         for (index, value) in program.values.iter().enumerate() {
             let index = ValueId(index as u32);
             match &value.origin {
                 Origin::Merge(values) => {
-                    for merged in values {
-                        successors.entry(*merged).or_default().push(index);
-                    }
+                    successors.extend(values.iter().map(|merged| (merged.index(), index)));
                 }
-                Origin::Loop { entry, .. } => {
-                    successors.entry(*entry).or_default().push(index);
-                }
+                Origin::Loop { entry, .. } => successors.push((entry.index(), index)),
                 _ => {}
             }
         }
@@ -107,18 +139,16 @@ impl<'a> Reuse<'a> {
             text: ctx.text,
             inputs,
             consumers,
-            successors,
-            persisted: FxHashSet::default(),
-            escaping: FxHashSet::default(),
-            uses: vec![Vec::new(); count],
+            successors: Rows::of(count, || successors.iter().copied()),
+            persisted: vec![false; count],
+            escaping,
+            uses: Rows { ends: vec![0], ids: Vec::new() },
+            used: vec![0; count],
             in_branch: Vec::new(),
             functions: Vec::new(),
             computed: vec![OnceCell::new(); count],
-            names: vec![None; count],
+            names: OnceCell::new(),
         };
-        for binding in &program.bindings {
-            reuse.names[binding.value.index()].get_or_insert(&binding.name);
-        }
         for (index, scope) in program.scopes.iter().enumerate() {
             // A parent stands before its children.
             let around = scope.parent.is_some_and(|parent| reuse.in_branch[parent.index()]);
@@ -129,36 +159,40 @@ impl<'a> Reuse<'a> {
             };
             reuse.functions.push(function);
         }
-        reuse.mark_persisted();
+        reuse.mark_persisted(&keeping);
         reuse.mark_escaping();
         // What is made of a value stands after it.
+        let mut row = Vec::new();
         for index in (0..count).rev() {
-            reuse.uses[index] = reuse.uses_of(ValueId(index as u32));
+            reuse.used[index] = reuse.use_of(ValueId(index as u32), &mut row);
         }
         reuse
     }
 
-    fn mark_persisted(&mut self) {
+    /// Of calls that may keep something, what they keep.
+    fn mark_persisted(&mut self, keeping: &[&'a Call]) {
         let program = self.program;
         let mut caches_views = false;
         let mut attributes = BTreeSet::new();
         let mut functions = BTreeSet::new();
-        for call in &program.calls {
-            let cached_by_query = call.effect == Effect::Sql
-                && call.arguments.first().and_then(|it| it.value.as_text()).is_some_and(|text| {
-                    text.trim_start().to_ascii_lowercase().starts_with("cache ")
+        for call in keeping {
+            if call.effect == Effect::Sql {
+                let text = call.arguments.first().and_then(|it| it.value.as_text());
+                caches_views |= text.is_some_and(|text| {
+                    let word = text.trim_start().as_bytes().get(..6);
+                    word.is_some_and(|word| word.eq_ignore_ascii_case(b"cache "))
                 });
-            caches_views |= cached_by_query;
-            if !matches!(call.effect, Effect::Persist | Effect::Checkpoint) {
                 continue;
             }
             if matches!(call.receiver_type, Type::Session | Type::Catalog) {
                 caches_views = true;
                 continue;
             }
-            self.persisted.extend(call.result);
+            if let Some(result) = call.result {
+                self.persisted[result.index()] = true;
+            }
             let Some(receiver) = call.receiver else { continue };
-            self.persisted.insert(receiver.value);
+            self.persisted[receiver.value.index()] = true;
             match &program.value(receiver.value).origin {
                 Origin::Ambient(name) => {
                     attributes.insert(attribute(name));
@@ -169,91 +203,127 @@ impl<'a> Reuse<'a> {
                 _ => {}
             }
         }
-        let given: BTreeSet<&str> = functions
-            .iter()
-            .filter(|function| !function.is_empty())
-            .flat_map(|function| words_given_to(self.text, function))
-            .collect();
-        for binding in &program.bindings {
-            let by_attribute =
-                binding.name.contains('.') && attributes.contains(attribute(&binding.name));
-            let by_function = given.contains(binding.name.as_str());
-            if by_attribute || by_function {
-                self.persisted.insert(binding.value);
+        if !attributes.is_empty() || !functions.is_empty() {
+            let given: BTreeSet<&str> = functions
+                .iter()
+                .filter(|function| !function.is_empty())
+                .flat_map(|function| words_given_to(self.text, function))
+                .collect();
+            for binding in &program.bindings {
+                let by_attribute =
+                    binding.name.contains('.') && attributes.contains(attribute(&binding.name));
+                let by_function = given.contains(binding.name.as_str());
+                if by_attribute || by_function {
+                    self.persisted[binding.value.index()] = true;
+                }
             }
         }
         if caches_views {
             let views = program.calls.iter().filter(|call| call.effect == Effect::View);
-            self.persisted.extend(views.filter_map(|call| call.receiver).map(|it| it.value));
+            for view in views.filter_map(|call| call.receiver) {
+                self.persisted[view.value.index()] = true;
+            }
         }
     }
 
-    /// Values that a function returns: whoever gets them may keep them.
     fn mark_escaping(&mut self) {
         let program = self.program;
         for function in &program.functions {
             function.returns.walk(&mut |it| {
                 if let Expression::Value(value) = it {
-                    self.escaping.insert(*value);
+                    self.escaping[value.index()] = true;
                 }
             });
         }
-        for call in program.calls.iter().filter(|call| call.result_use == ResultUse::Returned) {
-            self.escaping.extend(call.result);
-        }
-        let mut returns: BTreeMap<ScopeId, BTreeSet<&str>> = BTreeMap::new();
+        let returns = memmem::Finder::new("return ");
+        let returned: Vec<OnceCell<Vec<&str>>> = vec![OnceCell::new(); program.scopes.len()];
         for binding in &program.bindings {
             let function = program
                 .ancestors(binding.scope)
                 .find(|&scope| matches!(program.scope(scope).kind, ScopeKind::Function(_)));
             let Some(function) = function else { continue };
-            let returned = returns.entry(function).or_insert_with(|| {
-                let body = program.scope(function).range.of(self.text);
-                let lines = body.lines().map(str::trim_start);
-                lines.filter(|line| line.starts_with("return ")).flat_map(words).collect()
+            let returned = returned[function.index()].get_or_init(|| {
+                returned_words(&returns, program.scope(function).range.of(self.text))
             });
-            if returned.contains(binding.name.as_str()) {
-                self.escaping.insert(binding.value);
+            if returned.binary_search_by(|word| by_length(word, &binding.name)).is_ok() {
+                self.escaping[binding.value.index()] = true;
             }
         }
     }
 
-    fn uses_of(&self, value: ValueId) -> Vec<Use> {
-        let mut uses = Vec::new();
+    /// The row of what uses a value; `row` is room to collect it in.
+    fn use_of(&mut self, value: ValueId, row: &mut Vec<Use>) -> u32 {
         if !carries_rows(self.program.value(value).kind) {
-            return uses;
+            return NOTHING;
         }
-        for &id in self.consumers.row(value.index()) {
-            if uses.len() >= USES {
+        let consumers = self.consumers.row(value.index());
+        let successors = self.successors.row(value.index());
+        // What one call makes of it alone is used as it is.
+        let next = match (consumers, successors) {
+            ([], []) => return NOTHING,
+            ([call], []) => {
+                let call = self.program.call(*call);
+                let hands_on = !call.effect.runs_jobs() && call.effect != Effect::Unpersist;
+                call.result.filter(|_| hands_on)
+            }
+            ([], [successor]) => Some(*successor),
+            _ => None,
+        };
+        if let Some(next) = next
+            && !self.persisted[next.index()]
+        {
+            let shared = self.used[next.index()];
+            if self.uses.row(shared as usize).len() <= USES {
+                return shared;
+            }
+        }
+        row.clear();
+        for &id in consumers {
+            if row.len() >= USES {
                 break;
             }
             let call = self.program.call(id);
             if call.effect.runs_jobs() {
-                add(&mut uses, Use::Action(id));
+                add(row, Use::Action(id));
             } else if let Some(result) = call.result
                 && call.effect != Effect::Unpersist
             {
-                self.add_uses(result, &mut uses);
+                self.add_uses(result, row);
             }
         }
-        for &successor in self.successors.get(&value).into_iter().flatten() {
-            self.add_uses(successor, &mut uses);
+        for &successor in successors {
+            self.add_uses(successor, row);
         }
-        uses
+        if row.is_empty() {
+            return NOTHING;
+        }
+        self.uses.push(row);
+        self.uses.ends.len() as u32 - 1
     }
 
     fn add_uses(&self, of: ValueId, uses: &mut Vec<Use>) {
-        if self.persisted.contains(&of) {
-            if !self.uses[of.index()].is_empty() {
+        let used = self.uses_of(of);
+        if self.persisted[of.index()] {
+            if !used.is_empty() {
                 add(uses, Use::Kept(of));
             }
         } else {
             // Each dataset of a long chain would hand on all that comes after it.
             let room = USES.saturating_sub(uses.len());
-            for &it in self.uses[of.index()].iter().take(room) {
+            for &it in used.iter().take(room) {
                 add(uses, it);
             }
         }
+    }
+
+    /// What uses a value, sorted.
+    fn uses_of(&self, value: ValueId) -> &[Use] {
+        self.uses.row(self.used[value.index()] as usize)
+    }
+
+    fn is_used_like(&self, value: ValueId, other: ValueId) -> bool {
+        self.used[value.index()] == self.used[other.index()]
+            || self.uses_of(value) == self.uses_of(other)
     }
 
     fn scope_of(&self, use_: Use) -> Option<ScopeId> {
@@ -282,34 +352,33 @@ impl<'a> Reuse<'a> {
     /// Datasets worth keeping, upstream ones first.
     pub(crate) fn shared(&self) -> Vec<Shared> {
         let mut found: Vec<Shared> = Vec::new();
-        let mut kept: FxHashSet<ValueId> = self.persisted.clone();
+        let mut kept = self.persisted.clone();
         let mut walk = Walk { seen: vec![0; self.program.values.len()], pending: Vec::new() };
         for index in 0..self.program.values.len() {
             let value = ValueId(index as u32);
-            let Some((chosen, in_loop)) = self.computed(value) else { continue };
-            let times = chosen.len() + usize::from(*in_loop);
-            if times < 2
-                || self.is_covered_downstream(value, times)
+            let Some(computed) = self.computed(value) else { continue };
+            if computed.times() < 2
+                || self.is_covered_downstream(value, computed.times())
                 || !self.is_expensive(value, &kept, &mut walk)
             {
                 continue;
             }
             let Some(definition) = self.definition(value) else { continue };
-            kept.insert(value);
+            kept[value.index()] = true;
             let call = self.program.call(definition);
-            let in_loop = *in_loop;
+            let chosen = self.chosen(value, self.function_of(call.scope));
             let actions: Vec<CallId> = chosen
-                .iter()
-                .filter_map(|it| match it {
-                    Use::Action(call) => Some(*call),
-                    Use::Kept(value) => self.definition(*value),
+                .into_iter()
+                .filter_map(|it| match it.0 {
+                    Use::Action(call) => Some(call),
+                    Use::Kept(value) => self.definition(value),
                 })
                 .collect();
             found.push(Shared {
                 definition,
                 name: self.name_of(value),
                 actions,
-                in_loop,
+                in_loop: computed.in_loop,
                 is_one_expression: call.result == Some(value) && self.is_method_call(call),
                 is_rdd: self.program.value(value).kind == Type::Rdd,
             });
@@ -321,7 +390,10 @@ impl<'a> Reuse<'a> {
     /// to `most` of them; none of `known`.
     pub(crate) fn perhaps_shared(&self, known: &[Shared], most: usize) -> Vec<Shared> {
         let mut found: Vec<Shared> = Vec::new();
-        let mut seen: FxHashSet<CallId> = known.iter().map(|it| it.definition).collect();
+        let mut seen = vec![false; self.program.calls.len()];
+        for it in known {
+            seen[it.definition.index()] = true;
+        }
         // What is made of a value stands after it: one pass tells what is behind each.
         let mut behind = vec![false; self.program.values.len()];
         for (index, value) in self.program.values.iter().enumerate() {
@@ -332,18 +404,18 @@ impl<'a> Reuse<'a> {
             let id = ValueId(index as u32);
             if value.kind != Type::DataFrame
                 || value.confidence == Confidence::Guessed
-                || self.persisted.contains(&id)
+                || self.persisted[index]
             {
                 continue;
             }
-            let Some(call) = self.program.producer(id).filter(|it| !seen.contains(it)) else {
+            let Some(call) = self.program.producer(id).filter(|it| !seen[it.index()]) else {
                 continue;
             };
             let made = self.program.call(call);
             if made.in_sql || !behind[index] {
                 continue;
             }
-            seen.insert(call);
+            seen[call.index()] = true;
             found.push(Shared {
                 definition: call,
                 name: self.name_of(id),
@@ -356,35 +428,52 @@ impl<'a> Reuse<'a> {
         found
     }
 
-    /// What computes `value` in one run, and whether in a loop.
-    fn computed(&self, value: ValueId) -> Option<&Computed> {
-        self.computed[value.index()].get_or_init(|| self.compute(value)).as_ref()
+    /// How often `value` is computed in one run; none where it is not, or can't be kept.
+    fn computed(&self, value: ValueId) -> Option<Computed> {
+        *self.computed[value.index()].get_or_init(|| self.compute(value))
     }
 
     fn compute(&self, value: ValueId) -> Option<Computed> {
         let known = self.program.value(value);
         let can_be_kept = matches!(known.kind, Type::DataFrame | Type::Rdd)
             && known.confidence > Confidence::Guessed;
-        if self.uses[value.index()].is_empty()
+        if self.used[value.index()] == NOTHING
             || !can_be_kept
-            || self.persisted.contains(&value)
-            || self.escaping.contains(&value)
+            || self.persisted[value.index()]
+            || self.escaping[value.index()]
         {
             return None;
         }
         let home = self.program.call(self.definition(value)?).scope;
         let function = self.function_of(home);
-        let uses: Vec<(Use, ScopeId)> = self.uses[value.index()]
-            .iter()
-            .filter_map(|&it| Some((it, self.scope_of(it)?)))
-            // Whether another function runs in the same run, and how often, is not known.
-            .filter(|it| self.function_of(it.1) == function)
-            .collect();
+        if self.uses_within(value, function).any(|it| self.in_branch[it.1.index()]) {
+            let chosen = self.chosen(value, function);
+            let in_loop = chosen.iter().any(|it| self.repeats(*it, home));
+            return (!chosen.is_empty()).then_some(Computed { uses: chosen.len() as u32, in_loop });
+        }
+        let uses = self.uses_within(value, function).count() as u32;
+        let in_loop = self.uses_within(value, function).any(|it| self.repeats(it, home));
+        (uses > 0).then_some(Computed { uses, in_loop })
+    }
+
+    /// The uses of a value with their scopes. Whether another function runs in the same run, and how often, is not known.
+    fn uses_within(
+        &self,
+        value: ValueId,
+        function: Option<ScopeId>,
+    ) -> impl Iterator<Item = (Use, ScopeId)> {
+        let uses = self.uses_of(value).iter().filter_map(|&it| Some((it, self.scope_of(it)?)));
+        uses.filter(move |it| self.function_of(it.1) == function)
+    }
+
+    /// Most uses of a value that one run may take together.
+    fn chosen(&self, value: ValueId, function: Option<ScopeId>) -> Vec<(Use, ScopeId)> {
+        let uses: Vec<(Use, ScopeId)> = self.uses_within(value, function).collect();
         // Without a branch around any of them, nothing keeps them apart.
-        let (uses, mut best) = match uses.iter().any(|it| self.in_branch[it.1.index()]) {
-            true => (uses, Vec::new()),
-            false => (Vec::new(), uses),
-        };
+        if !uses.iter().any(|it| self.in_branch[it.1.index()]) {
+            return uses;
+        }
+        let mut best = Vec::new();
         for start in 0..uses.len() {
             if uses.len() - start <= best.len() {
                 break;
@@ -399,8 +488,7 @@ impl<'a> Reuse<'a> {
                 best = chosen;
             }
         }
-        let in_loop = best.iter().any(|it| self.repeats(*it, home));
-        (!best.is_empty()).then(|| (best.into_iter().map(|it| it.0).collect(), in_loop))
+        best
     }
 
     fn function_of(&self, scope: ScopeId) -> Option<ScopeId> {
@@ -438,6 +526,9 @@ impl<'a> Reuse<'a> {
 
     /// Whether a use runs more often than the definition at `home`.
     fn repeats(&self, use_: (Use, ScopeId), home: ScopeId) -> bool {
+        if use_.1 == home {
+            return false;
+        }
         let around: Vec<ScopeId> = self.program.ancestors(home).collect();
         let at = self.position(use_.0);
         self.program.ancestors(use_.1).take_while(|scope| !around.contains(scope)).any(|scope| {
@@ -449,28 +540,24 @@ impl<'a> Reuse<'a> {
     }
 
     /// Whether one dataset made of `value` is computed by all the same uses: then that one is to be kept.
-    fn is_covered_downstream(&self, value: ValueId, times: usize) -> bool {
-        let results = self
-            .consumers
-            .row(value.index())
-            .iter()
-            .filter_map(|&call| self.program.call(call).result);
-        let successors = self.successors.get(&value).into_iter().flatten();
+    fn is_covered_downstream(&self, value: ValueId, times: u32) -> bool {
+        let calls = self.consumers.row(value.index()).iter();
+        let results = calls.filter_map(|&call| self.program.call(call).result);
+        let successors = self.successors.row(value.index()).iter();
         results.chain(successors.copied()).any(|result| {
-            if self.uses[result.index()] != self.uses[value.index()] {
+            if !self.is_used_like(result, value) {
                 return false;
             }
             // What stands between a grouping and its aggregation can't be kept itself.
             if self.program.value(result).kind == Type::GroupedData {
                 return self.is_covered_downstream(result, times);
             }
-            self.computed(result)
-                .is_some_and(|(chosen, in_loop)| chosen.len() + usize::from(*in_loop) == times)
+            self.computed(result).is_some_and(|it| it.times() == times)
         })
     }
 
     /// Whether there is a shuffle or a user-defined function between `value` and its inputs, or what is kept already.
-    fn is_expensive(&self, value: ValueId, kept: &FxHashSet<ValueId>, walk: &mut Walk) -> bool {
+    fn is_expensive(&self, value: ValueId, kept: &[bool], walk: &mut Walk) -> bool {
         let program = self.program;
         let Walk { seen, pending } = walk;
         pending.clear();
@@ -478,7 +565,7 @@ impl<'a> Reuse<'a> {
         let (of, mut count) = (value.0 + 1, 0);
         let (mut expensive, mut large) = (false, false);
         while let Some(value) = pending.pop() {
-            if kept.contains(&value) {
+            if kept[value.index()] {
                 large = true;
                 continue;
             }
@@ -517,7 +604,7 @@ impl<'a> Reuse<'a> {
     fn is_large(&self, value: ValueId, before: &[bool]) -> bool {
         let program = self.program;
         let known = program.value(value);
-        if self.persisted.contains(&value) {
+        if self.persisted[value.index()] {
             return true;
         }
         let large = |parent: &ValueId| before[parent.index()];
@@ -536,8 +623,15 @@ impl<'a> Reuse<'a> {
         }
     }
 
-    fn name_of(&self, value: ValueId) -> Option<String> {
-        let named = |value: ValueId| self.names[value.index()].map(str::to_owned);
+    fn name_of(&self, value: ValueId) -> Option<u32> {
+        let names = self.names.get_or_init(|| {
+            let mut names = vec![None; self.program.values.len()];
+            for (index, binding) in self.program.bindings.iter().enumerate() {
+                names[binding.value.index()].get_or_insert(index as u32);
+            }
+            names
+        });
+        let named = |value: ValueId| names[value.index()];
         named(value).or_else(|| match &self.program.value(value).origin {
             Origin::Merge(_) | Origin::Loop { .. } => {
                 self.program.parents(value).into_iter().find_map(named)
@@ -567,30 +661,13 @@ struct Rows<T> {
     ids: Vec<T>,
 }
 
-impl<T> Default for Rows<T> {
-    fn default() -> Self {
-        Self { ends: Vec::new(), ids: Vec::new() }
-    }
-}
-
-impl<T> Rows<T> {
-    fn push(&mut self, row: &mut Vec<T>) {
-        self.ids.append(row);
-        self.ends.push(self.ids.len() as u32);
-    }
-
-    fn row(&self, index: usize) -> &[T] {
-        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.ids[start as usize..self.ends[index] as usize]
-    }
-}
-
-impl Rows<ValueId> {
-    /// For each of `count` values the calls in whose rows it stands.
-    fn turned(&self, count: usize) -> Rows<CallId> {
+impl<T: Copy> Rows<T> {
+    /// For each of `count` places what stands there, in its order.
+    fn of<I: Iterator<Item = (usize, T)>>(count: usize, placed: impl Fn() -> I) -> Self {
         let mut ends = vec![0; count];
-        for value in &self.ids {
-            ends[value.index()] += 1;
+        let Some((_, any)) = placed().next() else { return Self { ends, ids: Vec::new() } };
+        for (place, _) in placed() {
+            ends[place] += 1;
         }
         let mut sum = 0;
         for end in &mut ends {
@@ -598,15 +675,23 @@ impl Rows<ValueId> {
             // For now where the row begins; filling it moves it to its end.
             *end = sum - *end;
         }
-        let mut ids = vec![CallId(0); self.ids.len()];
-        for call in 0..self.ends.len() {
-            for value in self.row(call) {
-                let end = &mut ends[value.index()];
-                ids[*end as usize] = CallId(call as u32);
-                *end += 1;
-            }
+        let mut ids = vec![any; sum as usize];
+        for (place, id) in placed() {
+            let end = &mut ends[place];
+            ids[*end as usize] = id;
+            *end += 1;
         }
-        Rows { ends, ids }
+        Self { ends, ids }
+    }
+
+    fn push(&mut self, row: &[T]) {
+        self.ids.extend_from_slice(row);
+        self.ends.push(self.ids.len() as u32);
+    }
+
+    fn row(&self, index: usize) -> &[T] {
+        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.ids[start as usize..self.ends[index] as usize]
     }
 }
 
@@ -651,6 +736,26 @@ fn words_given_to<'a>(text: &'a str, function: &str) -> Vec<&'a str> {
         arguments.split(')').next()
     });
     calls.flat_map(words).collect()
+}
+
+/// The words behind `return` at the beginning of the lines of a function, sorted.
+fn returned_words<'a>(returns: &memmem::Finder<'_>, body: &'a str) -> Vec<&'a str> {
+    let bytes = body.as_bytes();
+    let mut returned = Vec::new();
+    for at in returns.find_iter(bytes) {
+        let start = memrchr(b'\n', &bytes[..at]).map_or(0, |newline| newline + 1);
+        if body[start..at].trim_start().is_empty() {
+            let end = memchr(b'\n', &bytes[at..]).map_or(body.len(), |newline| at + newline);
+            returned.extend(words(&body[at..end]));
+        }
+    }
+    returned.sort_unstable_by(|left, right| by_length(left, right));
+    returned
+}
+
+/// An order of words that tells most of them apart without reading them.
+fn by_length(left: &str, right: &str) -> Ordering {
+    left.len().cmp(&right.len()).then_with(|| left.cmp(right))
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {

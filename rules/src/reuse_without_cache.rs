@@ -117,14 +117,16 @@ fn check(ctx: &RuleContext<'_>, findings: &mut Vec<Finding>) {
             _ if shared.in_loop => "on every iteration".to_owned(),
             many => format!("by {many} actions"),
         };
-        let what = shared.name.as_deref().map_or_else(|| format!("the result of `{}`", call.method), |name| format!("`{name}`"));
-        let message = format!("{what} is computed anew {times}");
+        let message = match shared.name.and_then(|it| program.bindings.get(it as usize)) {
+            Some(binding) => ["`", &binding.name, "` is computed anew ", &times].concat(),
+            None => ["the result of `", &call.method, "` is computed anew ", &times].concat(),
+        };
         let help = "keep it with `cache()`, and let it go with `unpersist()` after the last use";
         let mut finding = REUSE_WITHOUT_CACHE.at_call(ctx, shared.definition, message, help);
         finding.requires_evidence = shared.actions.is_empty();
         for action in &shared.actions {
             let action = program.call(*action);
-            let message = format!("`{}` computes it", action.method);
+            let message = ["`", &action.method, "` computes it"].concat();
             finding.related.push(Related { range: action.name_range, message });
         }
         if shared.is_one_expression {
