@@ -95,9 +95,14 @@ impl AnalysisHost {
     /// Applies a change. Evidence stays as it is, addressed by call keys, until [`AnalysisHost::set_evidence`].
     pub fn apply(&mut self, change: Change) {
         let files = Arc::make_mut(&mut self.files);
-        let held =
-            change.files.into_par_iter().map(|(path, file)| (path, file.map(SourceFile::of)));
-        for (path, file) in held.collect::<Vec<_>>() {
+        let held = |(path, file): (String, Option<FileState>)| (path, file.map(SourceFile::of));
+        // Waking other threads takes longer than one file.
+        let held: Vec<_> = if change.files.len() > 1 {
+            change.files.into_par_iter().map(held).collect()
+        } else {
+            change.files.into_iter().map(held).collect()
+        };
+        for (path, file) in held {
             match file {
                 Some(file) => {
                     files.insert(path, file);

@@ -41,6 +41,20 @@ fuzz_target!(|bytes: &[u8]| {
         assert_eq!(edited, grammars::lower(language, &text), "after an edit:\n{text}");
         check(&text, Arc::new(edited));
 
+        // Further keys in the same place, each taken back.
+        let after = start.min(before.len() as u32) as usize + typed.len();
+        let after = (0..=after.min(text.len())).rev().find(|&at| text.is_char_boundary(at));
+        let after = after.unwrap_or_default() as u32;
+        for key in ["\nx\n", &*typed, "\nx = spark.table('t')\nx.count()\n", "\ndef x(y): y\n"] {
+            document.edit(TextRange::new(after, after), key);
+            let longer = Arc::clone(document.text());
+            let program = document.program();
+            assert_eq!(program, grammars::lower(language, &longer), "typed:\n{longer}");
+            document.edit(TextRange::new(after, after + key.len() as u32), "");
+            let program = document.program();
+            assert_eq!(program, grammars::lower(language, &text), "taken back:\n{text}");
+        }
+
         // And back again, from what both left in memory.
         let whole = TextRange::new(0, text.len() as u32);
         document.edit(whole, &before);

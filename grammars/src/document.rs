@@ -133,7 +133,11 @@ impl Document {
     /// The program that the text is now among the files that `links` speaks for.
     #[must_use]
     pub fn linked_program(&self, links: &dyn Links) -> Program {
-        self.surface().program(links)
+        let (program, leftover) = self.surface().typed(links);
+        if let Some(leftover) = leftover {
+            leftover.keep(&program);
+        }
+        program
     }
 
     /// What the program is lowered from.

@@ -20,7 +20,7 @@ mod syntax;
 mod tree;
 
 pub use document::Document;
-pub use lower::replay::Memory;
+pub use lower::replay::{Leftover, Memory};
 pub use outline::outline;
 pub use surface::Surface;
 

@@ -6,7 +6,7 @@ use program::driver::Driver;
 use program::{Language, Links, Program};
 
 use crate::lower;
-use crate::lower::replay::Memory;
+use crate::lower::replay::{Leftover, Memory};
 use crate::reading;
 use crate::syntax::File;
 
@@ -47,5 +47,16 @@ impl Surface {
             lower::program(self.language, &self.file, &self.text, links, self.memory.as_deref());
         program.driver = self.driver.clone();
         program
+    }
+
+    /// The same of a text that an edit left, with what is to be kept once there is time, so that the texts of further edits are lowered
+    /// soon. None for a text that nobody edits.
+    #[must_use]
+    pub fn typed(&self, links: &dyn Links) -> (Program, Option<Leftover>) {
+        let Some(memory) = &self.memory else { return (self.program(links), None) };
+        let (mut program, leftover) =
+            lower::typed(self.language, &self.file, &self.text, links, memory);
+        program.driver = self.driver.clone();
+        (program, leftover)
     }
 }

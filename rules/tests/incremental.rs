@@ -104,7 +104,11 @@ struct Lowering;
 
 impl Lower<Source> for Lowering {
     fn lower(&self, _: &str, source: &Source, links: &dyn Links) -> Option<Program> {
-        Some(source.surface().program(links))
+        let (program, leftover) = source.surface().typed(links);
+        if let Some(leftover) = leftover {
+            leftover.keep(&program);
+        }
+        Some(program)
     }
 
     fn outline(&self, _: &str, source: &Source) -> Outline {

@@ -33,8 +33,8 @@ pub(super) enum Told {
 }
 
 /// What a pass asked for.
-#[derive(Debug, Default)]
-struct Asked {
+#[derive(Debug, Clone, Default)]
+pub(super) struct Asked {
     closures: FxHashSet<u32>,
     /// By the function and their place in it.
     parameters: FxHashSet<(u32, usize)>,
@@ -95,6 +95,16 @@ impl Known {
                 note(asked.carried.entry(place + start).or_default(), name);
             }
         }
+    }
+
+    /// What was asked so far.
+    pub(super) fn asked(&self) -> Asked {
+        self.asked.borrow().clone()
+    }
+
+    /// Takes note of what was asked before.
+    pub(super) fn has_asked(&self, before: &Asked) {
+        self.asked.borrow_mut().clone_from(before);
     }
 
     /// Whether the executors run a function of the file, by its key.

@@ -54,7 +54,7 @@ use functions::{Activation, Definition, Summaries};
 use known::Known;
 use linked::{Asked, Meant};
 use program::summary::{CallShapes, FunctionName, Links, Shape};
-use replay::{Memory, Recording, Replay, Star};
+use replay::{Leftover, Memory, Recording, Replay, Star};
 
 /// How deep statements and expressions may nest before the rest is left out.
 const DEPTH: u32 = 150;
@@ -78,14 +78,43 @@ pub(crate) fn program(
     memory: Option<&Memory>,
 ) -> Program {
     let asked = Asked::new(links);
+    let replay = memory.map(|it| it.recalled(file, &asked, false));
+    let (program, replay) = lowered(language, file, text, &asked, replay);
+    if let (Some(memory), Some(replay)) = (memory, replay) {
+        memory.keep(replay, asked.answers(), None);
+    }
+    program
+}
+
+/// The same of a text that an edit left, with what is to be kept for those of further edits.
+pub(crate) fn typed(
+    language: Language,
+    file: &Arc<File>,
+    text: &str,
+    links: &dyn Links,
+    memory: &Arc<Memory>,
+) -> (Program, Option<Leftover>) {
+    let asked = Asked::new(links);
+    let replay = Some(memory.recalled(file, &asked, true));
+    let (program, replay) = lowered(language, file, text, &asked, replay);
+    let leftover = replay.map(|it| Leftover::new(Arc::clone(memory), it, asked.answers()));
+    (program, leftover)
+}
+
+fn lowered(
+    language: Language,
+    file: &Arc<File>,
+    text: &str,
+    asked: &Asked<'_>,
+    mut replay: Option<Replay>,
+) -> (Program, Option<Replay>) {
     let mut found = Arc::<Summaries>::default();
     let mut spare = None;
-    let mut replay = memory.map(|it| it.recalled(file, &asked));
     let mut passes = (PASSED / text.len().max(1)).clamp(PASSES, MOST_PASSES);
     // How many passes it took the last time; the program of the last one only is looked at.
     let before = replay.as_ref().map_or(0, |it| it.passes);
     let mut made = 0;
-    let (program, replay) = loop {
+    loop {
         passes -= 1;
         made += 1;
         let last = passes == 0;
@@ -94,7 +123,7 @@ pub(crate) fn program(
         }
         let known = Known::new(found);
         let mut run = |passing: bool, spare: Option<Program>| {
-            let mut pass = Lowering::new(language, file, text, &known, &asked);
+            let mut pass = Lowering::new(language, file, text, &known, asked);
             if let Some(spare) = spare {
                 pass.reuse(spare);
             }
@@ -103,35 +132,47 @@ pub(crate) fn program(
             if let Some(replay) = &mut pass.replay {
                 replay.begin_pass(passing, last);
             }
-            let foreseen = pass.run(file);
+            let end = pass.run(file);
             replay = pass.replay.take();
-            (pass, foreseen)
+            (pass, end)
         };
         let passing = !last && made < before;
-        let (mut pass, foreseen) = run(passing, spare.take());
-        if foreseen.is_none() && (last || known.is_as(&pass.found)) {
+        let (mut pass, end) = run(passing, spare.take());
+        let rests = match &end {
+            End::Foreseen(_) => false,
+            End::Spliced => true,
+            End::Reached => last || known.is_as(&pass.found),
+        };
+        if rests {
             if passing {
                 // It comes to rest sooner than the last time.
                 pass = run(false, Some(pass.program)).0;
             }
             pass.replay = replay.take();
             pass.complete_calls();
-            let mut replay = pass.replay.take();
-            if let Some(replay) = &mut replay {
-                replay.end_pass(&Arc::default());
-            }
-            break (pass.finished(), replay);
+            return pass.finished();
         }
-        found = foreseen.unwrap_or_else(|| Arc::new(pass.found));
-        spare = Some(pass.program);
+        pass.replay = replay.take();
+        let learned;
+        (replay, learned, spare) = pass.passed();
+        found = match end {
+            End::Foreseen(found) => found,
+            _ => Arc::new(learned),
+        };
         if let Some(replay) = &mut replay {
             replay.end_pass(&found);
         }
-    };
-    if let (Some(memory), Some(replay)) = (memory, replay) {
-        memory.keep(replay, asked.answers());
     }
-    program
+}
+
+/// How a pass ends.
+enum End {
+    /// At the end of the file.
+    Reached,
+    /// Where it is known what it would have found out.
+    Foreseen(Arc<Summaries>),
+    /// Where the rest of its program was known.
+    Spliced,
 }
 
 /// How much of a program there was at some time.
@@ -205,6 +246,8 @@ struct Lowering<'a> {
     stars_fingerprint: u64,
     /// Whether all functions are collected that stand in statements.
     collected: bool,
+    /// Whether parts were left out that the front end did not leave out.
+    leaves_out: bool,
     replay: Option<Replay>,
     /// The statement that is being lowered at the margin, where that is taken note of.
     recording: RefCell<Option<Box<Recording>>>,
@@ -282,6 +325,7 @@ impl<'a> Lowering<'a> {
             implicits_imported: false,
             stars_fingerprint: 0,
             collected: false,
+            leaves_out: false,
             replay: None,
             recording: RefCell::default(),
         }
@@ -302,23 +346,27 @@ impl<'a> Lowering<'a> {
         self.program.scopes = spare.scopes;
     }
 
-    /// Gives what the pass would have found out, where it did not need to go to the end of the file for that.
-    fn run(&mut self, file: &'a File) -> Option<Arc<Summaries>> {
+    /// Lowers the file, as far as that is needed.
+    fn run(&mut self, file: &'a File) -> End {
         for part in &file.parts {
             self.program.uses_spark |= any_spark_import(&part.body, 0);
             self.collect(&part.body, None, 0);
         }
         self.collected = true;
         self.begin_replay(file);
-        for (index, part) in file.parts.iter().enumerate() {
+        let first = self.resume();
+        for (index, part) in file.parts.iter().enumerate().skip(first) {
             self.begin_part(part, index);
             if let Some(found) = self.foreseen() {
-                return Some(found);
+                return End::Foreseen(found);
+            }
+            if self.spliced() {
+                return End::Spliced;
             }
             self.block(&part.body);
         }
         if self.definitions.is_empty() {
-            return None;
+            return End::Reached;
         }
         for (name, meaning) in self.frames.first().into_iter().flat_map(|it| &it.names) {
             let shape = self.shape_of(meaning);
@@ -326,14 +374,27 @@ impl<'a> Lowering<'a> {
                 self.found.record_global(name, &shape);
             }
         }
-        None
+        End::Reached
     }
 
-    /// What the pass made of the file.
-    fn finished(mut self) -> Program {
-        let calls = std::mem::take(&mut self.calls_out);
-        self.program.summary = self.summary(calls);
-        self.program
+    /// What the last pass made of the file.
+    fn finished(mut self) -> (Program, Option<Replay>) {
+        let known = self.replay.as_mut().and_then(Replay::spliced_in);
+        let found = match known {
+            Some((summary, found)) => {
+                self.program.summary = summary;
+                found
+            }
+            None => {
+                let calls = std::mem::take(&mut self.calls_out);
+                self.program.summary = self.summary(calls);
+                Arc::new(std::mem::take(&mut self.found))
+            }
+        };
+        if let Some(replay) = &mut self.replay {
+            replay.end_pass(&found);
+        }
+        (self.program, self.replay)
     }
 
     /// Lowers statements in order; tells whether the path ends among them (`return`, `raise`, `break`, …).
@@ -354,6 +415,10 @@ impl<'a> Lowering<'a> {
 
     /// Takes note of a part that nests too deep.
     fn leave_out(&mut self, part: TextRange) {
+        self.leaves_out = true;
+        if let Some(replay) = &mut self.replay {
+            replay.leaves_out();
+        }
         crate::syntax::leave_out(&mut self.program.left_out, part);
     }
 
@@ -597,6 +662,7 @@ impl<'a> Lowering<'a> {
     fn set_use(&mut self, lowered: &Lowered, result_use: ResultUse) {
         if let Some(call) = lowered.call {
             self.used_call(call);
+            self.uses(call.index());
         }
         if let Some(call) = lowered.call
             && let Some(call) = self.program.calls.get_mut(call.index())

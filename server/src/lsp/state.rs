@@ -1,5 +1,6 @@
 //! The one place that mutates: open documents, and the projects they belong to.
 
+use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,7 +12,7 @@ use analysis::{
 use dashmap::DashMap;
 use eventlog::{Follower, Profile};
 use grammars::notebook::Notebook;
-use grammars::{Document, Surface};
+use grammars::{Document, Leftover, Surface};
 use program::Program;
 use tower_lsp_server::ls_types::{
     LSPObject, NotebookDocumentCellChange, TextDocumentContentChangeEvent, Uri,
@@ -78,6 +79,8 @@ pub(crate) struct State {
     projects: Mutex<Projects>,
     /// The files of the workspace, linked in the background.
     pub(crate) following: Following,
+    /// What was there before, and is still to be taken apart.
+    gone: Mutex<Vec<Box<dyn Any + Send>>>,
     /// Counts changes of what findings depend on besides the text.
     generation: AtomicU64,
     /// Logs that were read, so that a new configuration does not cost reading them again.
@@ -119,6 +122,8 @@ pub(crate) struct Version {
     read: OnceLock<Read>,
     /// Its program, by what the workspace said when it was asked for or linked.
     linked: Mutex<Option<Arc<Program>>>,
+    /// The program that it was lowered to, with what that left, to be kept once there is time.
+    leftover: Mutex<Option<(Arc<Program>, Leftover)>>,
     checked: Mutex<Option<Arc<Checked>>>,
 }
 
@@ -247,9 +252,20 @@ impl State {
         let content = entry.content.changed(changes, encoding);
         let next = Arc::new(entry.next(number, content));
         let before = std::mem::replace(&mut *entry, next);
-        // Taking apart what was read of a long text is nothing to wait for.
-        rayon::spawn(move || drop(before));
+        self.put_away(before);
         true
+    }
+
+    /// Leaves something for later to be taken apart, which takes long for a long text.
+    fn put_away(&self, gone: impl Any + Send) {
+        lock(&self.gone).push(Box::new(gone));
+    }
+
+    /// Does what nobody waits for, once the findings of a version are out.
+    pub(crate) fn rest_after(&self, version: &Version) {
+        version.keep();
+        let gone = std::mem::take(&mut *lock(&self.gone));
+        drop(gone);
     }
 
     /// Applies an editor's change to a notebook, and gives the cells that show nothing any more. None for one that is not open.
@@ -346,8 +362,7 @@ impl State {
                     profiles: None,
                     ..Change::default()
                 });
-                // Taking apart the program before is nothing to wait for.
-                rayon::spawn(move || drop(known));
+                self.put_away(known);
             }
             inner.open.insert(file.clone());
             (inner.host.snapshot(), Arc::clone(&inner.diagnosed), inner.generation)
@@ -616,6 +631,7 @@ impl Version {
             content,
             read: OnceLock::new(),
             linked: Mutex::new(None),
+            leftover: Mutex::new(None),
             checked: Mutex::new(None),
         }
     }
@@ -644,7 +660,22 @@ impl Version {
     /// Its program: as it was linked, or among the files that `links` speaks for.
     fn program(&self, read: &Read, links: &DocumentLinks) -> Arc<Program> {
         let mut linked = lock(&self.linked);
-        Arc::clone(linked.get_or_insert_with(|| Arc::new(read.surface.program(links))))
+        let made = || {
+            let (program, leftover) = read.surface.typed(links);
+            let program = Arc::new(program);
+            *lock(&self.leftover) = leftover.map(|it| (Arc::clone(&program), it));
+            program
+        };
+        Arc::clone(linked.get_or_insert_with(made))
+    }
+
+    /// Does what its program did not wait for.
+    fn keep(&self) {
+        // Not held while that takes its time.
+        let leftover = lock(&self.leftover).take();
+        if let Some((program, leftover)) = leftover {
+            leftover.keep(&program);
+        }
     }
 
     /// Takes the program that linking gave for a source, if that is this version's. Whether it is another one than it had.
@@ -682,7 +713,7 @@ impl Checked {
             (Content::Text(document), _) => {
                 let mut document = document.clone();
                 document.edit(edit.range, &edit.replacement);
-                document.linked_program(&*self.links)
+                document.surface().program(&*self.links)
             }
             (_, Some(notebook)) => {
                 let cells = notebook.cells().iter();

@@ -179,24 +179,26 @@ impl Server {
 
     async fn publish(self: &Arc<Self>, version: Arc<Version>) {
         let server = Arc::clone(self);
-        let pinned = Arc::clone(&version);
-        let found = self.compute(move || {
-            let (checked, project) = server.state.check(&pinned)?;
-            server.after_check(&project);
-            let client = server.state.session().client;
+        // A request that failed was told of.
+        let _ = self.compute(move || server.check(&version)).await;
+    }
+
+    /// Checks a version, tells the editor, and then does what that did not wait for.
+    fn check(self: &Arc<Self>, version: &Arc<Version>) {
+        if let Some((checked, project)) = self.state.check(version) {
+            self.after_check(&project);
+            let client = self.state.session().client;
             let found = diagnostics::all(&checked, &client);
-            Some((checked, found))
-        });
-        if let Ok(Some((checked, found))) = found.await {
             for panic in &checked.check.panics {
                 let message =
                     format!("{}: rule `{}` failed: {}", checked.file, panic.rule, panic.message);
                 self.tell(Outgoing::Log(MessageType::ERROR, message));
             }
-            self.tell(Outgoing::Publish(version, checked, found));
+            self.tell(Outgoing::Publish(Arc::clone(version), checked, found));
             // Not before: nothing is to stand in the way of this answer.
             self.state.following.documents_changed();
         }
+        self.state.rest_after(version);
     }
 
     /// Checks all open documents again.

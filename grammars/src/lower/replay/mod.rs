@@ -7,30 +7,36 @@
 //! see another answer by it. That the program is the one of a first lowering is held by `rules/tests/incremental.rs` and a fuzz target.
 
 mod fingerprint;
+mod memory;
 mod recording;
 mod relocate;
+mod resumption;
+mod splice;
 mod trace;
 mod unit;
 mod validation;
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
 
-use program::summary::{Answer, Question};
+use program::{Function, Value};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 pub(crate) use fingerprint::Mark;
+pub use memory::{Leftover, Memory};
 pub(super) use recording::Recording;
 pub(super) use unit::Star;
 
 use super::Lowering;
 use super::environment::FrameKind;
-use super::linked::Asked;
 use crate::syntax::{File, Part, Stmt};
 use fingerprint::{Outline, is_passed_through};
+use memory::Kept;
 use relocate::Relocation;
-use trace::{Difference, Pass, Put, Step, Trace};
+use resumption::{Contents, Lengths, Resumption, Standing};
+use splice::Splice;
+use trace::{Difference, Pass, Put, Start, Step, Trace};
 use unit::{Bases, Place, Unit};
 
 /// A statement's fingerprint, with that of its place.
@@ -42,77 +48,13 @@ const VARIANTS: usize = 6;
 /// How many lowerings later a statement that is nowhere any more is forgotten.
 const LATER: u32 = 32;
 
-/// What lowerings of a document's texts left for those of later ones, in whichever order they come.
-#[derive(Debug, Default)]
-pub struct Memory(Mutex<Arc<Kept>>);
-
-#[derive(Debug, Default)]
-struct Kept {
-    /// What holds for all of the file: its language, its tables of definitions.
-    outline: u128,
-    units: FxHashMap<Key, Vec<Arc<Unit>>>,
-    /// How many lowerings it has seen.
-    age: u32,
-    /// How many passes the last one took.
-    passes: usize,
-    /// What it went through.
-    trace: Option<Arc<Trace>>,
-}
-
-impl Memory {
-    /// What is remembered now, for a lowering of `file`. It does not change with the memory.
-    pub(super) fn recalled(&self, file: &Arc<File>, asked: &Asked<'_>) -> Replay {
-        let kept = Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        // What nobody asks any more is forgotten with what is nowhere any more.
-        let trace = kept.trace.as_ref().filter(|_| !kept.age.is_multiple_of(LATER));
-        let difference = trace.map(|it| Difference::of(&it.file, file)).unwrap_or_default();
-        let sees_the_same = trace.is_some_and(|it| asked.would_answer(&it.answers));
-        let (file, passes) = (Arc::clone(file), kept.passes);
-        Replay { kept, file, passes, difference, sees_the_same, ..Replay::default() }
-    }
-
-    /// Keeps what a lowering made, which got these answers.
-    pub(super) fn keep(&self, replay: Replay, answers: FxHashMap<Question, Answer>) {
-        let Replay { outline, kept, made, file, passed, .. } = replay;
-        let passes = passed.len();
-        let trace = Some(Arc::new(Trace { file, answers, passes: passed }));
-        drop(kept);
-        let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if now.outline != outline {
-            *now = Arc::new(Kept { outline, units: made, age: 1, passes, trace });
-            return;
-        }
-        if Arc::get_mut(&mut now).is_none() {
-            // Another lowering looks at it.
-            let (units, age) = (now.units.clone(), now.age);
-            *now = Arc::new(Kept { outline, units, age, passes, trace: None });
-        }
-        let Some(kept) = Arc::get_mut(&mut now) else { return };
-        for (key, units) in made {
-            let known = kept.units.entry(key).or_default();
-            known.splice(0..0, units);
-            known.truncate(VARIANTS);
-        }
-        kept.age += 1;
-        kept.passes = passes;
-        let before = std::mem::replace(&mut kept.trace, trace);
-        // Taking it apart is nothing to wait for.
-        rayon::spawn(move || drop(before));
-        if kept.age.is_multiple_of(LATER) {
-            let oldest = kept.age - LATER;
-            kept.units.retain(|_, units| {
-                units.retain(|it| it.used.load(Ordering::Relaxed) >= oldest);
-                !units.is_empty()
-            });
-        }
-    }
-}
-
 /// What one lowering of a file has at hand, throughout its passes.
 #[derive(Debug, Default)]
 pub(super) struct Replay {
     outline: u128,
     kept: Arc<Kept>,
+    /// What the lowering before went through.
+    trace: Option<Arc<Trace>>,
     file: Arc<File>,
     /// How that differs from what the last lowering was of.
     difference: Difference,
@@ -144,6 +86,23 @@ pub(super) struct Replay {
     off: bool,
     /// What was put into the program with bare calls.
     bare: Vec<Bare>,
+    /// Whether the text is what an edit left, so that it is taken note of where the passes stand.
+    typed: bool,
+    /// What the passes go on from.
+    resumption: Option<Box<Resumption>>,
+    /// Where this pass stood, and where those before did.
+    standing: Option<Standing>,
+    standings: Vec<Option<Standing>>,
+    /// Whether something behind that place changed what became of a call of another statement.
+    touched: bool,
+    /// How many calls stand in front of the statement at hand.
+    calls_before: usize,
+    /// Where this pass was resumed: what came of the text behind the edit, the values that were between, and the definitions.
+    rest: Option<Contents>,
+    values_before: Vec<Value>,
+    definitions_before: Vec<Function>,
+    /// How that was put at the end of the program.
+    splice: Option<Splice>,
 }
 
 /// A unit whose calls stand in the program without what no statement asks of another one's.
@@ -155,6 +114,21 @@ struct Bare {
 
 /// So many units at least are worth another thread to complete their calls.
 const COMPLETED_AT_ONCE: usize = 100;
+
+impl Replay {
+    /// Adds to what the passes went through what they took over from those before. Whether all of it is known.
+    fn complete(&mut self) -> bool {
+        let Some(trace) = &self.trace else { return true };
+        let (passes, old_end) = (self.passed.len(), self.difference.old_end);
+        self.passed.iter_mut().zip(&trace.passes).enumerate().all(|(index, (pass, before))| {
+            let spliced = match &self.splice {
+                Some(splice) if index + 1 == passes => splice.pass(pass, before, old_end),
+                _ => Some(()),
+            };
+            spliced.and_then(|()| pass.complete(before)).is_some()
+        })
+    }
+}
 
 impl Part {
     fn marks(&self, text: &str) -> Arc<[Mark]> {
@@ -177,12 +151,15 @@ impl<'a> Lowering<'a> {
             replay.outline = outline;
             if replay.kept.outline != outline {
                 replay.kept = Arc::default();
+                replay.trace = None;
+                replay.resumption = None;
             }
             replay.definition = 0;
             replay.definitions = definitions;
             replay.off = false;
             replay.bare.clear();
             replay.pass = Pass::default();
+            replay.standings.truncate(replay.passed.len());
         }
     }
 
@@ -190,10 +167,14 @@ impl<'a> Lowering<'a> {
     pub(super) fn begin_part(&mut self, part: &Part, index: usize) {
         if let Some(replay) = &mut self.replay {
             replay.part = index;
-            replay.pass.parts.push(replay.pass.steps.len());
+            let step = replay.pass.first_step + replay.pass.steps.len();
+            let lengths = Lengths::of(&self.program);
+            replay.pass.parts.push(Start { step, lengths });
             replay.marks = part.marks(self.text);
             replay.next = 0;
             replay.part_start = part.range.start;
+            replay.calls_before = lengths.calls;
+            self.stand(index);
         }
     }
 
@@ -251,6 +232,9 @@ impl<'a> Lowering<'a> {
         };
         let key = (fingerprint, place_fingerprint);
         let bases = self.bases(statement);
+        if let Some(replay) = &mut self.replay {
+            replay.calls_before = bases.calls as usize;
+        }
         if let Some(ended) = self.replayed(key, &place, bases) {
             return ended;
         }
@@ -298,14 +282,20 @@ impl<'a> Lowering<'a> {
             rest = after;
             work.push((calls, it));
         }
-        work.into_par_iter().with_min_len(COMPLETED_AT_ONCE).for_each(|(calls, it)| {
+        let complete = |(calls, it): (&mut [program::Call], &Bare)| {
             let Bare { put: Put { unit, externals }, to } = it;
             let here = Relocation { from: &unit.bases, to: *to, definitions, externals };
             for (call, known) in calls.iter_mut().zip(&unit.calls) {
                 // All its ids were found when it was put there.
                 let _ = here.complete(call, known);
             }
-        });
+        };
+        // Waking other threads takes longer than a few units.
+        if work.len() < 2 * COMPLETED_AT_ONCE {
+            work.into_iter().for_each(complete);
+        } else {
+            work.into_par_iter().with_min_len(COMPLETED_AT_ONCE).for_each(complete);
+        }
     }
 
     /// The rest of the pass does without replays.

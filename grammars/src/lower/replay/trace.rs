@@ -12,6 +12,7 @@ use rustc_hash::FxHashMap;
 
 use super::fingerprint;
 use super::relocate::Relocation;
+use super::resumption::Lengths;
 use super::unit::{Bases, Effect, Externals, Read, Unit};
 use super::{Key, Replay};
 use crate::lower::Lowering;
@@ -31,16 +32,52 @@ pub(super) struct Trace {
 /// What a pass went through, as far as it went.
 #[derive(Debug, Default)]
 pub(super) struct Pass {
+    /// The part that it was resumed at, and the number of its first step; what comes before is that of the pass before.
+    pub(super) first_part: usize,
+    pub(super) first_step: usize,
     /// Its statements at the margin, in the order in which they are lowered.
     pub(super) steps: Vec<Step>,
-    /// The first step of each part.
-    pub(super) parts: Vec<usize>,
+    /// Where each part begins.
+    pub(super) parts: Vec<Start>,
     /// What it found out.
     pub(super) found: Arc<Summaries>,
+    /// Whether it went to the end of the file.
+    pub(super) whole: bool,
+}
+
+/// Where a part begins.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Start {
+    /// Its first step.
+    pub(super) step: usize,
+    /// How much of the program stands in front of it.
+    pub(super) lengths: Lengths,
+}
+
+impl Pass {
+    /// The steps from a part on up to another one.
+    fn between(&self, first: usize, end: usize) -> Option<&[Step]> {
+        let step = |part: usize| {
+            let start = self.parts.get(part.checked_sub(self.first_part)?)?;
+            start.step.checked_sub(self.first_step)
+        };
+        self.steps.get(step(first)?..step(end)?)
+    }
+
+    /// Takes what comes before where it was resumed from the pass before.
+    pub(super) fn complete(&mut self, before: &Self) -> Option<()> {
+        let mut steps = before.steps.get(..self.first_step)?.to_vec();
+        let mut parts = before.parts.get(..self.first_part)?.to_vec();
+        steps.append(&mut self.steps);
+        parts.append(&mut self.parts);
+        (self.first_part, self.first_step) = (0, 0);
+        (self.steps, self.parts) = (steps, parts);
+        Some(())
+    }
 }
 
 /// A statement at the margin.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Step {
     pub(super) key: Key,
     pub(super) to: Bases,
@@ -72,7 +109,7 @@ impl Difference {
     pub(super) fn of(before: &File, now: &File) -> Self {
         let (old, new) = (before.parts.as_slice(), now.parts.as_slice());
         let start = old.iter().zip(new).take_while(|(old, new)| Arc::ptr_eq(old, new)).count();
-        let pairs = old.iter().rev().zip(new.iter().rev());
+        let pairs = old.iter().rev().zip(new.iter().rev()).take(old.len().min(new.len()) - start);
         let same = pairs.take_while(|(old, new)| is_same(old, new)).count();
         Self {
             start,
@@ -95,11 +132,11 @@ fn is_same(old: &Arc<Part>, new: &Arc<Part>) -> bool {
 
 impl Replay {
     /// The pass before that saw what this one sees.
-    fn before(&self) -> Option<&Pass> {
+    pub(super) fn before(&self) -> Option<&Pass> {
         if !self.sees_the_same {
             return None;
         }
-        self.kept.trace.as_ref()?.passes.get(self.passed.len())
+        self.trace.as_ref()?.passes.get(self.passed.len())
     }
 
     /// What became of the next statement before, up to where the texts differ.
@@ -107,7 +144,7 @@ impl Replay {
         if self.part >= self.difference.start || self.off {
             return None;
         }
-        let step = self.before()?.steps.get(self.pass.steps.len())?;
+        let step = self.before()?.steps.get(self.pass.first_step + self.pass.steps.len())?;
         step.put.clone().filter(|_| step.key == key && step.to == to)
     }
 
@@ -115,6 +152,10 @@ impl Replay {
     pub(in crate::lower) fn begin_pass(&mut self, passing: bool, cut_short: bool) {
         self.passing = passing;
         self.sees_the_same &= !cut_short;
+        self.typed &= !cut_short;
+        self.standing = None;
+        self.rest = None;
+        self.splice = None;
     }
 
     /// Ends a pass that found something out.
@@ -123,7 +164,9 @@ impl Replay {
             .before()
             .is_some_and(|before| Arc::ptr_eq(&before.found, found) || before.found == *found);
         let pass = std::mem::take(&mut self.pass);
-        self.passed.push(Pass { found: Arc::clone(found), ..pass });
+        let whole = !self.off;
+        self.passed.push(Pass { found: Arc::clone(found), whole, ..pass });
+        self.standings.push(self.standing.take());
     }
 }
 
@@ -139,13 +182,9 @@ impl Lowering<'_> {
         if !stays && before.found.has_places() {
             return None;
         }
-        let start = start.min(old_end).min(end);
-        let of = |pass: &Pass, end: usize| Some((*pass.parts.get(start)?, *pass.parts.get(end)?));
-        let (first, last) = of(before, old_end)?;
-        let old = before.steps.get(first..last)?;
-        let (first, last) = of(&replay.pass, end)?;
-        let new = replay.pass.steps.get(first..last)?;
-        let old_parts = replay.kept.trace.as_ref()?.file.parts.get(start..old_end)?;
+        let old = before.between(start, old_end)?;
+        let new = replay.pass.between(start, end)?;
+        let old_parts = replay.trace.as_ref()?.file.parts.get(start..old_end)?;
         let new_parts = replay.file.parts.get(start..end)?;
         let same = left_by(old_parts, old)? == left_by(new_parts, new)? && {
             let (old, new) = (old.iter().filter_map(lasting), new.iter().filter_map(lasting));
@@ -161,7 +200,7 @@ impl Lowering<'_> {
 }
 
 /// What stands around statements that were taken from memory, where all were, and how many between what else there is leave anything.
-fn left_by(parts: &[Arc<Part>], steps: &[Step]) -> Option<Vec<u128>> {
+pub(super) fn left_by(parts: &[Arc<Part>], steps: &[Step]) -> Option<Vec<u128>> {
     let mut steps = steps.iter();
     let mut whole = true;
     let mut frame = Vec::new();
@@ -176,13 +215,13 @@ fn left_by(parts: &[Arc<Part>], steps: &[Step]) -> Option<Vec<u128>> {
 }
 
 /// A statement with what it left, unless that is nothing that anything comes of.
-fn lasting(step: &Step) -> Option<(&Put, &Bases)> {
+pub(super) fn lasting(step: &Step) -> Option<(&Put, &Bases)> {
     let put = step.put.as_ref().filter(|it| !is_inert(&it.unit))?;
     Some((put, &step.to))
 }
 
 /// Whether a statement leaves nothing that another one, or the next pass, asks for.
-fn is_inert(unit: &Unit) -> bool {
+pub(super) fn is_inert(unit: &Unit) -> bool {
     unit.names.is_empty()
         && unit.effects.is_empty()
         && unit.defined.is_empty()
@@ -191,7 +230,7 @@ fn is_inert(unit: &Unit) -> bool {
 }
 
 /// Whether two statements leave the same to all that come after them.
-fn leave_the_same(old: (&Put, &Bases), new: (&Put, &Bases), definitions: u32) -> bool {
+pub(super) fn leave_the_same(old: (&Put, &Bases), new: (&Put, &Bases), definitions: u32) -> bool {
     let (one, two) = (&*old.0.unit, &*new.0.unit);
     let (old_to, new_to) = (*old.1, *new.1);
     let from =
@@ -251,7 +290,7 @@ fn leave_the_same(old: (&Put, &Bases), new: (&Put, &Bases), definitions: u32) ->
 }
 
 /// What statements were told that an earlier pass found out, each with where it begins.
-fn told(steps: &[Step]) -> impl Iterator<Item = (&Told, u32)> {
+pub(super) fn told(steps: &[Step]) -> impl Iterator<Item = (&Told, u32)> {
     let puts = steps.iter().filter_map(|it| Some((it.put.as_ref()?, it.to.start)));
     puts.flat_map(|(put, start)| {
         put.unit.reads.iter().filter_map(move |it| match it {

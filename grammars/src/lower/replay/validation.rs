@@ -223,6 +223,7 @@ impl Lowering<'_> {
                     && call.in_sql
                 {
                     call.result_use = used;
+                    self.uses(producer.index());
                 }
             }
         }
