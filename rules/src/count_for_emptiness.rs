@@ -93,9 +93,11 @@ fn check(ctx: &RuleContext<'_>, findings: &mut Vec<Finding>) {
     for (id, call) in ctx.program.calls_with_ids() {
         let is_dataset = matches!(call.receiver_type, Type::DataFrame | Type::Rdd)
             && call.confidence > Confidence::Guessed;
-        let counts = matches!(call.method.as_str(), "count" | "collect");
-        let Some(receiver) = call.receiver.filter(|_| is_dataset && counts) else { continue };
+        let Some(receiver) = call.receiver.filter(|_| is_dataset) else { continue };
         let Some((empty, range)) = asked(call) else { continue };
+        if !matches!(call.method.as_str(), "count" | "collect") {
+            continue;
+        }
         // Truth of a list and of a number are not told apart: only `len(…)` of what was collected is compared with a number.
         if call.method == "collect" && !matches!(call.result_use, ResultUse::Compared { .. }) {
             continue;

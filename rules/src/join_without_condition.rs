@@ -114,11 +114,14 @@ fn check(ctx: &RuleContext<'_>, findings: &mut Vec<Finding>) {
 /// How a join of two DataFrames pairs all rows: whether it says `how`, and the other side; none for any other call.
 fn product(ctx: &RuleContext<'_>, call: &Call) -> Option<(bool, ValueId)> {
     let program = ctx.program;
-    let is_join = (call.method == "join" || is_comma(ctx, call))
-        && call.receiver_type == Type::DataFrame
-        && call.confidence > Confidence::Guessed;
+    let is_join = call.receiver_type == Type::DataFrame
+        && call.confidence > Confidence::Guessed
+        && (call.method == "join" || is_comma(ctx, call));
+    if !is_join {
+        return None;
+    }
     let (mut other, mut says_how) = (None, false);
-    for (place, argument) in call.arguments.iter().enumerate().filter(|_| is_join) {
+    for (place, argument) in call.arguments.iter().enumerate() {
         match (argument.name.as_deref(), place) {
             (Some("other" | "right"), _) | (None, 0) => {
                 let Expression::Value(value) = argument.value else { return None };

@@ -3,6 +3,7 @@
 //! The code alone shows it where an operand's rows are written out but Spark cannot know its size. For all other joins a finding waits
 //! for a run whose plan shows a small side.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use analysis::{
@@ -104,11 +105,17 @@ fn check(ctx: &RuleContext<'_>, findings: &mut Vec<Finding>) {
     if ctx.is_test {
         return;
     }
-    let disabled = broadcasts_are_disabled(ctx);
+    let known = OnceCell::new();
+    let disabled = || *known.get_or_init(|| broadcasts_are_disabled(ctx));
     // Without a run, one that waits for it stands for all.
     let mut enough = false;
     for (id, call) in ctx.program.calls_with_ids() {
-        let Some(join) = Join::of(ctx, id, call) else { continue };
+        let Some((left, right)) = joined(ctx, call) else { continue };
+        // Nothing new can be said of it.
+        if enough && [left.0, right.0].iter().all(|value| bound_of(ctx, *value).is_none()) {
+            continue;
+        }
+        let join = Join { id, call, left, right, how: how(call) };
         let sides: Vec<Side> =
             [Side::Right, Side::Left].into_iter().filter(|side| join.may_broadcast(*side)).collect();
         if enough && sides.iter().all(|&side| bound_of(ctx, join.value(side)).is_none()) {
@@ -125,11 +132,11 @@ fn check(ctx: &RuleContext<'_>, findings: &mut Vec<Finding>) {
         }
         let small = sides
             .iter()
-            .find_map(|&side| Some((side, few_rows(ctx, join.value(side), disabled)?)));
+            .find_map(|&side| Some((side, few_rows(ctx, join.value(side), &disabled)?)));
         match small {
             Some((side, rows)) => {
                 let has = format!("{} has at most {}", join.name(ctx, side), units::counted(rows, "row"));
-                let why = if disabled { " and broadcasts are switched off" } else { "" };
+                let why = if disabled() { " and broadcasts are switched off" } else { "" };
                 let message = format!("`join` shuffles both sides although {has}{why}");
                 findings.push(join.finding(ctx, side, message));
             }
@@ -158,25 +165,8 @@ struct Join<'a> {
 
 impl<'a> Join<'a> {
     fn of(ctx: &RuleContext<'a>, id: CallId, call: &'a Call) -> Option<Self> {
-        let is_join = call.method == "join"
-            && call.receiver_type == Type::DataFrame
-            && call.confidence > Confidence::Guessed;
-        let receiver = call.receiver.filter(|_| is_join)?;
-        let other = call.arguments.first()?;
-        let Expression::Value(right) = other.value else { return None };
-        // Without a condition it is a product, which is another matter.
-        call.arguments.get(1)?;
-        (ctx.program.value(right).kind == Type::DataFrame).then_some(())?;
-        let how = call
-            .arguments
-            .iter()
-            .find(|it| matches!(it.name.as_deref(), Some("how" | "joinType")))
-            .or_else(|| call.arguments.get(2).filter(|it| it.name.is_none()));
-        let how = match how {
-            None => Some("inner".to_owned()),
-            Some(how) => how.value.as_text().map(|it| it.to_lowercase().replace('_', "")),
-        };
-        Some(Self { id, call, left: (receiver.value, receiver.range), right: (right, other.range), how })
+        let (left, right) = joined(ctx, call)?;
+        Some(Self { id, call, left, right, how: how(call) })
     }
 
     fn value(&self, side: Side) -> ValueId {
@@ -230,6 +220,32 @@ impl<'a> Join<'a> {
     /// The names of the columns it compares, left and right; none where the source does not say.
     fn keys(&self) -> Option<(BTreeSet<String>, BTreeSet<String>)> {
         keys_of(&self.call.arguments.get(1)?.value)
+    }
+}
+
+/// The two DataFrames that a call joins.
+fn joined(ctx: &RuleContext<'_>, call: &Call) -> Option<((ValueId, TextRange), (ValueId, TextRange))> {
+    let is_join =
+        call.receiver_type == Type::DataFrame && call.confidence > Confidence::Guessed && call.method == "join";
+    let receiver = call.receiver.filter(|_| is_join)?;
+    let other = call.arguments.first()?;
+    let Expression::Value(right) = other.value else { return None };
+    // Without a condition it is a product, which is another matter.
+    call.arguments.get(1)?;
+    (ctx.program.value(right).kind == Type::DataFrame).then_some(())?;
+    Some(((receiver.value, receiver.range), (right, other.range)))
+}
+
+/// The type of a join as Spark spells it, without underscores; none where the source does not say.
+fn how(call: &Call) -> Option<String> {
+    let how = call
+        .arguments
+        .iter()
+        .find(|it| matches!(it.name.as_deref(), Some("how" | "joinType")))
+        .or_else(|| call.arguments.get(2).filter(|it| it.name.is_none()));
+    match how {
+        None => Some("inner".to_owned()),
+        Some(how) => how.value.as_text().map(|it| it.to_lowercase().replace('_', "")),
     }
 }
 
@@ -311,12 +327,12 @@ fn is_hinted(ctx: &RuleContext<'_>, value: ValueId) -> bool {
 }
 
 /// The rows of a value, if they are few by the source and Spark does not broadcast it by itself.
-fn few_rows(ctx: &RuleContext<'_>, value: ValueId, disabled: bool) -> Option<u64> {
+fn few_rows(ctx: &RuleContext<'_>, value: ValueId, disabled: &dyn Fn() -> bool) -> Option<u64> {
     let bound = bound_of(ctx, value).filter(|bound| bound.0 <= FEW_ROWS)?;
     match bound.1 {
         // How long a catalog's answer is no one has written down.
         BoundReason::Catalog => None,
-        _ if disabled => Some(bound.0),
+        _ if disabled() => Some(bound.0),
         BoundReason::LiteralRows | BoundReason::Range | BoundReason::Limit => {
             size_is_unknown(ctx, value).then_some(bound.0)
         }
@@ -374,6 +390,10 @@ fn broadcasts_are_disabled(ctx: &RuleContext<'_>) -> bool {
                 && (value.value.as_integer() == Some(-1) || value.value.as_text().is_some_and(|it| it.trim() == "-1"))
         }
         (Type::Session, [sql]) => sql.value.as_text().is_some_and(|text| {
+            // Names of tables and queries mostly begin otherwise.
+            if !text.trim_start().starts_with(['s', 'S']) {
+                return false;
+            }
             let text: String = text.split_whitespace().collect();
             text.to_lowercase().starts_with(&format!("set{THRESHOLD}=-1").to_lowercase())
         }),

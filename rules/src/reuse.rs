@@ -1,6 +1,6 @@
 //! Which datasets are computed how often: for each one, the actions that it reaches without passing a persisted one.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
@@ -88,6 +88,8 @@ pub(crate) struct Reuse<'a> {
     functions: Vec<Option<ScopeId>>,
     /// How often each value is computed, once it was asked for.
     computed: Vec<OnceCell<Option<Computed>>>,
+    /// What was worked out last, with the row of uses and the scope that it rests on.
+    last: Cell<(u32, ScopeId, Option<Computed>)>,
     /// The first binding of each value, once one was asked for.
     names: OnceCell<Vec<Option<u32>>>,
 }
@@ -147,6 +149,8 @@ impl<'a> Reuse<'a> {
             in_branch: Vec::new(),
             functions: Vec::new(),
             computed: vec![OnceCell::new(); count],
+            // Nothing comes of no uses.
+            last: Cell::new((NOTHING, ScopeId(0), None)),
             names: OnceCell::new(),
         };
         for (index, scope) in program.scopes.iter().enumerate() {
@@ -445,6 +449,19 @@ impl<'a> Reuse<'a> {
             return None;
         }
         let home = self.program.call(self.definition(value)?).scope;
+        // The datasets of a chain are mostly computed alike.
+        let row = self.used[value.index()];
+        let (last_row, last_home, last) = self.last.get();
+        if (last_row, last_home) == (row, home) {
+            return last;
+        }
+        let computed = self.computed_from(value, home);
+        self.last.set((row, home, computed));
+        computed
+    }
+
+    /// How often a dataset that is made at `home` is computed by the uses of `value`.
+    fn computed_from(&self, value: ValueId, home: ScopeId) -> Option<Computed> {
         let function = self.function_of(home);
         if self.uses_within(value, function).any(|it| self.in_branch[it.1.index()]) {
             let chosen = self.chosen(value, function);
