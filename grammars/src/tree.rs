@@ -54,7 +54,8 @@ impl SyntaxTree {
     /// The node that `cursor` is at, with all that is in it.
     pub(crate) fn new(language: Language, mut cursor: TreeCursor<'_>) -> Self {
         let mut nodes: Vec<Data> = Vec::with_capacity(cursor.node().descendant_count());
-        let mut parents: Vec<u32> = Vec::new();
+        // What the node is in, each with how many of its children are still to come.
+        let mut parents: Vec<(u32, usize)> = Vec::new();
         let names = names(language);
         // Where the whole was understood, so was every node.
         let broken = cursor.node().has_error();
@@ -77,15 +78,23 @@ impl SyntaxTree {
                 flags,
                 start: node.start_byte() as u32,
                 end: node.end_byte() as u32,
-                parent: parents.last().copied().unwrap_or(index),
+                parent: parents.last().map_or(index, |parent| parent.0),
                 after: index + 1,
             });
-            if cursor.goto_first_child() {
-                parents.push(index);
+            // The cursor takes long to find that there is nothing more, so that what is left is counted.
+            let children = node.child_count();
+            if children > 0 && cursor.goto_first_child() {
+                parents.push((index, children - 1));
                 continue;
             }
-            while parents.is_empty() || !cursor.goto_next_sibling() {
-                let Some(parent) = parents.pop() else { break 'nodes };
+            loop {
+                let Some((parent, left)) = parents.last_mut() else { break 'nodes };
+                if *left > 0 && cursor.goto_next_sibling() {
+                    *left -= 1;
+                    break;
+                }
+                let parent = *parent;
+                parents.pop();
                 cursor.goto_parent();
                 let after = nodes.len() as u32;
                 if let Some(parent) = nodes.get_mut(parent as usize) {

@@ -4,7 +4,8 @@
 //! on what stands before it, unless it is a clause of a compound statement or what a decorator decorates. So an edit costs the
 //! statements it touches, and a statement that is broken costs itself only.
 //!
-//! On the way the insides of documentation strings are found. They are more than half of many files, and nobody asks what they say.
+//! On the way the insides of documentation strings are found, and that of the comment that a file begins with. They are more than half of
+//! many files, and nobody asks what they say.
 
 use memchr::memchr2;
 
@@ -47,7 +48,7 @@ pub(crate) struct Piece {
     pub(crate) start: usize,
     /// One past its last byte, which is where the next one begins.
     pub(crate) end: usize,
-    /// The insides of its documentation strings, as starts and ends.
+    /// The insides of its documentation strings and of the comment at the head of the text, as starts and ends.
     pub(crate) prose: Vec<(usize, usize)>,
 }
 
@@ -73,6 +74,9 @@ impl Iterator for Pieces<'_> {
             return None;
         }
         let mut prose = Vec::new();
+        if start == 0 {
+            prose.extend(head(self.text));
+        }
         let (mut begun, mut decorates) = (false, false);
         while self.at < self.text.len() {
             if begins_statement(self.text, self.at) {
@@ -103,6 +107,19 @@ fn begins_with_one_of(text: &[u8], words: &[&[u8]]) -> bool {
             .is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_' && *byte < 128)
     };
     words.iter().any(|word| text.strip_prefix(*word).is_some_and(ends))
+}
+
+/// The inside of the lines of comments that a text begins with, mostly its license: what is left of them is one comment. None where one of
+/// them may speak to Stagelight.
+fn head(text: &[u8]) -> Option<(usize, usize)> {
+    let mut end = 0;
+    while text.get(end) == Some(&b'#') {
+        end += memchr::memchr(b'\n', &text[end..])? + 1;
+    }
+    let inside = (1, end.checked_sub(1)?);
+    let lines = &text[..end];
+    let speaks = memchr::memmem::find(lines, b"stagelight:").is_some();
+    (!speaks && inside.1 - inside.0 >= LONG).then_some(inside)
 }
 
 /// Where the logical line that begins at `at` ends: behind the first line end outside of brackets and strings.
@@ -244,6 +261,15 @@ mod tests {
         assert_eq!(pieces("a = '''\nb\n''' + \\\nc\nd = 'e\\\nf'\ng\n").len(), 3);
         assert_eq!(pieces("a = r'\\'\nb = \"'\"\nc = f\"{d['(']}\"\ne\n").len(), 4);
         assert_eq!(pieces("a = 'not closed\nb = 1\n").len(), 2);
+    }
+
+    #[test]
+    fn the_comment_at_the_head_is_prose_unless_it_may_be_meant_for_us() {
+        let lines = "# Licensed to those who read it\n#\n# under these terms.\n";
+        assert_eq!(prose(&format!("{lines}\n# a\nb\n")), [&lines[1..lines.len() - 1]]);
+        assert_eq!(prose(&format!("a\n{lines}")), [""; 0]);
+        assert_eq!(prose(&format!("{lines}# stagelight: ignore\nb\n")), [""; 0]);
+        assert_eq!(prose("# short\na\n"), [""; 0]);
     }
 
     #[test]
