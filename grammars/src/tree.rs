@@ -6,6 +6,7 @@
 use std::sync::OnceLock;
 
 use program::Language;
+use rustc_hash::FxHashSet;
 use tree_sitter::TreeCursor;
 
 /// A syntax tree, or a part of one.
@@ -21,6 +22,8 @@ struct Names {
     kinds: Vec<&'static str>,
     /// Whether nodes of a kind are named.
     named: Vec<bool>,
+    /// Whether what is in nodes of a kind may stand in a field.
+    fielded: Vec<bool>,
     fields: Vec<&'static str>,
 }
 
@@ -54,8 +57,8 @@ impl SyntaxTree {
     /// The node that `cursor` is at, with all that is in it.
     pub(crate) fn new(language: Language, mut cursor: TreeCursor<'_>) -> Self {
         let mut nodes: Vec<Data> = Vec::with_capacity(cursor.node().descendant_count());
-        // What the node is in, each with how many of its children are still to come.
-        let mut parents: Vec<(u32, usize)> = Vec::new();
+        // What the node is in, each with how many of its children are still to come and whether they may stand in fields.
+        let mut parents: Vec<(u32, usize, bool)> = Vec::new();
         let names = names(language);
         // Where the whole was understood, so was every node.
         let broken = cursor.node().has_error();
@@ -72,9 +75,14 @@ impl SyntaxTree {
                     | flag(node.is_missing(), MISSING)
                     | flag(node.has_error(), HAS_ERROR);
             }
+            let field = if parents.last().is_none_or(|parent| parent.2) {
+                cursor.field_id().map_or(0, std::num::NonZero::get)
+            } else {
+                0
+            };
             nodes.push(Data {
                 kind,
-                field: cursor.field_id().map_or(0, std::num::NonZero::get),
+                field,
                 flags,
                 start: node.start_byte() as u32,
                 end: node.end_byte() as u32,
@@ -84,11 +92,12 @@ impl SyntaxTree {
             // The cursor takes long to find that there is nothing more, so that what is left is counted.
             let children = node.child_count();
             if children > 0 && cursor.goto_first_child() {
-                parents.push((index, children - 1));
+                let fielded = names.fielded.get(usize::from(kind)).copied().unwrap_or(true);
+                parents.push((index, children - 1, fielded));
                 continue;
             }
             loop {
-                let Some((parent, left)) = parents.last_mut() else { break 'nodes };
+                let Some((parent, left, _)) = parents.last_mut() else { break 'nodes };
                 if *left > 0 && cursor.goto_next_sibling() {
                     *left -= 1;
                     break;
@@ -250,10 +259,66 @@ fn names(language: Language) -> &'static Names {
         let grammar = crate::document::grammar(language);
         let kinds = 0..grammar.node_kind_count() as u16;
         let fields = 0..=grammar.field_count() as u16;
+        let without = without_fields(match language {
+            Language::Python => tree_sitter_python::NODE_TYPES,
+            Language::Scala => tree_sitter_scala::NODE_TYPES,
+        });
+        let kinds: Vec<&str> =
+            kinds.map(|id| grammar.node_kind_for_id(id).unwrap_or_default()).collect();
+        let named = 0..kinds.len() as u16;
         Names {
-            named: kinds.clone().map(|id| grammar.node_kind_is_named(id)).collect(),
-            kinds: kinds.map(|id| grammar.node_kind_for_id(id).unwrap_or_default()).collect(),
+            named: named.map(|id| grammar.node_kind_is_named(id)).collect(),
+            fielded: kinds.iter().map(|kind| !without.contains(kind)).collect(),
+            kinds,
             fields: fields.map(|id| grammar.field_name_for_id(id).unwrap_or_default()).collect(),
         }
     })
+}
+
+/// The kinds in a grammar's own description of its nodes that have children and no fields. To look each node's field up takes long.
+fn without_fields(types: &str) -> FxHashSet<&str> {
+    let entries = types.split("\n  {\n    \"type\": \"");
+    let without = entries.filter(|entry| entry.contains("\n    \"fields\": {},\n"));
+    without.filter_map(|entry| entry.split('"').next()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kinds_without_fields_are_those_that_the_grammar_describes_so() {
+        let python = without_fields(tree_sitter_python::NODE_TYPES);
+        assert!(["argument_list", "module", "string"].iter().all(|kind| python.contains(kind)));
+        assert!(!["call", "block", "import_statement"].iter().any(|kind| python.contains(kind)));
+        let scala = without_fields(tree_sitter_scala::NODE_TYPES);
+        assert!(["arguments", "template_body"].iter().all(|kind| scala.contains(kind)));
+        assert!(
+            !["call_expression", "function_definition"].iter().any(|kind| scala.contains(kind))
+        );
+    }
+
+    #[test]
+    fn nodes_stand_in_the_fields_that_the_parser_gives_them() {
+        for (language, text) in [
+            (
+                Language::Python,
+                "@a(b)\ndef f(c: d = 1, *e):\n    return [g for g in h if i]\nimport j.k as l\n",
+            ),
+            (
+                Language::Scala,
+                "object A { def f(b: C = 1) = for (d <- e if g) yield h(d, \"i\") + 1 }\n",
+            ),
+        ] {
+            let mut parser = crate::parse::parser(&crate::document::grammar(language)).unwrap();
+            let tree = parser.parse(text, None).unwrap();
+            let copy = SyntaxTree::new(language, tree.walk());
+            let mut cursor = tree.walk();
+            for node in copy.nodes() {
+                cursor.goto_descendant(node.id() as usize);
+                assert_eq!(node.field(), cursor.field_name(), "{}", node.kind());
+                assert_eq!(node.byte_range(), cursor.node().byte_range());
+            }
+        }
+    }
 }
