@@ -84,6 +84,7 @@ pub(crate) fn check_file_with(
         match outcome {
             Ok(()) => {
                 let need = rule.evidence == EvidenceNeed::Required;
+                result.findings.reserve(found.len());
                 for finding in found {
                     match finding.evidence {
                         FindingEvidence::Unmeasured if need => waiting.push(rule.id),

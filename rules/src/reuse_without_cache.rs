@@ -109,7 +109,9 @@ fn check(ctx: &RuleContext<'_>, findings: &mut Vec<Finding>) {
     if ctx.is_test {
         return;
     }
-    for shared in shared(ctx).iter() {
+    let shared = shared(ctx);
+    findings.reserve(shared.len());
+    for shared in shared.iter() {
         let program = ctx.program;
         let call = program.call(shared.definition);
         let times = match shared.actions.len() {
@@ -124,6 +126,7 @@ fn check(ctx: &RuleContext<'_>, findings: &mut Vec<Finding>) {
         let help = "keep it with `cache()`, and let it go with `unpersist()` after the last use";
         let mut finding = REUSE_WITHOUT_CACHE.at_call(ctx, shared.definition, message, help);
         finding.requires_evidence = shared.actions.is_empty();
+        finding.related.reserve_exact(shared.actions.len());
         for action in &shared.actions {
             let action = program.call(*action);
             let message = ["`", &action.method, "` computes it"].concat();
@@ -131,11 +134,11 @@ fn check(ctx: &RuleContext<'_>, findings: &mut Vec<Finding>) {
         }
         if shared.is_one_expression {
             let end = TextRange::new(call.range.end, call.range.end);
-            finding.fixes.push(Fix {
+            finding.fixes = vec![Fix {
                 title: "Keep it with `cache()`".to_owned(),
                 applicability: Applicability::Unsafe,
                 edits: vec![Edit { range: end, replacement: ".cache()".to_owned() }],
-            });
+            }];
         }
         findings.push(finding);
     }

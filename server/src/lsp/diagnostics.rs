@@ -80,14 +80,15 @@ pub(crate) fn one(checked: &Checked, client: &Client, finding: &Finding) -> Opti
         source: Some(SOURCE.to_owned()),
         message: message(finding),
         related_information: (!related.is_empty()).then_some(related),
-        tags: tags(finding).filter(|_| client.tags),
+        tags: client.tags.then(|| tags(finding)).flatten(),
         ..Diagnostic::default()
     })
 }
 
 /// What is wrong with the numbers of the run, then what to do.
 fn message(finding: &Finding) -> String {
-    let mut text = finding.message.clone();
+    let mut text = String::with_capacity(finding.message.len() + 1 + finding.help.len());
+    text.push_str(&finding.message);
     if let Some(measured) = measured(finding) {
         text.push_str(": ");
         text.push_str(&measured);
