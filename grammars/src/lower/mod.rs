@@ -349,7 +349,7 @@ impl<'a> Lowering<'a> {
     /// Lowers the file, as far as that is needed.
     fn run(&mut self, file: &'a File) -> End {
         for part in &file.parts {
-            self.program.uses_spark |= any_spark_import(&part.body, 0);
+            self.program.uses_spark = self.program.uses_spark || any_spark_import(&part.body, 0);
             self.collect(&part.body, None, 0);
         }
         self.collected = true;

@@ -38,8 +38,8 @@ const CONCURRENCY: usize = 256;
 
 /// Runs the language server until the editor ends it. Succeeds if the editor asked for the end first.
 pub(crate) fn run() -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+    // Messages are taken and given by one thread, which computes nothing itself: each word between threads takes time.
+    let runtime = match tokio::runtime::Builder::new_current_thread()
         .thread_name("language-server")
         // Deeply nested source needs a deep stack.
         .thread_stack_size(32 << 20)

@@ -1,10 +1,11 @@
 //! Work behind the messages: the pool that analyses, and the one queue to the editor.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tower_lsp_server::jsonrpc::{Error, Result};
 use tower_lsp_server::ls_types::{Diagnostic, MessageType, ProgressToken, Uri};
 use tower_lsp_server::{Client, jsonrpc};
@@ -12,6 +13,7 @@ use tower_lsp_server::{Client, jsonrpc};
 use super::state::{Checked, Key, Project, State, Version, lock};
 use super::views::View;
 use super::{diagnostics, following, growing, logs};
+use crate::problem::panic_message;
 
 /// So often an answer is computed where runs come in meanwhile. VS Code listens for news of costs only once it has had a first answer,
 /// so that one must not be older than the news.
@@ -101,7 +103,7 @@ impl Server {
             Ok(None) => Err(Error::request_cancelled()),
             Err(failed) => {
                 let message = match failed.try_into_panic() {
-                    Ok(panic) => crate::problem::panic_message(&*panic),
+                    Ok(panic) => panic_message(&*panic),
                     Err(_) => "the server is ending".to_owned(),
                 };
                 self.tell(Outgoing::Log(
@@ -160,27 +162,40 @@ impl Server {
             checking.insert(key.clone(), false);
         }
         let (server, key) = (Arc::clone(self), key.clone());
-        tokio::spawn(async move {
-            loop {
-                if let Some(version) = server.state.version(&key) {
-                    server.publish(version).await;
-                }
-                let mut checking = lock(&server.checking);
-                match checking.get_mut(&key) {
-                    Some(again) if *again => *again = false,
-                    _ => {
-                        checking.remove(&key);
-                        return;
-                    }
-                }
+        match Arc::clone(&self.pool).try_acquire_owned() {
+            // Without another task's taking notice in between.
+            Ok(permit) => {
+                tokio::task::spawn_blocking(move || server.check_newest(&key, permit));
             }
-        });
+            Err(_) => {
+                tokio::spawn(async move {
+                    if let Ok(permit) = Arc::clone(&server.pool).acquire_owned().await {
+                        tokio::task::spawn_blocking(move || server.check_newest(&key, permit));
+                    }
+                });
+            }
+        }
     }
 
-    async fn publish(self: &Arc<Self>, version: Arc<Version>) {
-        let server = Arc::clone(self);
-        // A request that failed was told of.
-        let _ = self.compute(move || server.check(&version)).await;
+    /// Checks a document until no newer version of it has come meanwhile.
+    fn check_newest(self: &Arc<Self>, key: &Key, _permit: OwnedSemaphorePermit) {
+        loop {
+            if let Some(version) = self.state.version(key) {
+                let check = catch_unwind(AssertUnwindSafe(|| self.check(&version)));
+                if let Err(panic) = check {
+                    let message = format!("a check failed: {}", panic_message(&*panic));
+                    self.tell(Outgoing::Log(MessageType::ERROR, message));
+                }
+            }
+            let mut checking = lock(&self.checking);
+            match checking.get_mut(key) {
+                Some(again) if *again => *again = false,
+                _ => {
+                    checking.remove(key);
+                    return;
+                }
+            }
+        }
     }
 
     /// Checks a version, tells the editor, and then does what that did not wait for.
