@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use analysis::link::{FileLinks, Linked, Linker, WorkspaceLinks};
 use grammars::Surface;
@@ -28,6 +28,9 @@ use crate::workspace::read_source;
 
 /// So much silence comes before texts are linked: what is typed meanwhile is linked at once.
 const QUIET: Duration = Duration::from_millis(100);
+
+/// So long texts wait at most for that.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// The most files that are read.
 const MOST_FILES: usize = 10_000;
@@ -182,7 +185,9 @@ pub(crate) async fn follow(server: Weak<Server>) {
     };
     loop {
         wake.notified().await;
-        tokio::time::sleep(QUIET).await;
+        let since = Instant::now();
+        let again = || tokio::time::timeout(QUIET, wake.notified());
+        while since.elapsed() < LONGEST_WAIT && again().await.is_ok() {}
         let Some(server) = server.upgrade() else { return };
         once(&server).await;
     }
