@@ -24,6 +24,7 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(text.is_char_boundary(call.range.start as usize), "{:?}", call.range);
         assert!(text.is_char_boundary(call.range.end as usize), "{:?}", call.range);
     }
+    assert!(program.bindings.iter().all(|it| it.scope.index() < program.scopes.len()));
     let _ = program.to_text();
     evaluate(&program);
     check(&text, Arc::new(program));

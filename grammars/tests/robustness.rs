@@ -1,7 +1,7 @@
 //! Any text lowers without a panic, and an edited document is the document of the edited text.
 
 use grammars::Document;
-use program::{Language, TextRange};
+use program::{Language, Program, ScopeId, TextRange};
 use proptest::prelude::*;
 
 const PIECES: &[&str] = &[
@@ -83,6 +83,7 @@ proptest! {
             prop_assert!(text.is_char_boundary(call.range.end as usize));
         }
         let _ = (program.to_text(), program.call_keys());
+        prop_assert!(scopes_named(&program).all(|scope| scope.index() < program.scopes.len()));
     }
 
     #[test]
@@ -156,11 +157,35 @@ fn lines_before_one_that_costs_too_much_to_recover_from_are_kept() {
     assert!(program.syntax_errors > 0);
 }
 
+/// Every scope that something is said to be in.
+fn scopes_named(program: &Program) -> impl Iterator<Item = ScopeId> + '_ {
+    let scopes = program.scopes.iter().filter_map(|it| it.parent);
+    let calls = program.calls.iter().map(|it| it.scope);
+    let unresolved = program.unresolved.iter().map(|it| it.scope);
+    let bindings = program.bindings.iter().map(|it| it.scope);
+    let functions = program.functions.iter().filter_map(|it| it.scope);
+    scopes.chain(calls).chain(unresolved).chain(bindings).chain(functions)
+}
+
 #[test]
 fn calls_are_in_scopes_that_are_there() {
     let text = "(import pyspark\nexcept:\nelse:\nf\"{.table(_ + _else:\nfor i in val ";
     let program = grammars::lower(Language::Scala, text);
-    assert!(program.unresolved.iter().all(|call| call.scope.index() < program.scopes.len()));
+    assert!(scopes_named(&program).all(|scope| scope.index() < program.scopes.len()));
+}
+
+#[test]
+fn names_where_nothing_is_called_are_bound_in_the_scope_around() {
+    let scala = "import org.apache.spark.sql._\ndef f(df: DataFrame) = {\n  val few = df.limit(1)\n  Option(few).foreach { it => val same = it; println(same) }\n  for (day <- days) df.count()\n}\n";
+    let python = "from pyspark.sql import *\ndef f(df: DataFrame, small):\n    few = df.limit(1)\n    kept = (same := few) if small else None\n    for day in days: df.count()\n";
+    for (language, text) in [(Language::Scala, scala), (Language::Python, python)] {
+        let program = grammars::lower(language, text);
+        let scope =
+            |name: &str| program.bindings.iter().find(|it| it.name == name).map(|it| it.scope);
+        assert!(scope("same").is_some());
+        assert_eq!(scope("same"), scope("few"), "{text}");
+        assert!(scopes_named(&program).all(|scope| scope.index() < program.scopes.len()));
+    }
 }
 
 #[test]

@@ -180,6 +180,7 @@ enum End {
 struct Before {
     calls: usize,
     scopes: usize,
+    bindings: usize,
     unresolved: usize,
 }
 
@@ -609,19 +610,20 @@ impl<'a> Lowering<'a> {
         Before {
             calls: self.program.calls.len(),
             scopes: self.program.scopes.len(),
+            bindings: self.program.bindings.len(),
             unresolved: self.program.unresolved.len(),
         }
     }
 
     /// Takes back the scopes that were opened since, which hold nothing but names.
     fn take_back_scopes(&mut self, before: Before) {
-        self.drop_scopes(before);
         let from = before.scopes;
         let kept = self.program.bindings.iter().rposition(|it| it.scope.index() < from);
         self.program.bindings.truncate(kept.map_or(0, |kept| kept + 1));
+        self.drop_scopes(before);
     }
 
-    /// Takes away the scopes that were opened since; calls on unknown receivers in them are then in the scope around.
+    /// Takes away the scopes that were opened since; names and calls on unknown receivers in them are then in the scope around.
     fn drop_scopes(&mut self, before: Before) {
         let from = before.scopes;
         let Some(first) = self.program.scopes.get(from) else { return };
@@ -629,6 +631,11 @@ impl<'a> Lowering<'a> {
         for call in self.program.unresolved.iter_mut().skip(before.unresolved) {
             if call.scope.index() >= from {
                 call.scope = around;
+            }
+        }
+        for binding in self.program.bindings.iter_mut().skip(before.bindings) {
+            if binding.scope.index() >= from {
+                binding.scope = around;
             }
         }
         self.program.scopes.truncate(from);

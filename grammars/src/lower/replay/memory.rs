@@ -81,10 +81,7 @@ impl Memory {
             trace.as_ref().map(|it| Difference::of(&it.file, file)).unwrap_or_default();
         let sees_the_same = trace.as_ref().is_some_and(|it| asked.would_answer(&it.answers));
         let resumption = resumption.filter(|it| sees_the_same && it.part <= difference.start);
-        // Of a broken text, two statements may hold one definition: what they leave is not told apart.
-        let whole = file.syntax_errors() == 0;
-        let resumption = resumption.filter(|_| whole);
-        let typed = typed && trace.is_some() && whole;
+        let typed = typed && trace.is_some();
         let (file, passes) = (Arc::clone(file), kept.passes);
         Replay {
             kept,
