@@ -1,9 +1,9 @@
 //! An editor in small: starts the real program, speaks the protocol over its pipes, waits no longer than a limit.
 
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ pub(super) const LIMIT: Duration = Duration::from_secs(60);
 /// A session with the server.
 pub(super) struct Client {
     process: Child,
-    stdin: Option<ChildStdin>,
+    stdin: Box<dyn Write>,
     incoming: Receiver<Value>,
     /// What has come in and was not waited for yet.
     inbox: VecDeque<Value>,
@@ -52,14 +52,22 @@ impl Start {
     }
 
     pub(super) fn start(self) -> Client {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_stagelight"))
-            .arg("server")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .unwrap();
-        let stdout = process.stdout.take().unwrap();
+        let mut process = server(Stdio::piped(), Stdio::piped());
+        let (stdin, stdout) = (process.stdin.take().unwrap(), process.stdout.take().unwrap());
+        self.talk(process, Box::new(stdin), Box::new(stdout))
+    }
+
+    /// Starts a session over sockets, which is what editors on libuv give for pipes.
+    #[cfg(unix)]
+    pub(super) fn start_on_sockets(self) -> Client {
+        use std::os::{fd::OwnedFd, unix::net::UnixStream};
+        let (stdin, input) = UnixStream::pair().unwrap();
+        let (stdout, output) = UnixStream::pair().unwrap();
+        let process = server(OwnedFd::from(input).into(), OwnedFd::from(output).into());
+        self.talk(process, Box::new(stdin), Box::new(stdout))
+    }
+
+    fn talk(self, process: Child, stdin: Box<dyn Write>, stdout: Box<dyn Read + Send>) -> Client {
         let (sender, incoming) = channel();
         std::thread::spawn(move || {
             let mut stdout = BufReader::new(stdout);
@@ -69,7 +77,6 @@ impl Start {
                 }
             }
         });
-        let stdin = process.stdin.take();
         let mut client = Client {
             process,
             stdin,
@@ -250,9 +257,8 @@ impl Client {
 
     /// Sends several messages in one piece, as an editor under a fast typist does.
     pub(super) fn send_bytes(&mut self, bytes: &[u8]) {
-        let stdin = self.stdin.as_mut().unwrap();
-        stdin.write_all(bytes).unwrap();
-        stdin.flush().unwrap();
+        self.stdin.write_all(bytes).unwrap();
+        self.stdin.flush().unwrap();
     }
 
     /// Takes ids that were made by hand out of the count.
@@ -291,13 +297,19 @@ impl Drop for Client {
     }
 }
 
+/// The real program on its own.
+pub(super) fn server(stdin: Stdio, stdout: Stdio) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stagelight"));
+    command.arg("server").stdin(stdin).stdout(stdout).stderr(Stdio::inherit()).spawn().unwrap()
+}
+
 /// A message as it goes over the pipe.
 pub(super) fn frame(message: &Value) -> Vec<u8> {
     let body = message.to_string();
     format!("Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
-fn read(stdout: &mut impl BufRead) -> Option<Value> {
+pub(super) fn read(stdout: &mut impl BufRead) -> Option<Value> {
     let mut length = 0;
     loop {
         let mut line = String::new();

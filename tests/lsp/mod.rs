@@ -15,3 +15,4 @@ mod notebooks;
 mod positions;
 mod race;
 mod session;
+mod transport;

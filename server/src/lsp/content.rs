@@ -92,6 +92,15 @@ impl Content {
         }
     }
 
+    /// How much text it is, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Text(document) => document.rope().len_bytes(),
+            Self::Cells(cells) => cells.bytes(),
+            Self::Json(text) => text.len(),
+        }
+    }
+
     /// Parses what is parsed by itself, before it is read.
     pub(crate) fn parse(&self) {
         if let Self::Text(document) = self {

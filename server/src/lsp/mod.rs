@@ -2,7 +2,8 @@
 //!
 //! Handlers run concurrently, so there is one order to hold: what changes a document happens before a handler first waits. Everything
 //! else works on an immutable version of one document (a [`state::Version`]) in a pool, and what was computed for a version that has
-//! passed is dropped.
+//! passed is dropped. Only where a check takes next to no time is it made by the thread that takes the messages: to wake another one takes
+//! as long, and that has to fetch the document's data into its core's cache.
 
 mod backend;
 mod code_actions;
@@ -24,6 +25,7 @@ mod markdown;
 mod notebook;
 mod state;
 mod to_proto;
+mod transport;
 mod views;
 mod work;
 
@@ -36,20 +38,24 @@ use tower_lsp_server::{LspService, Server};
 /// an editor asks at a time.
 const CONCURRENCY: usize = 256;
 
+/// Deeply nested source needs a deep stack.
+const STACK: usize = 32 << 20;
+
 /// Runs the language server until the editor ends it. Succeeds if the editor asked for the end first.
 pub(crate) fn run() -> ExitCode {
-    // Messages are taken and given by one thread, which computes nothing itself: each word between threads takes time.
-    let runtime = match tokio::runtime::Builder::new_current_thread()
+    let session = std::thread::Builder::new().stack_size(STACK).spawn(serve);
+    // Without threads there is nothing to talk with.
+    session.ok().and_then(|it| it.join().ok()).unwrap_or(ExitCode::from(2))
+}
+
+fn serve() -> ExitCode {
+    // Messages are taken and given by one thread, which computes itself only what takes no longer than a word between threads or two.
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .thread_name("language-server")
-        // Deeply nested source needs a deep stack.
-        .thread_stack_size(32 << 20)
+        .thread_stack_size(STACK)
         .enable_all()
-        .build()
-    {
-        Ok(runtime) => runtime,
-        // Without threads there is nothing to talk with.
-        Err(_) => return ExitCode::from(2),
-    };
+        .build();
+    let Ok(runtime) = runtime else { return ExitCode::from(2) };
     let ended = runtime.block_on(async {
         let mut ended = None;
         let (service, socket) = LspService::new(|client| {
@@ -57,7 +63,7 @@ pub(crate) fn run() -> ExitCode {
             ended = Some(backend.ended());
             backend
         });
-        Server::new(tokio::io::stdin(), tokio::io::stdout(), socket)
+        Server::new(transport::input(), transport::output(), socket)
             .concurrency_level(CONCURRENCY)
             .serve(guard::Guard(service))
             .await;

@@ -54,6 +54,11 @@ impl OpenNotebook {
         notebook
     }
 
+    /// How much text its cells hold, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.cells.iter().filter_map(|it| it.document.as_ref()).map(|it| it.text.len()).sum()
+    }
+
     /// The notebook after the editor's change, and the cells that show nothing any more.
     pub(crate) fn changed(
         &self,

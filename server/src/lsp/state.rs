@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::time::Duration;
 
 use analysis::{
     AnalysisHost, CallKeys, Change, Edit, Evidence, FileCheck, FileState, Run, Settings,
@@ -125,7 +126,15 @@ pub(crate) struct Version {
     /// The program that it was lowered to, with what that left, to be kept once there is time.
     leftover: Mutex<Option<(Arc<Program>, Leftover)>>,
     checked: Mutex<Option<Arc<Checked>>>,
+    /// Whether the last check of the document took little time.
+    quick: AtomicBool,
 }
+
+/// A check that takes less than this is made by the thread that takes messages: nobody notices that the next message waits for it.
+const QUICK: Duration = Duration::from_millis(8);
+
+/// After an edit that adds more bytes than this, a check may take much longer than the one before.
+const MORE: usize = 1_000;
 
 /// The findings and costs of one version.
 #[derive(Debug)]
@@ -633,12 +642,25 @@ impl Version {
             linked: Mutex::new(None),
             leftover: Mutex::new(None),
             checked: Mutex::new(None),
+            quick: AtomicBool::new(false),
         }
     }
 
     /// The version after this one.
     fn next(&self, number: i32, content: Content) -> Self {
-        Self::new(self.key.clone(), number, self.path.clone(), content)
+        let quick = self.is_quick() && content.bytes() <= self.content.bytes() + MORE;
+        let next = Self::new(self.key.clone(), number, self.path.clone(), content);
+        Self { quick: AtomicBool::new(quick), ..next }
+    }
+
+    /// Takes note of how long its check took.
+    pub(crate) fn took(&self, time: Duration) {
+        self.quick.store(time < QUICK, Ordering::Relaxed);
+    }
+
+    /// Whether checking it takes little time, as far as one can know.
+    pub(crate) fn is_quick(&self) -> bool {
+        self.quick.load(Ordering::Relaxed)
     }
 
     /// Its file, if it is one.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tower_lsp_server::jsonrpc::{Error, Result};
@@ -162,6 +163,16 @@ impl Server {
             checking.insert(key.clone(), false);
         }
         let (server, key) = (Arc::clone(self), key.clone());
+        if self.state.version(&key).is_some_and(|it| it.is_quick()) {
+            // Messages that are here already come first.
+            tokio::spawn(server.check_here(key));
+            return;
+        }
+        self.check_in_pool(key);
+    }
+
+    fn check_in_pool(self: &Arc<Self>, key: Key) {
+        let server = Arc::clone(self);
         match Arc::clone(&self.pool).try_acquire_owned() {
             // Without another task's taking notice in between.
             Ok(permit) => {
@@ -177,30 +188,66 @@ impl Server {
         }
     }
 
-    /// Checks a document until no newer version of it has come meanwhile.
-    fn check_newest(self: &Arc<Self>, key: &Key, _permit: OwnedSemaphorePermit) {
+    /// Checks a document that takes so little time that asking another thread to do it would take as long.
+    async fn check_here(self: Arc<Self>, key: Key) {
         loop {
-            if let Some(version) = self.state.version(key) {
-                let check = catch_unwind(AssertUnwindSafe(|| self.check(&version)));
-                if let Err(panic) = check {
-                    let message = format!("a check failed: {}", panic_message(&*panic));
-                    self.tell(Outgoing::Log(MessageType::ERROR, message));
-                }
+            let version = self.newest(&key);
+            if let Some(version) = &version {
+                self.check(version);
             }
-            let mut checking = lock(&self.checking);
-            match checking.get_mut(key) {
-                Some(again) if *again => *again = false,
-                _ => {
-                    checking.remove(key);
-                    return;
-                }
+            // What was found goes out first.
+            tokio::task::yield_now().await;
+            if let Some(version) = version {
+                let server = Arc::clone(&self);
+                let rest = tokio::task::spawn_blocking(move || server.rest_after(&version));
+                let _ = rest.await;
+            }
+            if self.is_done(&key) {
+                return;
+            }
+            if !self.state.version(&key).is_some_and(|it| it.is_quick()) {
+                return self.check_in_pool(key);
             }
         }
     }
 
-    /// Checks a version, tells the editor, and then does what that did not wait for.
+    /// Checks a document until no newer version of it has come meanwhile.
+    fn check_newest(self: &Arc<Self>, key: &Key, _permit: OwnedSemaphorePermit) {
+        loop {
+            if let Some(version) = self.newest(key) {
+                self.check(&version);
+                self.rest_after(&version);
+            }
+            if self.is_done(key) {
+                return;
+            }
+        }
+    }
+
+    /// The version of a document that is to be checked now.
+    fn newest(&self, key: &Key) -> Option<Arc<Version>> {
+        if let Some(again) = lock(&self.checking).get_mut(key) {
+            *again = false;
+        }
+        self.state.version(key)
+    }
+
+    /// Whether no newer version of a document has come since [`Server::newest`]; it is not being checked then any more.
+    fn is_done(&self, key: &Key) -> bool {
+        let mut checking = lock(&self.checking);
+        let done = checking.get(key) != Some(&true);
+        if done {
+            checking.remove(key);
+        }
+        done
+    }
+
+    /// Checks a version and tells the editor.
     fn check(self: &Arc<Self>, version: &Arc<Version>) {
-        if let Some((checked, project)) = self.state.check(version) {
+        self.unharmed(|| {
+            let start = Instant::now();
+            let Some((checked, project)) = self.state.check(version) else { return };
+            version.took(start.elapsed());
             self.after_check(&project);
             let client = self.state.session().client;
             let found = diagnostics::all(&checked, &client);
@@ -210,10 +257,23 @@ impl Server {
                 self.tell(Outgoing::Log(MessageType::ERROR, message));
             }
             self.tell(Outgoing::Publish(Arc::clone(version), checked, found));
-            // Not before: nothing is to stand in the way of this answer.
+        });
+    }
+
+    /// Does what telling the editor did not wait for.
+    fn rest_after(&self, version: &Version) {
+        self.unharmed(|| {
             self.state.following.documents_changed();
+            self.state.rest_after(version);
+        });
+    }
+
+    /// A panic ends the work that is given only.
+    fn unharmed(&self, work: impl FnOnce()) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
+            let message = format!("a check failed: {}", panic_message(&*panic));
+            self.tell(Outgoing::Log(MessageType::ERROR, message));
         }
-        self.state.rest_after(version);
     }
 
     /// Checks all open documents again.
