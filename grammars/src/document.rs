@@ -77,7 +77,7 @@ impl Document {
     /// The text.
     #[must_use]
     pub fn text(&self) -> &Arc<str> {
-        self.text.get_or_init(|| self.rope.to_string().into())
+        self.text.get_or_init(|| String::from(&self.rope).into())
     }
 
     /// Replaces the bytes of `range` by `replacement`. A range that does not lie on character boundaries is widened to them.

@@ -10,20 +10,35 @@ impl Part {
     /// The same, so many bytes further on.
     pub(crate) fn moved(&self, by: i64) -> Self {
         let mut part = self.clone();
-        let by = Move(by);
-        by.range(&mut part.range);
-        by.block(&mut part.body);
-        part.comments.iter_mut().for_each(|it| by.range(&mut it.range));
-        part.left_out.iter_mut().for_each(|it| by.range(it));
+        part.shift(by);
         part
+    }
+
+    /// Moves it so many bytes further on.
+    pub(crate) fn shift(&mut self, by: i64) {
+        let by = Move(by);
+        by.range(&mut self.range);
+        self.body.shift(by);
+        self.comments.iter_mut().for_each(|it| by.range(&mut it.range));
+        self.left_out.iter_mut().for_each(|it| by.range(it));
     }
 }
 
-/// How far: positive towards the end of the text.
-#[derive(Clone, Copy)]
-struct Move(i64);
+/// How many bytes: positive towards the end of the text.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Move(i64);
 
 impl Move {
+    /// Both one after the other.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+
+    /// Whether all stays where it is.
+    pub(crate) fn is_none(self) -> bool {
+        self.0 == 0
+    }
+
     fn range(self, range: &mut TextRange) {
         let moved = |offset: u32| (i64::from(offset) + self.0).clamp(0, i64::from(u32::MAX)) as u32;
         *range = TextRange::new(moved(range.start), moved(range.end));
@@ -33,7 +48,8 @@ impl Move {
         self.range(&mut name.range);
     }
 
-    fn block(self, statements: &mut [Stmt]) {
+    /// Moves statements.
+    pub(crate) fn block(self, statements: &mut [Stmt]) {
         for statement in statements {
             self.range(&mut statement.range);
             self.statement(&mut statement.kind);
@@ -102,7 +118,7 @@ impl Move {
         } = def;
         self.name(name);
         self.parameters(parameters);
-        self.block(body);
+        body.shift(self);
         self.expressions(decorators);
         self.range(header);
     }

@@ -149,8 +149,9 @@ fn part_alone(parser: &mut Parser, text: &str, piece: &Piece) -> Part {
     let prose = piece.prose.iter().map(|&(start, end)| (here(start), here(end))).collect();
     let alone = Piece { start: 0, end: text.len(), prose };
     let parsed = parse_parts(parser, text, &code(std::slice::from_ref(&alone)));
-    let part = part_of(parser, text, &parsed);
-    if piece.start == 0 { part } else { part.moved(piece.start as i64) }
+    let mut part = part_of(parser, text, &parsed);
+    part.shift(piece.start as i64);
+    part
 }
 
 /// Leaves the longest strings.

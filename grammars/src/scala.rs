@@ -35,7 +35,7 @@ pub(crate) fn part(tree: &SyntaxTree, text: &str, range: TextRange) -> Part {
     let (comments, errors) = survey(tree, text, &mut reader.left_out);
     Part {
         range,
-        body,
+        body: body.into(),
         comments,
         syntax_errors: errors.saturating_add(reader.left_out.len() as u32),
         left_out: reader.left_out,
@@ -55,6 +55,7 @@ pub(crate) fn statement(tree: &SyntaxTree, text: &str) -> Part {
         Vec::new()
     };
     let syntax_errors = reader.left_out.len() as u32;
+    let body = body.into();
     Part { range, body, comments, syntax_errors, left_out: reader.left_out, ..Part::default() }
 }
 

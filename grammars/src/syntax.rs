@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 use compact_str::CompactString;
 use program::{Literal, TextRange};
 
+use crate::body::Body;
 use crate::lower::replay::Mark;
 
 /// A file.
@@ -29,7 +30,7 @@ pub(crate) struct File {
 impl File {
     /// Its statements in order.
     pub(crate) fn statements(&self) -> impl Iterator<Item = &Stmt> {
-        self.parts.iter().flat_map(|part| &part.body)
+        self.parts.iter().flat_map(|part| part.body.iter())
     }
 
     /// Comments that begin with `stagelight:` after their marker.
@@ -58,7 +59,7 @@ pub(crate) struct Part {
     /// What it was read from.
     pub(crate) range: TextRange,
     /// Statements in order.
-    pub(crate) body: Vec<Stmt>,
+    pub(crate) body: Body,
     /// Comments that begin with `stagelight:` after their marker.
     pub(crate) comments: Vec<program::Comment>,
     /// Number of error and missing nodes.
@@ -175,7 +176,7 @@ pub(crate) struct FunctionDef {
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) returns: Option<TypeRef>,
     /// A Scala body that is one expression comes as one `Expr` statement; a block's last expression is its value.
-    pub(crate) body: Vec<Stmt>,
+    pub(crate) body: Body,
     /// Whether the last expression statement is the result without `return` (Scala).
     pub(crate) last_is_result: bool,
     pub(crate) decorators: Vec<Expr>,

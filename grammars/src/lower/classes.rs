@@ -305,9 +305,9 @@ pub(super) fn gives_own(def: &FunctionDef) -> bool {
     if def.returns.as_ref().is_some_and(|it| it.name.rsplit('.').next() == Some("Self")) {
         return true;
     }
-    match def.body.last() {
-        Some(Stmt { kind: StmtKind::Expr(last), .. }) if def.last_is_result => is_itself(last),
-        _ => returns_itself(&def.body, 0) == Some(true),
+    match def.body.anywhere() {
+        [.., Stmt { kind: StmtKind::Expr(last), .. }] if def.last_is_result => is_itself(last),
+        body => returns_itself(body, 0) == Some(true),
     }
 }
 

@@ -191,7 +191,9 @@ impl<'a> Lowering<'a> {
             match &statement.kind {
                 StmtKind::Function(def) => {
                     self.define_function(def, class.cloned(), statement.range);
-                    self.collect(&def.body, None, depth + 1);
+                    if def.body.defines() {
+                        self.collect(&def.body, None, depth + 1);
+                    }
                 }
                 StmtKind::TypeAlias { name, target } => {
                     self.aliases.insert(name.text.as_str(), target);

@@ -350,8 +350,11 @@ impl<'a> Lowering<'a> {
     /// Lowers the file, as far as that is needed.
     fn run(&mut self, file: &'a File) -> End {
         for part in &file.parts {
-            self.program.uses_spark = self.program.uses_spark || any_spark_import(&part.body, 0);
-            self.collect(&part.body, None, 0);
+            self.program.uses_spark =
+                self.program.uses_spark || any_spark_import(part.body.anywhere(), 0);
+            if part.body.defines() {
+                self.collect(&part.body, None, 0);
+            }
         }
         self.collected = true;
         self.begin_replay(file);
@@ -741,7 +744,7 @@ fn any_spark_import(body: &[Stmt], depth: u32) -> bool {
     depth < DEPTH
         && body.iter().any(|statement| match &statement.kind {
             StmtKind::Import(import) => types::imports_spark(import),
-            StmtKind::Function(def) => any_spark_import(&def.body, depth + 1),
+            StmtKind::Function(def) => any_spark_import(def.body.anywhere(), depth + 1),
             StmtKind::Class { body, .. }
             | StmtKind::For { body, .. }
             | StmtKind::While { body, .. }

@@ -299,9 +299,11 @@ impl Notebook {
                 }
             }
             part.comments.splice(..0, content.comments);
-            part.body.splice(..0, content.statements);
+            let mut body = content.statements;
+            body.append(&mut std::mem::take(&mut part.body).into_vec());
             // Stable: statements of one assignment share their range.
-            part.body.sort_by_key(|statement| statement.range.start);
+            body.sort_by_key(|statement| statement.range.start);
+            part.body = body.into();
             file.parts.push(Arc::new(part));
         }
         file

@@ -13,7 +13,7 @@ mod types;
 
 use program::{Comment, TextRange};
 
-use crate::syntax::{Expr, ExprKind, LONG_ERROR, Name, Part, leave_out};
+use crate::syntax::{Expr, ExprKind, LONG_ERROR, Name, Part, Stmt, leave_out};
 use crate::tree::{Node, SyntaxTree};
 
 /// How deep expressions and statements may nest; what lies deeper is left out, since neither a reader nor the stack follows it.
@@ -26,7 +26,14 @@ pub(crate) fn part(tree: &SyntaxTree, text: &str, range: TextRange) -> Part {
     let mut body = Vec::new();
     front.children(root, &mut body);
     let (comments, syntax_errors) = comments_and_errors(tree, text, &mut front.left_out);
-    Part { range, body, comments, syntax_errors, left_out: front.left_out, ..Part::default() }
+    Part {
+        range,
+        body: body.into(),
+        comments,
+        syntax_errors,
+        left_out: front.left_out,
+        ..Part::default()
+    }
 }
 
 /// The parts that a text falls into at `ends`, of whose whole that is the tree. None where a statement reaches from one part into the next.
@@ -35,24 +42,25 @@ pub(crate) fn parts_at(tree: &SyntaxTree, text: &str, ends: &[usize]) -> Option<
     let mut ends = ends.iter().copied();
     let mut front = Front { text, depth: 0, left_out: Vec::new() };
     let mut all = Vec::new();
-    let (mut part, mut end) = (Part::default(), ends.next()?);
-    let mut next = |part: &mut Part, end: &mut usize| {
+    let (mut part, mut body, mut end) = (Part::default(), Vec::new(), ends.next()?);
+    let mut next = |part: &mut Part, body: &mut Vec<Stmt>, end: &mut usize| {
         part.range.end = *end as u32;
+        part.body = std::mem::take(body).into();
         let start = TextRange::new(*end as u32, *end as u32);
         all.push(std::mem::replace(part, Part { range: start, ..Part::default() }));
         ends.next().map(|it| *end = it)
     };
     for child in parts(root) {
         while child.start_byte() >= end {
-            next(&mut part, &mut end)?;
+            next(&mut part, &mut body, &mut end)?;
         }
         if child.end_byte() > end {
             return None;
         }
-        front.statement(child, &mut part.body);
+        front.statement(child, &mut body);
         part.left_out.append(&mut front.left_out);
     }
-    while next(&mut part, &mut end).is_some() {}
+    while next(&mut part, &mut body, &mut end).is_some() {}
     let (comments, _) = comments_and_errors(tree, text, &mut Vec::new());
     for comment in comments {
         let at = all.partition_point(|part| part.range.end <= comment.range.start);

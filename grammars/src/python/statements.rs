@@ -386,7 +386,7 @@ impl Front<'_> {
             name,
             parameters,
             returns,
-            body,
+            body: body.into(),
             last_is_result: false,
             decorators,
             header: header(node),
@@ -446,12 +446,12 @@ fn defined(name: Name, parameters: Vec<Parameter>, body: Vec<Stmt>, range: TextR
             }
             kind => Stmt { kind, range: statement.range },
         })
-        .collect();
+        .collect::<Vec<Stmt>>();
     StmtKind::Function(FunctionDef {
         name,
         parameters,
         returns: None,
-        body,
+        body: body.into(),
         last_is_result: false,
         decorators: Vec::new(),
         header: TextRange::new(range.start, start),

@@ -259,7 +259,7 @@ impl Reader<'_> {
             name: self.field_name(node, "name"),
             parameters,
             returns,
-            body: statements,
+            body: statements.into(),
             last_is_result,
             decorators,
             header: header(node, body),

@@ -419,7 +419,7 @@ fn definitions_in(statement: &Stmt, depth: u32) -> u32 {
     }
     let of = |body: &[Stmt]| -> u32 { body.iter().map(|it| definitions_in(it, depth + 1)).sum() };
     match &statement.kind {
-        StmtKind::Function(def) => 1 + of(&def.body),
+        StmtKind::Function(def) => 1 + of(def.body.anywhere()),
         StmtKind::Class { body, .. }
         | StmtKind::For { body, .. }
         | StmtKind::While { body, .. }
