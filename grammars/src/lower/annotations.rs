@@ -26,7 +26,7 @@ impl Lowering<'_> {
             let argument = annotation.arguments.get(index);
             argument.map_or(Shape::Unknown, |it| self.annotated(it, depth + 1))
         };
-        if let Some(target) = self.aliases.get(annotation.name.as_str()) {
+        if let Some(target) = self.collected.aliases.get(annotation.name.as_str()) {
             return self.annotated(target, depth + 1);
         }
         if self.language == program::Language::Scala {
@@ -114,7 +114,7 @@ impl Lowering<'_> {
         if let Some(class) = self.class_named(name) {
             return Shape::Instance(class);
         }
-        if meaning.is_none() && self.classes.contains_key(name) {
+        if meaning.is_none() && self.collected.classes.contains_key(name) {
             return Shape::Instance(ClassName { file: None, name: name.into() });
         }
         match meaning {

@@ -16,7 +16,8 @@ impl<'a> Lowering<'a> {
         if !matches!(value.kind, crate::syntax::ExprKind::Lambda { .. }) {
             return;
         }
-        let annotation = self.aliases.get(annotation.name.as_str()).copied().unwrap_or(annotation);
+        let annotation =
+            self.collected.aliases.get(annotation.name.as_str()).copied().unwrap_or(annotation);
         if annotation.name == "Function"
             && let Some((_, parameters)) = annotation.arguments.split_last()
         {

@@ -18,7 +18,7 @@ impl<'a> Lowering<'a> {
     /// The class and those of the file that it inherits from, nearest first.
     pub(super) fn ancestry(&self, class: &Arc<str>) -> Vec<Arc<str>> {
         let mut found = vec![class.clone()];
-        if self.bases.get(class).is_some_and(|it| !it.is_empty()) {
+        if self.collected.bases.get(class).is_some_and(|it| !it.is_empty()) {
             found.extend(self.ancestors(class).into_iter().filter_map(|it| match it {
                 Ancestor::Local(class) => Some(class),
                 Ancestor::Foreign(_) => None,
@@ -33,7 +33,7 @@ impl<'a> Lowering<'a> {
         let mut parent = class.clone();
         let mut next = 0;
         loop {
-            for child in self.children.get(&parent).into_iter().flatten() {
+            for child in self.collected.children.get(&parent).into_iter().flatten() {
                 if child != class && !found.contains(child) && found.len() < DESCENDANTS {
                     found.push(child.clone());
                 }
@@ -48,7 +48,7 @@ impl<'a> Lowering<'a> {
 
     /// The method by this name that the class itself defines.
     pub(super) fn own_method(&self, class: &str, name: &str) -> Option<usize> {
-        self.methods.get(class)?.get(name).copied()
+        self.collected.methods.get(class)?.get(name).copied()
     }
 
     /// What the body of a class that has run bound to the name.

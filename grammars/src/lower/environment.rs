@@ -492,7 +492,7 @@ impl Lowering<'_> {
                     .collect();
                 Meaning::Record(Arc::new(items))
             }
-            Shape::Function(key) => Meaning::Function(self.function_of_key(*key)?),
+            Shape::Function(key) => Meaning::Function(self.definitions.of_key(*key)?),
             Shape::Callable(result) => Meaning::Callable(Arc::new((**result).clone())),
             Shape::Class(class) => match &class.file {
                 None => Meaning::LocalClass(class.name.as_ref().into()),

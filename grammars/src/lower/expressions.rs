@@ -194,7 +194,7 @@ impl<'a> Lowering<'a> {
         if let Some(index) = self.function_named(name, |_| true) {
             return self.lowered(Meaning::Function(index));
         }
-        if self.classes.contains_key(name) {
+        if self.collected.classes.contains_key(name) {
             return self.lowered(Meaning::LocalClass(name.into()));
         }
         let ambient = self.ambient.get(name).copied();

@@ -75,8 +75,8 @@ impl Lowering<'_> {
             written.is_some_and(|written| self.is_of(written, kind))
         };
         let wraps = |class: &Arc<str>| {
-            self.implicits.contains_key(class)
-                && takes(self.classes.get(class).and_then(|it| it.first()))
+            self.collected.implicits.contains_key(class)
+                && takes(self.collected.classes.get(class).and_then(|it| it.first()))
         };
         let converts = |class: &Arc<str>| {
             self.definitions.iter().any(|it| {
@@ -85,7 +85,7 @@ impl Lowering<'_> {
                     && takes(it.def.parameters.first())
             })
         };
-        self.by_name.get(name)?.iter().find_map(|&index| {
+        self.definitions.named(name).find_map(|index| {
             let definition = &self.definitions[index];
             if is_decorated(definition.def, &["extension"])
                 && takes(definition.def.parameters.first())
@@ -101,7 +101,7 @@ impl Lowering<'_> {
     pub(super) fn starred(&mut self, name: &str) -> Option<Lowered> {
         for star in self.stars.clone().iter().rev() {
             let class: Arc<str> = star.rsplit('.').next()?.into();
-            if !self.classes.contains_key(&class) {
+            if !self.collected.classes.contains_key(&class) {
                 continue;
             }
             if let Some(index) = self.method_of(&class, name) {
@@ -194,10 +194,11 @@ impl Lowering<'_> {
                 conversions.entry(definition.class.clone()).or_default().push((kind, shape));
             }
         }
-        let mut classes: Vec<(&Arc<str>, &Option<Arc<str>>)> = self.implicits.iter().collect();
+        let mut classes: Vec<(&Arc<str>, &Option<Arc<str>>)> =
+            self.collected.implicits.iter().collect();
         classes.sort_unstable();
         for (class, around) in classes {
-            let first = self.classes.get(class).and_then(|it| it.first());
+            let first = self.collected.classes.get(class).and_then(|it| it.first());
             if let Some(kind) = kind_of(first) {
                 let name = inner(around.as_ref(), class);
                 let made = (kind, Shape::Instance(ClassName { file: None, name }));
@@ -219,7 +220,7 @@ impl Lowering<'_> {
 
     /// The implicit classes within objects, each by the name that it has for other files.
     pub(super) fn inner_implicits(&self) -> Vec<(Arc<str>, Arc<str>)> {
-        let inner_ones = self.implicits.iter().filter(|(_, around)| around.is_some());
+        let inner_ones = self.collected.implicits.iter().filter(|(_, around)| around.is_some());
         inner_ones.map(|(class, around)| (inner(around.as_ref(), class), class.clone())).collect()
     }
 

@@ -14,8 +14,9 @@ use program::summary::{ClassName, PassedOver, Shape};
 use super::Lowering;
 use super::annotations::is_scalar;
 use super::classes::is_decorated;
+use super::definitions::ON_THE_WAY;
 use super::environment::{Frame, FrameKind, Lowered, Meaning, is_null};
-use crate::syntax::{ExprKind, FunctionDef, Parameter, Pattern, Stmt, StmtKind};
+use crate::syntax::{FunctionDef, Parameter, Pattern, Stmt, StmtKind};
 
 /// Decorators that make a generator what `with` enters.
 pub(super) const CONTEXT_MANAGERS: &[&str] = &["contextmanager", "asynccontextmanager"];
@@ -146,19 +147,6 @@ fn join_at(names: &mut BTreeMap<String, Shape>, name: &str, shape: &Shape) {
     }
 }
 
-/// A function of the file.
-#[derive(Debug)]
-pub(super) struct Definition<'a> {
-    pub(super) def: &'a FunctionDef,
-    pub(super) class: Option<Arc<str>>,
-    pub(super) function: FunctionId,
-    /// What it goes by from one pass to the next: its number for one that is collected, its place for one that is found on the way.
-    pub(super) key: u32,
-}
-
-/// Set in the keys of functions that are found on the way.
-const ON_THE_WAY: u32 = 1 << 31;
-
 /// The function whose body is being lowered.
 #[derive(Debug, Default)]
 pub(super) struct Activation {
@@ -182,101 +170,15 @@ pub(super) enum Runs {
 }
 
 impl<'a> Lowering<'a> {
-    /// Collects the functions and classes of `body`, in the order of the text, so that a call may precede its definition.
-    pub(super) fn collect(&mut self, body: &'a [Stmt], class: Option<&Arc<str>>, depth: u32) {
-        if depth > super::DEPTH {
-            return;
-        }
-        for statement in body {
-            match &statement.kind {
-                StmtKind::Function(def) => {
-                    self.define_function(def, class.cloned(), statement.range);
-                    if def.body.defines() {
-                        self.collect(&def.body, None, depth + 1);
-                    }
-                }
-                StmtKind::TypeAlias { name, target } => {
-                    self.aliases.insert(name.text.as_str(), target);
-                }
-                StmtKind::Class { name, body, parameters, bases, decorators, .. } => {
-                    let name: Arc<str> = name.text.as_str().into();
-                    if decorators.iter().any(
-                        |it| matches!(&it.kind, ExprKind::Name(written) if written == "implicit"),
-                    ) {
-                        self.implicits.insert(name.clone(), class.cloned());
-                    }
-                    self.classes.insert(name.clone(), parameters);
-                    let bases: Vec<String> =
-                        bases.iter().filter_map(super::linked::dotted).collect();
-                    for base in &bases {
-                        let last = base.rsplit('.').next().unwrap_or(base);
-                        self.children.entry(last.into()).or_default().push(name.clone());
-                    }
-                    // A class and its companion extend what both do.
-                    self.bases.entry(name.clone()).or_default().extend(bases);
-                    self.collect(body, Some(&name), depth + 1);
-                }
-                StmtKind::Branch { arms, .. } => {
-                    for arm in arms {
-                        self.collect(arm, class, depth + 1);
-                    }
-                }
-                StmtKind::For { body, .. }
-                | StmtKind::While { body, .. }
-                | StmtKind::With { body, .. }
-                | StmtKind::Block(body)
-                | StmtKind::Main(body) => self.collect(body, class, depth + 1),
-                _ => {}
-            }
-        }
-    }
-
-    fn define_function(
-        &mut self,
-        def: &'a FunctionDef,
-        class: Option<Arc<str>>,
-        range: TextRange,
-    ) -> usize {
-        let function = FunctionId(self.program.functions.len() as u32);
-        self.program.functions.push(Function {
-            name: def.name.text.to_string(),
-            scope: None,
-            parameters: (def.parameters.len() - receivers(def, class.as_ref())) as u32,
-            returns: Expression::Unknown,
-            range,
-        });
-        let index = self.definitions.len();
-        // Two of one place are one to what is learned.
-        let twin = self.by_position.get(&def.name.range.start);
-        let key = match twin.and_then(|it| self.definitions.get(*it)) {
-            Some(twin) => twin.key,
-            None if self.collected => ON_THE_WAY | def.name.range.start,
-            None => index as u32,
-        };
-        self.by_position.insert(def.name.range.start, index);
-        self.by_name.entry(&def.name.text).or_default().push(index);
-        if let Some(class) = &class
-            && !is_decorated(def, &["setter", "deleter"])
-        {
-            self.methods.entry(class.clone()).or_default().insert(&def.name.text, index);
-        }
-        self.definitions.push(Definition { def, class, function, key });
-        index
-    }
-
-    /// The function that goes by a key, if there is one yet.
-    pub(super) fn function_of_key(&self, key: u32) -> Option<usize> {
-        let place = match key & ON_THE_WAY {
-            0 => self.definitions.get(key as usize)?.def.name.range.start,
-            _ => key & !ON_THE_WAY,
-        };
-        self.by_position.get(&place).copied()
-    }
-
     /// Lowers a definition where it stands.
     pub(super) fn function(&mut self, def: &'a FunctionDef, range: TextRange) {
-        let known = self.by_position.get(&def.name.range.start).copied();
-        let index = known.unwrap_or_else(|| self.define_function(def, None, range));
+        let known = self.definitions.at(def.name.range.start);
+        let index = known.unwrap_or_else(|| {
+            let next = FunctionId(self.program.functions.len() as u32);
+            let (index, function) = self.definitions.find(def, range, next);
+            self.program.functions.push(function);
+            index
+        });
         let decorated = self.decorated_udf(def, index);
         if decorated.is_none() {
             for decorator in &def.decorators {
@@ -537,7 +439,7 @@ impl<'a> Lowering<'a> {
         name: &str,
         is_it: impl Fn(&FunctionDef) -> bool,
     ) -> Option<usize> {
-        self.by_name.get(name)?.iter().copied().find(|&index| {
+        self.definitions.named(name).find(|&index| {
             let definition = &self.definitions[index];
             definition.class.is_none() && is_it(definition.def)
         })
@@ -545,7 +447,7 @@ impl<'a> Lowering<'a> {
 
     /// What a function of the file returns, as far as it is known yet.
     pub(super) fn returns_of(&self, index: usize) -> Shape {
-        let Definition { def, key, .. } = self.definitions[index];
+        let (def, key) = (self.definitions[index].def, self.definitions[index].key);
         self.asked_returns(index);
         let returns = self.found_returns(index).or_else(|| self.known.returns(key));
         match (returns, &def.returns) {
@@ -787,7 +689,7 @@ impl<'a> Lowering<'a> {
 
     /// A field of a named tuple is an attribute by its place, too.
     fn places(&mut self, class: &Arc<str>, body: &'a [Stmt]) {
-        let bases = self.bases.get(class).map_or(&[][..], Vec::as_slice);
+        let bases = self.collected.bases.get(class).map_or(&[][..], Vec::as_slice);
         if !bases.iter().any(|base| base.rsplit('.').next() == Some("NamedTuple")) {
             return;
         }
@@ -832,7 +734,7 @@ fn passed_over(def: &FunctionDef, receivers: usize, counts: &[bool]) -> PassedOv
 }
 
 /// How many of a method's parameters are the object or the class that it is called on: `self` or `cls`, which Scala does not write.
-fn receivers(def: &FunctionDef, class: Option<&Arc<str>>) -> usize {
+pub(super) fn receivers(def: &FunctionDef, class: Option<&Arc<str>>) -> usize {
     let first = def.parameters.first().map(|it| &it.pattern);
     let named =
         matches!(first, Some(Pattern::Name(name)) if matches!(name.text.as_str(), "self" | "cls"));

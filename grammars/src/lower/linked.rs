@@ -245,7 +245,7 @@ impl<'a> Lowering<'a> {
             (Some(Meaning::Path(path)), None) => path,
             (Some(Meaning::Path(path)), Some(rest)) => joined(&path, rest).into(),
             (Some(_), _) => return None,
-            (None, None) if self.classes.contains_key(root) => {
+            (None, None) if self.collected.classes.contains_key(root) => {
                 return Some((Base::Class(root.into()), Answer::Unknown));
             }
             (None, None) => {
@@ -264,7 +264,7 @@ impl<'a> Lowering<'a> {
         let mut pending = vec![class.clone()];
         let mut seen = vec![class.clone()];
         while let Some(class) = pending.pop() {
-            for base in self.bases.get(&class).into_iter().flatten().take(ANCESTORS) {
+            for base in self.collected.bases.get(&class).into_iter().flatten().take(ANCESTORS) {
                 match self.base(base) {
                     Some((Base::Class(base), _)) => {
                         let base: Arc<str> = base.as_ref().into();
@@ -289,7 +289,7 @@ impl<'a> Lowering<'a> {
 
     /// What a class of the file inherits by this name.
     pub(super) fn inherited(&mut self, class: &Arc<str>, name: &str) -> Option<Inherited> {
-        if self.bases.get(class).is_none_or(Vec::is_empty) {
+        if self.collected.bases.get(class).is_none_or(Vec::is_empty) {
             return None;
         }
         for ancestor in self.ancestors(class) {
@@ -321,7 +321,7 @@ impl<'a> Lowering<'a> {
 
     /// The class of Spark's that a class of the file extends, itself or through others.
     pub(super) fn extended(&mut self, class: &Arc<str>) -> Option<Type> {
-        if self.bases.get(class).is_none_or(Vec::is_empty) {
+        if self.collected.bases.get(class).is_none_or(Vec::is_empty) {
             return None;
         }
         self.extended_here(class).or_else(|| {
@@ -342,7 +342,7 @@ impl<'a> Lowering<'a> {
 
     fn extended_here(&self, class: &Arc<str>) -> Option<Type> {
         let ancestry = self.ancestry(class);
-        let mut bases = ancestry.iter().filter_map(|it| self.bases.get(it)).flatten();
+        let mut bases = ancestry.iter().filter_map(|it| self.collected.bases.get(it)).flatten();
         bases.find_map(|base| match self.annotated_class(base) {
             Shape::Spark { kind: kind @ (Type::Rdd | Type::Transformer), .. } => Some(kind),
             _ => None,
@@ -537,9 +537,10 @@ impl<'a> Lowering<'a> {
     }
 
     fn class_summary(&self, class: &Arc<str>, additions: &Additions) -> ClassSummary {
-        let bases = self.bases.get(class).into_iter().flatten().take(ANCESTORS);
+        let bases = self.collected.bases.get(class).into_iter().flatten().take(ANCESTORS);
         let bases = bases.filter_map(|base| Some(self.base(base)?.0)).collect();
         let methods = self
+            .collected
             .methods
             .get(class)
             .into_iter()

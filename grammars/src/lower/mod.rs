@@ -17,6 +17,7 @@ mod collections;
 mod column_functions;
 mod conditions;
 mod constructors;
+mod definitions;
 pub(crate) mod driver;
 mod environment;
 mod expressions;
@@ -47,10 +48,11 @@ use program::{
 };
 use rustc_hash::FxHashMap;
 
-use crate::syntax::{File, Parameter, Stmt, StmtKind, TypeRef};
+use crate::syntax::{File, Stmt, StmtKind};
 use callables::Callable;
+use definitions::{Collected, Definitions};
 use environment::{Frame, FrameKind, Lowered, Meaning, Names};
-use functions::{Activation, Definition, Summaries};
+use functions::{Activation, Summaries};
 use known::Known;
 use linked::{Asked, Meant};
 use program::summary::{CallShapes, FunctionName, Links, Shape};
@@ -108,6 +110,7 @@ fn lowered(
     asked: &Asked<'_>,
     mut replay: Option<Replay>,
 ) -> (Program, Option<Replay>) {
+    let collected = Collected::of(file);
     let mut found = Arc::<Summaries>::default();
     let mut spare = None;
     let mut passes = (PASSED / text.len().max(1)).clamp(PASSES, MOST_PASSES);
@@ -123,7 +126,7 @@ fn lowered(
         }
         let known = Known::new(found);
         let mut run = |passing: bool, spare: Option<Program>| {
-            let mut pass = Lowering::new(language, file, text, &known, asked);
+            let mut pass = Lowering::new(language, file, text, &known, asked, &collected);
             if let Some(spare) = spare {
                 pass.reuse(spare);
             }
@@ -197,20 +200,10 @@ struct Lowering<'a> {
     chain: Vec<&'a crate::syntax::Expr>,
     known: &'a Known,
     found: Summaries,
-    definitions: Vec<Definition<'a>>,
-    by_position: FxHashMap<u32, usize>,
-    /// The definitions of each name, in order.
-    by_name: FxHashMap<&'a str, Vec<usize>>,
-    methods: FxHashMap<Arc<str>, FxHashMap<&'a str, usize>>,
-    classes: FxHashMap<Arc<str>, &'a [Parameter]>,
-    /// Scala's `implicit` classes, each with the object around it.
-    implicits: FxHashMap<Arc<str>, Option<Arc<str>>>,
-    /// Scala's names for types.
-    aliases: FxHashMap<&'a str, &'a TypeRef>,
+    definitions: Definitions<'a>,
+    collected: &'a Collected<'a>,
     /// What function literals are given where the type says so, by where they begin.
     expected: FxHashMap<u32, Vec<Shape>>,
-    /// Names of the classes that extend a class, by its last name.
-    children: FxHashMap<Arc<str>, Vec<Arc<str>>>,
     callables: Vec<Callable<'a>>,
     /// What the bodies of objects bound, by class and name.
     members: FxHashMap<Arc<str>, Names>,
@@ -225,8 +218,6 @@ struct Lowering<'a> {
     links: &'a Asked<'a>,
     /// Scala's package.
     package: Option<&'a str>,
-    /// What classes of the file extend, as written.
-    bases: FxHashMap<Arc<str>, Vec<String>>,
     /// Modules, packages and objects of which everything is imported, Spark's left out.
     stars: Vec<Arc<str>>,
     /// What names mean that are bound nowhere in the file, as long as no further star is imported.
@@ -245,8 +236,6 @@ struct Lowering<'a> {
     implicits_imported: bool,
     /// Of what is imported of everything.
     stars_fingerprint: u64,
-    /// Whether all functions are collected that stand in statements.
-    collected: bool,
     /// Whether parts were left out that the front end did not leave out.
     leaves_out: bool,
     replay: Option<Replay>,
@@ -261,6 +250,7 @@ impl<'a> Lowering<'a> {
         text: &'a str,
         known: &'a Known,
         links: &'a Asked<'a>,
+        collected: &'a Collected<'a>,
     ) -> Self {
         let root = Scope {
             kind: ScopeKind::File,
@@ -297,15 +287,9 @@ impl<'a> Lowering<'a> {
             chain: Vec::new(),
             known,
             found: Summaries::default(),
-            definitions: Vec::new(),
-            by_position: FxHashMap::default(),
-            by_name: FxHashMap::default(),
-            methods: FxHashMap::default(),
-            classes: FxHashMap::default(),
-            implicits: FxHashMap::default(),
-            aliases: FxHashMap::default(),
+            definitions: Definitions::new(collected),
+            collected,
             expected: FxHashMap::default(),
-            children: FxHashMap::default(),
             callables: Vec::new(),
             members: FxHashMap::default(),
             activations: Vec::new(),
@@ -315,7 +299,6 @@ impl<'a> Lowering<'a> {
             starred: RefCell::default(),
             links,
             package: file.package.as_deref(),
-            bases: FxHashMap::default(),
             stars: Vec::new(),
             free: RefCell::default(),
             foreign: FxHashMap::default(),
@@ -325,7 +308,6 @@ impl<'a> Lowering<'a> {
             views: Vec::new(),
             implicits_imported: false,
             stars_fingerprint: 0,
-            collected: false,
             leaves_out: false,
             replay: None,
             recording: RefCell::default(),
@@ -337,7 +319,6 @@ impl<'a> Lowering<'a> {
         spare.values.clear();
         spare.calls.clear();
         spare.bindings.clear();
-        spare.functions.clear();
         spare.scopes.clear();
         spare.scopes.append(&mut self.program.scopes);
         self.program.values = spare.values;
@@ -349,14 +330,9 @@ impl<'a> Lowering<'a> {
 
     /// Lowers the file, as far as that is needed.
     fn run(&mut self, file: &'a File) -> End {
-        for part in &file.parts {
-            self.program.uses_spark =
-                self.program.uses_spark || any_spark_import(part.body.anywhere(), 0);
-            if part.body.defines() {
-                self.collect(&part.body, None, 0);
-            }
-        }
-        self.collected = true;
+        self.program.uses_spark |= self.collected.imports_spark;
+        let functions = std::mem::take(&mut self.program.functions);
+        self.program.functions = self.collected.functions(functions);
         self.begin_replay(file);
         let first = self.resume();
         for (index, part) in file.parts.iter().enumerate().skip(first) {
@@ -578,7 +554,7 @@ impl<'a> Lowering<'a> {
             return None;
         }
         let class: Arc<str> = path.rsplit('.').next()?.into();
-        if !self.classes.contains_key(&class) {
+        if !self.collected.classes.contains_key(&class) {
             return None;
         }
         if let Some(index) = self.own_method(&class, member) {
@@ -737,23 +713,4 @@ impl<'a> Lowering<'a> {
             )
         })
     }
-}
-
-/// Whether Spark is imported anywhere in the file, in functions too.
-fn any_spark_import(body: &[Stmt], depth: u32) -> bool {
-    depth < DEPTH
-        && body.iter().any(|statement| match &statement.kind {
-            StmtKind::Import(import) => types::imports_spark(import),
-            StmtKind::Function(def) => any_spark_import(def.body.anywhere(), depth + 1),
-            StmtKind::Class { body, .. }
-            | StmtKind::For { body, .. }
-            | StmtKind::While { body, .. }
-            | StmtKind::With { body, .. }
-            | StmtKind::Block(body)
-            | StmtKind::Main(body) => any_spark_import(body, depth + 1),
-            StmtKind::Branch { arms, .. } => {
-                arms.iter().any(|arm| any_spark_import(arm, depth + 1))
-            }
-            _ => false,
-        })
 }

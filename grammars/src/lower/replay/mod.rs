@@ -184,31 +184,31 @@ impl<'a> Lowering<'a> {
         outline.text(&format!("{:?}", self.language));
         outline.count(usize::from(self.program.uses_spark));
         outline.text(file.package.as_deref().unwrap_or("\0"));
-        for definition in &self.definitions {
+        for definition in self.definitions.iter() {
             outline.text(definition.class.as_deref().unwrap_or("\0"));
             outline.function(definition.def, self.text);
         }
         outline.count(self.definitions.len());
-        let mut classes: Vec<_> = self.classes.iter().collect();
+        let mut classes: Vec<_> = self.collected.classes.iter().collect();
         classes.sort_unstable_by_key(|it| it.0);
         for (class, parameters) in classes {
             outline.text(class);
             outline.parameters(parameters, self.text);
-            let around = self.implicits.get(class);
+            let around = self.collected.implicits.get(class);
             outline.count(usize::from(around.is_some()));
             outline.text(around.and_then(Option::as_deref).unwrap_or("\0"));
-            let bases = self.bases.get(class).map_or(&[][..], Vec::as_slice);
+            let bases = self.collected.bases.get(class).map_or(&[][..], Vec::as_slice);
             outline.count(bases.len());
             bases.iter().for_each(|base| outline.text(base));
         }
-        let mut children: Vec<_> = self.children.iter().collect();
+        let mut children: Vec<_> = self.collected.children.iter().collect();
         children.sort_unstable();
         for (base, children) in children {
             outline.text(base);
             outline.count(children.len());
             children.iter().for_each(|child| outline.text(child));
         }
-        let mut aliases: Vec<_> = self.aliases.iter().collect();
+        let mut aliases: Vec<_> = self.collected.aliases.iter().collect();
         aliases.sort_unstable_by_key(|it| it.0);
         for (name, target) in aliases {
             outline.text(name);
