@@ -7,7 +7,6 @@
 use std::sync::Arc;
 
 use program::{Language, TextRange};
-use rayon::prelude::*;
 use tree_sitter::{Parser, Tree};
 
 use crate::parse::{Parsed, parse, parse_parts, parser};
@@ -22,9 +21,6 @@ const MOST_PROSE: usize = 48;
 
 /// How many bytes of pieces are parsed at once. Where they have errors, each of them is parsed again by itself.
 const TOGETHER: usize = 64 << 10;
-
-/// So many parts at least are worth another thread to move them.
-const MOVED_AT_ONCE: usize = 64;
 
 /// What was read of a text.
 #[derive(Debug, Clone)]
@@ -85,21 +81,13 @@ fn edited(parser: &mut Parser, text: &str, before: &Reading) -> Vec<Arc<Part>> {
         pieces.push(piece);
     }
     parts.extend(parts_of(parser, text, pieces));
-    parts.extend(moved(&known[rest..], by));
+    parts.extend(known[rest..].iter().map(|part| moved(part, by)));
     parts
 }
 
-/// Parts so many bytes further on.
-fn moved(parts: &[Arc<Part>], by: i64) -> Vec<Arc<Part>> {
-    let moved = |part: &Arc<Part>| Arc::new(part.moved(by));
-    if by == 0 {
-        parts.to_vec()
-    } else if parts.len() < 2 * MOVED_AT_ONCE {
-        // Waking other threads takes longer.
-        parts.iter().map(moved).collect()
-    } else {
-        parts.par_iter().with_min_len(MOVED_AT_ONCE).map(moved).collect()
-    }
+/// A part so many bytes further on.
+fn moved(part: &Arc<Part>, by: i64) -> Arc<Part> {
+    if by == 0 { Arc::clone(part) } else { Arc::new(part.moved(by)) }
 }
 
 /// What each of these neighbouring pieces holds. Many are parsed at once.
@@ -249,10 +237,7 @@ fn statements(
     before: Option<&Reading>,
 ) -> (Vec<Arc<Part>>, Option<String>) {
     let before = before.map(|before| (before, Unchanged::of(&before.text, text)));
-    let by = before.as_ref().map_or(0, |(before, _)| text.len() as i64 - before.text.len() as i64);
     let mut parts = Vec::new();
-    // Those that stood behind the edit, and their places among the parts.
-    let mut behind: Vec<(usize, Arc<Part>)> = Vec::new();
     let mut clauses = Vec::new();
     let mut cursor = tree.walk();
     let mut more = cursor.goto_first_child();
@@ -264,40 +249,31 @@ fn statements(
         let known =
             known.and_then(|(before, unchanged)| read_before(before, unchanged, text, range));
         let part = if scala::is_comment_kind(node.kind()) {
-            let remark = || Some((Arc::new(scala::remark(&whole(), text)?), false));
+            let remark = || Some(Arc::new(scala::remark(&whole(), text)?));
             let told = range.of(text).contains("stagelight:");
             if told { known.or_else(remark) } else { None }
         } else if node.is_named() {
             if node.kind() == scala::PACKAGE {
                 clauses.push(whole());
             }
-            Some(known.unwrap_or_else(|| (Arc::new(scala::statement(&whole(), text)), false)))
+            Some(known.unwrap_or_else(|| Arc::new(scala::statement(&whole(), text))))
         } else {
             None
         };
-        if let Some((part, moves)) = part {
-            if moves {
-                behind.push((parts.len(), Arc::clone(&part)));
-            }
-            parts.push(part);
-        }
+        parts.extend(part);
         more = cursor.goto_next_sibling();
-    }
-    let (places, behind): (Vec<usize>, Vec<Arc<Part>>) = behind.into_iter().unzip();
-    for (place, part) in places.into_iter().zip(moved(&behind, by)) {
-        parts[place] = part;
     }
     let clauses = clauses.iter().map(SyntaxTree::root).collect();
     (parts, scala::package(clauses, text))
 }
 
-/// What was read before of the same text at what is now `range`, and whether it stood behind the edit.
+/// What was read before of the same text at what is now `range`.
 fn read_before(
     before: &Reading,
     unchanged: &Unchanged,
     text: &str,
     range: TextRange,
-) -> Option<(Arc<Part>, bool)> {
+) -> Option<Arc<Part>> {
     let by = if range.end as usize <= unchanged.start {
         0
     } else if range.start as usize >= text.len() - unchanged.end {
@@ -309,7 +285,7 @@ fn read_before(
     let old = TextRange::new(old(range.start)?, old(range.end)?);
     let at = before.file.parts.binary_search_by_key(&old.start, |part| part.range.start).ok()?;
     let known = before.file.parts.get(at).filter(|part| part.range == old)?;
-    Some((Arc::clone(known), by != 0))
+    Some(moved(known, by))
 }
 
 /// How many bytes two texts have in common at their starts and at their ends. The two do not overlap in either.

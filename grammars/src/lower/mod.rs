@@ -648,7 +648,7 @@ impl<'a> Lowering<'a> {
     fn set_use(&mut self, lowered: &Lowered, result_use: ResultUse) {
         if let Some(call) = lowered.call {
             self.used_call(call);
-            self.uses(call.index());
+            self.uses_call(call.index());
         }
         if let Some(call) = lowered.call
             && let Some(call) = self.program.calls.get_mut(call.index())

@@ -639,7 +639,7 @@ impl<'a> Lowering<'a> {
                 && call.in_sql
             {
                 call.result_use = used;
-                self.uses(producer.index());
+                self.uses_call(producer.index());
             }
         }
         let value = self.value(result, confidence, Origin::Call(id), bound);

@@ -7,7 +7,8 @@ use program::Program;
 use program::summary::{Answer, Question};
 use rustc_hash::FxHashMap;
 
-use super::resumption::{Contents, Resumption};
+use super::contents::Contents;
+use super::resumption::Resumption;
 use super::trace::{Difference, Trace};
 use super::unit::Unit;
 use super::{Key, LATER, Replay, VARIANTS};
@@ -103,7 +104,7 @@ impl Memory {
         answers: FxHashMap<Question, Answer>,
         program: Option<&Program>,
     ) {
-        let standing = replay.stood();
+        let standing = replay.take_standings();
         let complete = replay.complete();
         let Replay { outline, kept, made, file, passed, trace: known, .. } = replay;
         let passes = passed.len();

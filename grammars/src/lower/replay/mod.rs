@@ -6,6 +6,7 @@
 //! the program is put there again with its ids and places moved. So a keystroke costs the statements that it changes, and those that
 //! see another answer by it. That the program is the one of a first lowering is held by `rules/tests/incremental.rs` and a fuzz target.
 
+mod contents;
 mod fingerprint;
 mod memory;
 mod recording;
@@ -31,10 +32,11 @@ pub(super) use unit::Star;
 use super::Lowering;
 use super::environment::FrameKind;
 use crate::syntax::{File, Part, Stmt};
+use contents::{Contents, Lengths};
 use fingerprint::{Outline, is_passed_through};
 use memory::Kept;
 use relocate::Relocation;
-use resumption::{Contents, Lengths, Resumption, Standing};
+use resumption::{Resumption, Standing};
 use splice::Splice;
 use trace::{Difference, Pass, Put, Start, Step, Trace};
 use unit::{Bases, Place, Unit};
@@ -174,7 +176,7 @@ impl<'a> Lowering<'a> {
             replay.next = 0;
             replay.part_start = part.range.start;
             replay.calls_before = lengths.calls;
-            self.stand(index);
+            self.note_standing(index);
         }
     }
 

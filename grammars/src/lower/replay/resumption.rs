@@ -7,12 +7,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use program::summary::{CallShapes, FunctionName};
-use program::{
-    Binding, Call, Function, Import, Program, Scope, Summary, Uncalled, Unresolved, Value, ValueId,
-};
+use program::{Function, Program, Summary, ValueId};
 use rustc_hash::FxHashMap;
 
 use super::Replay;
+use super::contents::{Contents, Lengths};
 use super::trace::{Pass, Trace};
 use crate::lower::Lowering;
 use crate::lower::environment::{Frame, Meaning, Names};
@@ -38,108 +37,6 @@ pub(super) struct Resumption {
     pub(super) contents: Option<Contents>,
     /// What the text says to other files.
     pub(super) summary: Summary,
-}
-
-/// How much of a program there was.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Lengths {
-    pub(super) values: usize,
-    pub(super) calls: usize,
-    pub(super) bindings: usize,
-    pub(super) functions: usize,
-    pub(super) scopes: usize,
-    pub(super) imports: usize,
-    pub(super) unresolved: usize,
-    pub(super) uncalled: usize,
-}
-
-impl Lengths {
-    pub(super) fn of(program: &Program) -> Self {
-        Self {
-            values: program.values.len(),
-            calls: program.calls.len(),
-            bindings: program.bindings.len(),
-            functions: program.functions.len(),
-            scopes: program.scopes.len(),
-            imports: program.imports.len(),
-            unresolved: program.unresolved.len(),
-            uncalled: program.uncalled.len(),
-        }
-    }
-}
-
-/// What statements left in a program.
-#[derive(Debug)]
-pub(super) struct Contents {
-    pub(super) values: Vec<Value>,
-    pub(super) calls: Vec<Call>,
-    pub(super) bindings: Vec<Binding>,
-    pub(super) functions: Vec<Function>,
-    pub(super) scopes: Vec<Scope>,
-    pub(super) imports: Vec<Import>,
-    pub(super) unresolved: Vec<Unresolved>,
-    pub(super) uncalled: Vec<Uncalled>,
-}
-
-impl Contents {
-    pub(super) fn of(program: &Program) -> Self {
-        Self {
-            values: program.values.clone(),
-            calls: program.calls.clone(),
-            bindings: program.bindings.clone(),
-            functions: program.functions.clone(),
-            scopes: program.scopes.clone(),
-            imports: program.imports.clone(),
-            unresolved: program.unresolved.clone(),
-            uncalled: program.uncalled.clone(),
-        }
-    }
-
-    fn taken(program: &mut Program) -> Self {
-        Self {
-            values: std::mem::take(&mut program.values),
-            calls: std::mem::take(&mut program.calls),
-            bindings: std::mem::take(&mut program.bindings),
-            functions: std::mem::take(&mut program.functions),
-            scopes: std::mem::take(&mut program.scopes),
-            imports: std::mem::take(&mut program.imports),
-            unresolved: std::mem::take(&mut program.unresolved),
-            uncalled: std::mem::take(&mut program.uncalled),
-        }
-    }
-
-    fn truncate(&mut self, to: Lengths) {
-        self.values.truncate(to.values);
-        self.calls.truncate(to.calls);
-        self.bindings.truncate(to.bindings);
-        self.functions.truncate(to.functions);
-        self.scopes.truncate(to.scopes);
-        self.imports.truncate(to.imports);
-        self.unresolved.truncate(to.unresolved);
-        self.uncalled.truncate(to.uncalled);
-    }
-
-    /// Takes away what was there later. `definitions` functions come first, and stay.
-    fn split_off(&mut self, at: Lengths) -> Option<Self> {
-        let whole = at.values <= self.values.len()
-            && at.calls <= self.calls.len()
-            && at.bindings <= self.bindings.len()
-            && at.functions <= self.functions.len()
-            && at.scopes <= self.scopes.len()
-            && at.imports <= self.imports.len()
-            && at.unresolved <= self.unresolved.len()
-            && at.uncalled <= self.uncalled.len();
-        whole.then(|| Self {
-            values: self.values.split_off(at.values),
-            calls: self.calls.split_off(at.calls),
-            bindings: self.bindings.split_off(at.bindings),
-            functions: self.functions.split_off(at.functions),
-            scopes: self.scopes.split_off(at.scopes),
-            imports: self.imports.split_off(at.imports),
-            unresolved: self.unresolved.split_off(at.unresolved),
-            uncalled: self.uncalled.split_off(at.uncalled),
-        })
-    }
 }
 
 /// Where a pass stood.
@@ -168,7 +65,7 @@ pub(super) struct Standing {
 
 impl Replay {
     /// The part at whose beginning it is taken note of where the passes stand.
-    fn stop(&self) -> usize {
+    fn noted_part(&self) -> usize {
         match &self.resumption {
             Some(it) if self.difference.start - it.part <= NEAR => it.part,
             // What is typed next may reach back into the part before.
@@ -182,8 +79,8 @@ impl Replay {
     }
 
     /// Where the passes stood, once all have run; none where that says nothing of another text.
-    pub(super) fn stood(&mut self) -> Option<(usize, Vec<Option<Standing>>)> {
-        let part = self.stop();
+    pub(super) fn take_standings(&mut self) -> Option<(usize, Vec<Option<Standing>>)> {
+        let part = self.noted_part();
         let all = self.typed && !self.touched && self.standings.len() == self.passed.len();
         all.then(|| (part, std::mem::take(&mut self.standings)))
     }
@@ -234,7 +131,7 @@ impl Lowering<'_> {
         self.known.has_asked(&standing.asked);
         if let Some(replay) = &mut self.replay {
             replay.definitions_before = definitions;
-            if replay.stop() == part {
+            if replay.noted_part() == part {
                 replay.standing = Some(standing);
             }
         }
@@ -268,9 +165,9 @@ impl Lowering<'_> {
     }
 
     /// Takes note of where the pass stands, at the beginning of the part that is typed in.
-    pub(super) fn stand(&mut self, part: usize) {
+    pub(super) fn note_standing(&mut self, part: usize) {
         let Some(replay) = &self.replay else { return };
-        if !replay.typed || replay.off || replay.standing.is_some() || part != replay.stop() {
+        if !replay.typed || replay.off || replay.standing.is_some() || part != replay.noted_part() {
             return;
         }
         let between = self.frames.len() == 1
@@ -325,7 +222,7 @@ impl Lowering<'_> {
     }
 
     /// Something becomes of a call, which another statement may have left.
-    pub(in crate::lower) fn uses(&mut self, call: usize) {
+    pub(in crate::lower) fn uses_call(&mut self, call: usize) {
         if let Some(replay) = &mut self.replay {
             replay.touched |= call < replay.calls_before;
         }

@@ -11,7 +11,7 @@ use program::{
 };
 
 use super::Replay;
-use super::resumption::{Contents, Lengths};
+use super::contents::{Contents, Lengths};
 use super::trace::{Pass, Put, Start, Step, is_inert, lasting, leave_the_same, left_by, told};
 use super::unit::{Bases, Externals, Unit};
 use crate::lower::Lowering;
@@ -109,6 +109,107 @@ impl Side {
 }
 
 impl Splice {
+    /// Of the edit that a pass has come to the end of, if the statements that it changed leave to what stands behind it what those before
+    /// left.
+    fn of(replay: &Replay, byte: u32, program: &Program) -> Option<Self> {
+        let (difference, definitions) = (replay.difference, replay.definitions);
+        if replay.passing || replay.off || replay.touched || replay.part != difference.end {
+            return None;
+        }
+        let pass = replay.before().filter(|it| it.whole)?;
+        let trace = replay.trace.as_ref()?;
+        let part = replay.pass.first_part;
+        let (first, end) = (pass.parts.get(part)?, pass.parts.get(difference.old_end)?);
+        let old = pass.steps.get(first.step..end.step)?;
+        let new = replay.pass.steps.as_slice();
+        let old_parts = trace.file.parts.get(part..difference.old_end)?;
+        let new_parts = replay.file.parts.get(part..difference.end)?;
+        let byte_before = trace.file.parts.get(difference.old_end)?.range.start;
+        if byte_before == 0
+            || (pass.found.has_places() && byte_before != byte)
+            || left_by(old_parts, old)? != left_by(new_parts, new)?
+            || !told(new).all(|(told, start)| pass.found.holds(told, start))
+        {
+            return None;
+        }
+        let (first, before, now) = (first.lengths, end.lengths, Lengths::of(program));
+        let splice = Self {
+            definitions,
+            values: Ids::new(first.values, (before.values, old), (now.values, new), |to, it| {
+                (to.values, it.values.len())
+            })?,
+            calls: Ids::new(first.calls, (before.calls, old), (now.calls, new), |to, it| {
+                (to.calls, it.calls.len())
+            })?,
+            bindings: Ids::new(
+                first.bindings,
+                (before.bindings, old),
+                (now.bindings, new),
+                |to, it| (to.bindings, it.bindings.len()),
+            )?,
+            functions: Ids::new(
+                first.functions,
+                (before.functions, old),
+                (now.functions, new),
+                |to, it| (to.functions, it.functions.len()),
+            )?,
+            scopes: Ids::new(first.scopes, (before.scopes, old), (now.scopes, new), |to, it| {
+                (to.scopes, it.scopes.len())
+            })?,
+            before,
+            now,
+            byte_before,
+            byte_now: byte,
+        };
+        let mut pairs = old.iter().filter_map(lasting).zip(new.iter().filter_map(lasting));
+        let same = pairs.all(|((old, old_to), (new, new_to))| {
+            let Some(externals) = splice.before(&new.externals) else { return false };
+            let new = Put { unit: Arc::clone(&new.unit), externals: Arc::new(externals) };
+            splice.stands_for(old_to, new_to)
+                && leave_the_same((old, old_to), (&new, old_to), definitions)
+        });
+        (same && splice.is_between(replay, program)).then_some(splice)
+    }
+
+    /// What ids were before.
+    fn before(&self, externals: &Externals) -> Option<Externals> {
+        let mut before = Externals::default();
+        for &(own, value) in &externals.values {
+            before.values.push((own, ValueId(self.values.back(value.0)?)));
+        }
+        for &(own, function) in &externals.functions {
+            let known = if function.0 < self.definitions {
+                function.0
+            } else {
+                self.functions.back(function.0)?
+            };
+            before.functions.push((own, FunctionId(known)));
+        }
+        Some(before)
+    }
+
+    /// Whether the ids of a statement are those that stand for the ones of another.
+    fn stands_for(&self, old: &Bases, new: &Bases) -> bool {
+        old.definitions == new.definitions
+            && self.values.moved(old.values) == Some(new.values)
+            && self.calls.moved(old.calls) == Some(new.calls)
+            && self.bindings.moved(old.bindings) == Some(new.bindings)
+            && self.functions.moved(old.functions) == Some(new.functions)
+            && self.scopes.moved(old.scopes) == Some(new.scopes)
+            && self.scope_id(old.scope) == Some(new.scope)
+    }
+
+    /// Whether all values that were made again are those that they stand for.
+    fn is_between(&self, replay: &Replay, program: &Program) -> bool {
+        replay.values_before.iter().enumerate().all(|(index, before)| {
+            let Some(now) = self.values.moved(self.values.first + index as u32) else {
+                return true;
+            };
+            let mut moved = before.clone();
+            self.value(&mut moved).is_some() && program.values.get(now as usize) == Some(&moved)
+        })
+    }
+
     fn value_id(&self, id: ValueId) -> Option<ValueId> {
         self.values.moved(id.0).map(ValueId)
     }
@@ -273,20 +374,6 @@ impl Splice {
         }
     }
 
-    fn lengths(&self, at: Lengths) -> Lengths {
-        let Self { before, now, .. } = self;
-        Lengths {
-            values: at.values - before.values + now.values,
-            calls: at.calls - before.calls + now.calls,
-            bindings: at.bindings - before.bindings + now.bindings,
-            functions: at.functions - before.functions + now.functions,
-            scopes: at.scopes - before.scopes + now.scopes,
-            imports: at.imports - before.imports + now.imports,
-            unresolved: at.unresolved - before.unresolved + now.unresolved,
-            uncalled: at.uncalled - before.uncalled + now.uncalled,
-        }
-    }
-
     /// A statement behind the edit, where it stands now.
     fn step(&self, step: &Step) -> Option<Step> {
         let Self { before, now, .. } = self;
@@ -335,112 +422,9 @@ impl Splice {
         now.parts.pop();
         for part in before.parts.get(old_end..)? {
             let step = part.step - first + here;
-            now.parts.push(Start { step, lengths: self.lengths(part.lengths) });
+            now.parts.push(Start { step, lengths: part.lengths.moved(self.before, self.now) });
         }
         Some(())
-    }
-}
-
-impl Splice {
-    /// Of the edit that a pass has come to the end of, if the statements that it changed leave to what stands behind it what those before
-    /// left.
-    fn of(replay: &Replay, byte: u32, program: &Program) -> Option<Self> {
-        let (difference, definitions) = (replay.difference, replay.definitions);
-        if replay.passing || replay.off || replay.touched || replay.part != difference.end {
-            return None;
-        }
-        let pass = replay.before().filter(|it| it.whole)?;
-        let trace = replay.trace.as_ref()?;
-        let part = replay.pass.first_part;
-        let (first, end) = (pass.parts.get(part)?, pass.parts.get(difference.old_end)?);
-        let old = pass.steps.get(first.step..end.step)?;
-        let new = replay.pass.steps.as_slice();
-        let old_parts = trace.file.parts.get(part..difference.old_end)?;
-        let new_parts = replay.file.parts.get(part..difference.end)?;
-        let byte_before = trace.file.parts.get(difference.old_end)?.range.start;
-        if byte_before == 0
-            || (pass.found.has_places() && byte_before != byte)
-            || left_by(old_parts, old)? != left_by(new_parts, new)?
-            || !told(new).all(|(told, start)| pass.found.holds(told, start))
-        {
-            return None;
-        }
-        let (first, before, now) = (first.lengths, end.lengths, Lengths::of(program));
-        let splice = Self {
-            definitions,
-            values: Ids::new(first.values, (before.values, old), (now.values, new), |to, it| {
-                (to.values, it.values.len())
-            })?,
-            calls: Ids::new(first.calls, (before.calls, old), (now.calls, new), |to, it| {
-                (to.calls, it.calls.len())
-            })?,
-            bindings: Ids::new(
-                first.bindings,
-                (before.bindings, old),
-                (now.bindings, new),
-                |to, it| (to.bindings, it.bindings.len()),
-            )?,
-            functions: Ids::new(
-                first.functions,
-                (before.functions, old),
-                (now.functions, new),
-                |to, it| (to.functions, it.functions.len()),
-            )?,
-            scopes: Ids::new(first.scopes, (before.scopes, old), (now.scopes, new), |to, it| {
-                (to.scopes, it.scopes.len())
-            })?,
-            before,
-            now,
-            byte_before,
-            byte_now: byte,
-        };
-        let mut pairs = old.iter().filter_map(lasting).zip(new.iter().filter_map(lasting));
-        let same = pairs.all(|((old, old_to), (new, new_to))| {
-            let Some(externals) = splice.before(&new.externals) else { return false };
-            let new = Put { unit: Arc::clone(&new.unit), externals: Arc::new(externals) };
-            splice.stands_for(old_to, new_to)
-                && leave_the_same((old, old_to), (&new, old_to), definitions)
-        });
-        (same && splice.is_between(replay, program)).then_some(splice)
-    }
-
-    /// What ids were before.
-    fn before(&self, externals: &Externals) -> Option<Externals> {
-        let mut before = Externals::default();
-        for &(own, value) in &externals.values {
-            before.values.push((own, ValueId(self.values.back(value.0)?)));
-        }
-        for &(own, function) in &externals.functions {
-            let known = if function.0 < self.definitions {
-                function.0
-            } else {
-                self.functions.back(function.0)?
-            };
-            before.functions.push((own, FunctionId(known)));
-        }
-        Some(before)
-    }
-
-    /// Whether the ids of a statement are those that stand for the ones of another.
-    fn stands_for(&self, old: &Bases, new: &Bases) -> bool {
-        old.definitions == new.definitions
-            && self.values.moved(old.values) == Some(new.values)
-            && self.calls.moved(old.calls) == Some(new.calls)
-            && self.bindings.moved(old.bindings) == Some(new.bindings)
-            && self.functions.moved(old.functions) == Some(new.functions)
-            && self.scopes.moved(old.scopes) == Some(new.scopes)
-            && self.scope_id(old.scope) == Some(new.scope)
-    }
-
-    /// Whether all values that were made again are those that they stand for.
-    fn is_between(&self, replay: &Replay, program: &Program) -> bool {
-        replay.values_before.iter().enumerate().all(|(index, before)| {
-            let Some(now) = self.values.moved(self.values.first + index as u32) else {
-                return true;
-            };
-            let mut moved = before.clone();
-            self.value(&mut moved).is_some() && program.values.get(now as usize) == Some(&moved)
-        })
     }
 }
 
@@ -479,14 +463,7 @@ impl Lowering<'_> {
             function.scope = before.scope;
             function.returns = before.returns;
         }
-        program.values.append(&mut rest.values);
-        program.calls.append(&mut rest.calls);
-        program.bindings.append(&mut rest.bindings);
-        program.functions.append(&mut rest.functions);
-        program.scopes.append(&mut rest.scopes);
-        program.imports.append(&mut rest.imports);
-        program.unresolved.append(&mut rest.unresolved);
-        program.uncalled.append(&mut rest.uncalled);
+        rest.append_to(program);
         replay.splice = Some(splice);
         true
     }

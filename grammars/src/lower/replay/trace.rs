@@ -10,9 +10,9 @@ use program::ScopeId;
 use program::summary::{Answer, Question};
 use rustc_hash::FxHashMap;
 
+use super::contents::Lengths;
 use super::fingerprint;
 use super::relocate::Relocation;
-use super::resumption::Lengths;
 use super::unit::{Bases, Effect, Externals, Read, Unit};
 use super::{Key, Replay};
 use crate::lower::Lowering;

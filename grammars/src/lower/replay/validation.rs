@@ -223,7 +223,7 @@ impl Lowering<'_> {
                     && call.in_sql
                 {
                     call.result_use = used;
-                    self.uses(producer.index());
+                    self.uses_call(producer.index());
                 }
             }
         }
