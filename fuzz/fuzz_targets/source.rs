@@ -24,7 +24,10 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(text.is_char_boundary(call.range.start as usize), "{:?}", call.range);
         assert!(text.is_char_boundary(call.range.end as usize), "{:?}", call.range);
     }
-    assert!(program.bindings.iter().all(|it| it.scope.index() < program.scopes.len()));
+    let bindings = program.bindings.iter().map(|it| it.scope);
+    let scopes = program.calls.iter().map(|it| it.scope).chain(bindings);
+    let mut scopes = scopes.chain(program.unresolved.iter().map(|it| it.scope));
+    assert!(scopes.all(|scope| scope.index() < program.scopes.len()));
     let _ = program.to_text();
     evaluate(&program);
     check(&text, Arc::new(program));

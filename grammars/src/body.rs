@@ -14,7 +14,7 @@ use crate::syntax::{Stmt, StmtKind};
 #[derive(Default)]
 pub(crate) struct Body {
     /// Shared by all places that they have stood at.
-    read: Arc<Read>,
+    read: Arc<Statements>,
     /// How far they have moved since.
     by: Move,
     /// As they stand now, where that is another place and somebody has asked.
@@ -23,8 +23,8 @@ pub(crate) struct Body {
 
 /// Statements where they stood when they were read.
 #[derive(Default)]
-struct Read {
-    statements: Vec<Stmt>,
+struct Statements {
+    list: Vec<Stmt>,
     defines: bool,
 }
 
@@ -37,23 +37,14 @@ impl Body {
     /// Moves them at once, where nobody else has them.
     pub(crate) fn shift(&mut self, by: Move) {
         match Arc::get_mut(&mut self.read) {
-            Some(read) if self.by.is_none() => by.block(&mut read.statements),
+            Some(read) if self.by.is_none() => by.block(&mut read.list),
             _ => *self = self.moved(by),
-        }
-    }
-
-    /// The statements, to change them.
-    pub(crate) fn into_vec(self) -> Vec<Stmt> {
-        match Arc::try_unwrap(self.read) {
-            Ok(read) if self.by.is_none() => read.statements,
-            Ok(read) => moved(&read, self.by),
-            Err(read) => moved(&read, self.by),
         }
     }
 
     /// The statements wherever they stood when they were read: for what does not depend on the place.
     pub(crate) fn anywhere(&self) -> &[Stmt] {
-        &self.read.statements
+        &self.read.list
     }
 
     /// Whether functions, classes or names of types are defined among them, or within them.
@@ -62,8 +53,8 @@ impl Body {
     }
 }
 
-fn moved(read: &Read, by: Move) -> Vec<Stmt> {
-    let mut statements = read.statements.clone();
+fn moved(read: &Statements, by: Move) -> Vec<Stmt> {
+    let mut statements = read.list.clone();
     by.block(&mut statements);
     statements
 }
@@ -73,7 +64,7 @@ impl Deref for Body {
 
     fn deref(&self) -> &[Stmt] {
         if self.by.is_none() {
-            return &self.read.statements;
+            return &self.read.list;
         }
         self.here.get_or_init(|| moved(&self.read, self.by))
     }
@@ -82,7 +73,7 @@ impl Deref for Body {
 impl From<Vec<Stmt>> for Body {
     fn from(statements: Vec<Stmt>) -> Self {
         let defines = defines(&statements);
-        let read = Arc::new(Read { statements, defines });
+        let read = Arc::new(Statements { list: statements, defines });
         Self { read, by: Move::default(), here: OnceLock::new() }
     }
 }

@@ -17,6 +17,9 @@ impl Part {
     /// Moves it so many bytes further on.
     pub(crate) fn shift(&mut self, by: i64) {
         let by = Move(by);
+        if by.is_none() {
+            return;
+        }
         by.range(&mut self.range);
         self.body.shift(by);
         self.comments.iter_mut().for_each(|it| by.range(&mut it.range));

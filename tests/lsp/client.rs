@@ -278,14 +278,7 @@ impl Client {
     pub(super) fn exit(mut self) -> ExitStatus {
         self.send(&json!({"jsonrpc": "2.0", "method": "exit"}));
         // The pipe stays open: some editors never close it.
-        let start = Instant::now();
-        loop {
-            if let Some(status) = self.process.try_wait().unwrap() {
-                return status;
-            }
-            assert!(start.elapsed() < LIMIT, "the server does not end");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        ended(&mut self.process)
     }
 }
 
@@ -294,6 +287,18 @@ impl Drop for Client {
         // Only of interest where a test failed; otherwise it has ended.
         let _ = self.process.kill();
         let _ = self.process.wait();
+    }
+}
+
+/// How a process ends by itself.
+pub(super) fn ended(process: &mut Child) -> ExitStatus {
+    let start = Instant::now();
+    loop {
+        if let Some(status) = process.try_wait().unwrap() {
+            return status;
+        }
+        assert!(start.elapsed() < LIMIT, "the server does not end");
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use super::client::{Start, frame, read, server};
+use super::client::{Start, ended, frame, read, server};
 
 const URI: &str = "file:///nowhere/job.py";
 
@@ -35,10 +35,10 @@ fn an_editor_that_goes_away_ends_the_server() {
     let (editor, input) = UnixStream::pair().unwrap();
     let mut on_sockets = server(OwnedFd::from(input).into(), Stdio::null());
     drop(editor);
-    assert_eq!(on_sockets.wait().unwrap().code(), Some(1));
+    assert_eq!(ended(&mut on_sockets).code(), Some(1));
     let mut on_pipes = server(Stdio::piped(), Stdio::piped());
     drop(on_pipes.stdin.take());
-    assert_eq!(on_pipes.wait().unwrap().code(), Some(1));
+    assert_eq!(ended(&mut on_pipes).code(), Some(1));
 }
 
 #[test]
@@ -58,7 +58,8 @@ fn messages_may_stand_in_a_file() {
     let mut output = tempfile::tempfile().unwrap();
     let written = Stdio::from(output.try_clone().unwrap());
     // It has ended once all is read, and does not succeed: a client waits for the first answer.
-    assert_eq!(server(Stdio::from(input), written).wait().unwrap().code(), Some(1));
+    let mut process = server(Stdio::from(input), written);
+    assert_eq!(ended(&mut process).code(), Some(1));
     output.rewind().unwrap();
     let mut output = BufReader::new(output);
     let ids: Vec<Value> =

@@ -27,7 +27,8 @@ pub(super) struct Definition<'a> {
 pub(super) const ON_THE_WAY: u32 = 1 << 31;
 
 impl Definition<'_> {
-    fn function(&self) -> Function {
+    /// The program's function, of which nothing is lowered yet.
+    fn unlowered(&self) -> Function {
         Function {
             name: self.def.name.text.to_string(),
             scope: None,
@@ -82,7 +83,7 @@ impl<'a> Collected<'a> {
             function.scope = None;
             function.returns = Expression::Unknown;
         }
-        earlier.extend(self.functions.iter().skip(earlier.len()).map(Definition::function));
+        earlier.extend(self.functions.iter().skip(earlier.len()).map(Definition::unlowered));
         earlier
     }
 
@@ -179,7 +180,7 @@ impl<'a> Definitions<'a> {
         self.by_position.insert(place, index);
         self.by_name.entry(&def.name.text).or_default().push(index);
         let definition = Definition { def, class: None, function, key: ON_THE_WAY | place, range };
-        let made = definition.function();
+        let made = definition.unlowered();
         self.found.push(definition);
         (index, made)
     }

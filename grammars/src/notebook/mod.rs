@@ -19,7 +19,7 @@ mod sql;
 use std::sync::Arc;
 
 use crate::parse::{Parsed, parse_parts, parser};
-use crate::syntax::{File, Part};
+use crate::syntax::{File, Part, Stmt};
 use crate::tree::SyntaxTree;
 use crate::{Memory, Surface, python, scala};
 use program::{Language, Links, Program, TextRange};
@@ -299,11 +299,14 @@ impl Notebook {
                 }
             }
             part.comments.splice(..0, content.comments);
-            let mut body = content.statements;
-            body.append(&mut std::mem::take(&mut part.body).into_vec());
-            // Stable: statements of one assignment share their range.
-            body.sort_by_key(|statement| statement.range.start);
-            part.body = body.into();
+            let start = |statement: &Stmt| statement.range.start;
+            if !content.statements.is_empty() || !part.body.is_sorted_by_key(start) {
+                let mut body = content.statements;
+                body.extend_from_slice(&part.body);
+                // Stable: statements of one assignment share their range.
+                body.sort_by_key(start);
+                part.body = body.into();
+            }
             file.parts.push(Arc::new(part));
         }
         file

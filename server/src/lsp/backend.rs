@@ -128,7 +128,7 @@ impl LanguageServer for Backend {
         let (uri, changes) = (&document.uri, &params.content_changes);
         let key = Key::Text(uri.clone());
         if self.kept(&key, || self.server.state.change(uri, document.version, changes)) {
-            self.server.schedule(&key);
+            self.server.schedule_typed(&key);
         }
     }
 
@@ -173,7 +173,7 @@ impl LanguageServer for Backend {
             true
         };
         if self.kept(&key, change) {
-            self.server.schedule(&key);
+            self.server.schedule_typed(&key);
         }
     }
 

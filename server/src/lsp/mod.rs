@@ -2,8 +2,7 @@
 //!
 //! Handlers run concurrently, so there is one order to hold: what changes a document happens before a handler first waits. Everything
 //! else works on an immutable version of one document (a [`state::Version`]) in a pool, and what was computed for a version that has
-//! passed is dropped. Only where a check takes next to no time is it made by the thread that takes the messages: to wake another one takes
-//! as long, and that has to fetch the document's data into its core's cache.
+//! passed is dropped. Only after a keystroke in a document whose check takes a few milliseconds is that made by the thread that takes the messages.
 
 mod backend;
 mod code_actions;
@@ -43,13 +42,14 @@ const STACK: usize = 32 << 20;
 
 /// Runs the language server until the editor ends it. Succeeds if the editor asked for the end first.
 pub(crate) fn run() -> ExitCode {
-    let session = std::thread::Builder::new().stack_size(STACK).spawn(serve);
+    let thread = std::thread::Builder::new().name("messages".to_owned()).stack_size(STACK);
+    let session = thread.spawn(serve);
     // Without threads there is nothing to talk with.
     session.ok().and_then(|it| it.join().ok()).unwrap_or(ExitCode::from(2))
 }
 
 fn serve() -> ExitCode {
-    // Messages are taken and given by one thread, which computes itself only what takes no longer than a word between threads or two.
+    // Messages are taken and given by this thread alone: each word between threads takes time.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .thread_name("language-server")
         .thread_stack_size(STACK)

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use analysis::{
     AnalysisHost, CallKeys, Change, Edit, Evidence, FileCheck, FileState, Run, Settings,
@@ -130,11 +130,12 @@ pub(crate) struct Version {
     quick: AtomicBool,
 }
 
-/// A check that takes less than this is made by the thread that takes messages: nobody notices that the next message waits for it.
+/// A check that takes less than this may be made by the thread that takes messages: nobody notices that the next message waits for it.
 const QUICK: Duration = Duration::from_millis(8);
 
-/// After an edit that adds more bytes than this, a check may take much longer than the one before.
-const MORE: usize = 1_000;
+/// The longest text, in bytes, of which that is so: where nothing of the last check can be used again, the next takes longer, but for so much
+/// text some hundredths of a second at most.
+const QUICK_BYTES: usize = 64 << 10;
 
 /// The findings and costs of one version.
 #[derive(Debug)]
@@ -351,6 +352,7 @@ impl State {
         {
             return Some((Arc::clone(checked), project));
         }
+        let (start, first) = (Instant::now(), version.read.get().is_none());
         version.content.parse();
         if !self.is_current(version) {
             return None;
@@ -399,6 +401,10 @@ impl State {
             generation,
         });
         *kept = Some(Arc::clone(&checked));
+        // One that is checked again takes less time than the next version will.
+        if first {
+            version.took(start.elapsed());
+        }
         Some((checked, project))
     }
 
@@ -485,13 +491,17 @@ impl State {
 
     /// Whether a configuration file has changed, gone or come since it was read.
     pub(crate) fn configuration_changed(&self, beside: &Version) -> bool {
-        let projects = lock(&self.projects);
-        if projects.stamps.iter().any(|(file, stamp)| *stamp != logs::stamp(file)) {
+        let (stamps, configurations) = {
+            let projects = lock(&self.projects);
+            (projects.stamps.clone(), Arc::clone(&projects.configurations))
+        };
+        // The disk may be far away: nobody is to wait for it with us.
+        if stamps.iter().any(|(file, stamp)| *stamp != logs::stamp(file)) {
             return true;
         }
         let Some(path) = &beside.path else { return false };
         let fresh = Configurations::default().for_file(path);
-        let kept = projects.configurations.for_file(path);
+        let kept = configurations.for_file(path);
         let file = |found: &Result<Arc<Configuration>, ConfigurationError>| match found {
             Ok(configuration) => Ok(configuration.file.clone()),
             Err(error) => Err(error.to_string()),
@@ -648,19 +658,18 @@ impl Version {
 
     /// The version after this one.
     fn next(&self, number: i32, content: Content) -> Self {
-        let quick = self.is_quick() && content.bytes() <= self.content.bytes() + MORE;
         let next = Self::new(self.key.clone(), number, self.path.clone(), content);
-        Self { quick: AtomicBool::new(quick), ..next }
+        Self { quick: AtomicBool::new(self.quick.load(Ordering::Relaxed)), ..next }
     }
 
     /// Takes note of how long its check took.
-    pub(crate) fn took(&self, time: Duration) {
+    fn took(&self, time: Duration) {
         self.quick.store(time < QUICK, Ordering::Relaxed);
     }
 
     /// Whether checking it takes little time, as far as one can know.
     pub(crate) fn is_quick(&self) -> bool {
-        self.quick.load(Ordering::Relaxed)
+        self.quick.load(Ordering::Relaxed) && self.content.bytes() <= QUICK_BYTES
     }
 
     /// Its file, if it is one.
@@ -766,4 +775,36 @@ pub(crate) fn edited(
         document.edit(bytes, &change.text);
     }
     document
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn opened(state: &State, lines: usize) -> Key {
+        let uri: Uri = "file:///nowhere/job.py".parse().unwrap();
+        state.open(uri.clone(), "python", 1, &"x = 1\n".repeat(lines));
+        Key::Text(uri)
+    }
+
+    #[test]
+    fn a_check_that_was_kept_tells_nothing_of_the_time_of_the_next() {
+        let state = State::default();
+        let version = state.version(&opened(&state, 1)).unwrap();
+        assert!(!version.is_quick(), "nobody knows yet");
+        state.check(&version).unwrap();
+        version.took(QUICK);
+        state.check(&version).unwrap();
+        assert!(!version.is_quick());
+        version.took(Duration::ZERO);
+        assert!(version.is_quick());
+    }
+
+    #[test]
+    fn a_long_document_is_not_quick_however_little_a_keystroke_costs() {
+        let state = State::default();
+        let version = state.version(&opened(&state, QUICK_BYTES)).unwrap();
+        version.took(Duration::ZERO);
+        assert!(!version.is_quick());
+    }
 }

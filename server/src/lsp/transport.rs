@@ -1,7 +1,8 @@
 //! Standard input and output as the editor gives them.
 //!
-//! Tokio reads and writes them in threads of their own, since they may be files or terminals. An editor gives pipes or sockets, which the
-//! thread that takes messages can read and write itself: each word between threads takes time that a keystroke waits for.
+//! Tokio reads and writes them in threads of their own, since they may be files or terminals. Most editors give sockets, some give pipes. The
+//! thread that takes messages can read and write those itself: each word between threads takes time that a keystroke waits for. Pipes have
+//! to be opened again for that, which only Linux can.
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -38,6 +39,7 @@ pub(super) fn output() -> Box<dyn AsyncWrite + Unpin> {
     Box::new(tokio::io::stdout())
 }
 
+/// A socket, which cannot be opened again: whoever else holds this end of it finds it non-blocking. Editors give each server its own.
 #[cfg(unix)]
 fn socket(of: impl std::os::fd::AsFd) -> Option<tokio::net::UnixStream> {
     let socket = std::os::unix::net::UnixStream::from(of.as_fd().try_clone_to_owned().ok()?);

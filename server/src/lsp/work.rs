@@ -1,10 +1,10 @@
 //! Work behind the messages: the pool that analyses, and the one queue to the editor.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tower_lsp_server::jsonrpc::{Error, Result};
@@ -154,21 +154,34 @@ impl Server {
     /// checked waits for that, and then only the newest version is looked at. So a keystroke in a small file is answered at once,
     /// and keystrokes in a large one cost no more than one thread.
     pub(crate) fn schedule(self: &Arc<Self>, key: &Key) {
-        {
-            let mut checking = lock(&self.checking);
-            if let Some(again) = checking.get_mut(key) {
-                *again = true;
-                return;
-            }
-            checking.insert(key.clone(), false);
+        if self.begins(key) {
+            self.check_in_pool(key.clone());
         }
-        let (server, key) = (Arc::clone(self), key.clone());
-        if self.state.version(&key).is_some_and(|it| it.is_quick()) {
+    }
+
+    /// The same after a keystroke, whose answer somebody waits for: in this thread where it takes little time. To wake another one takes
+    /// time as well, and that has to fetch the document into its core's cache.
+    pub(crate) fn schedule_typed(self: &Arc<Self>, key: &Key) {
+        if !self.state.version(key).is_some_and(|it| it.is_quick()) {
+            self.schedule(key);
+        } else if self.begins(key) {
             // Messages that are here already come first.
-            tokio::spawn(server.check_here(key));
-            return;
+            tokio::spawn(Arc::clone(self).check_here(key.clone()));
         }
-        self.check_in_pool(key);
+    }
+
+    /// Whether a check of a document begins now; otherwise the one that is being made is followed by another.
+    fn begins(&self, key: &Key) -> bool {
+        match lock(&self.checking).entry(key.clone()) {
+            Entry::Vacant(entry) => {
+                entry.insert(false);
+                true
+            }
+            Entry::Occupied(mut entry) => {
+                entry.insert(true);
+                false
+            }
+        }
     }
 
     fn check_in_pool(self: &Arc<Self>, key: Key) {
@@ -188,10 +201,10 @@ impl Server {
         }
     }
 
-    /// Checks a document that takes so little time that asking another thread to do it would take as long.
+    /// Checks a document in the thread that takes messages.
     async fn check_here(self: Arc<Self>, key: Key) {
         loop {
-            let version = self.newest(&key);
+            let version = self.take_newest(&key);
             if let Some(version) = &version {
                 self.check(version);
             }
@@ -202,7 +215,7 @@ impl Server {
                 let rest = tokio::task::spawn_blocking(move || server.rest_after(&version));
                 let _ = rest.await;
             }
-            if self.is_done(&key) {
+            if self.ends(&key) {
                 return;
             }
             if !self.state.version(&key).is_some_and(|it| it.is_quick()) {
@@ -214,40 +227,38 @@ impl Server {
     /// Checks a document until no newer version of it has come meanwhile.
     fn check_newest(self: &Arc<Self>, key: &Key, _permit: OwnedSemaphorePermit) {
         loop {
-            if let Some(version) = self.newest(key) {
+            if let Some(version) = self.take_newest(key) {
                 self.check(&version);
                 self.rest_after(&version);
             }
-            if self.is_done(key) {
+            if self.ends(key) {
                 return;
             }
         }
     }
 
-    /// The version of a document that is to be checked now.
-    fn newest(&self, key: &Key) -> Option<Arc<Version>> {
+    /// The version of a document that is to be checked now; only what comes after it asks for another check.
+    fn take_newest(&self, key: &Key) -> Option<Arc<Version>> {
         if let Some(again) = lock(&self.checking).get_mut(key) {
             *again = false;
         }
         self.state.version(key)
     }
 
-    /// Whether no newer version of a document has come since [`Server::newest`]; it is not being checked then any more.
-    fn is_done(&self, key: &Key) -> bool {
+    /// Ends the checks of a document, unless something has come since [`Server::take_newest`]; tells whether they end.
+    fn ends(&self, key: &Key) -> bool {
         let mut checking = lock(&self.checking);
-        let done = checking.get(key) != Some(&true);
-        if done {
+        let ends = checking.get(key) != Some(&true);
+        if ends {
             checking.remove(key);
         }
-        done
+        ends
     }
 
     /// Checks a version and tells the editor.
     fn check(self: &Arc<Self>, version: &Arc<Version>) {
         self.unharmed(|| {
-            let start = Instant::now();
             let Some((checked, project)) = self.state.check(version) else { return };
-            version.took(start.elapsed());
             self.after_check(&project);
             let client = self.state.session().client;
             let found = diagnostics::all(&checked, &client);
@@ -271,7 +282,7 @@ impl Server {
     /// A panic ends the work that is given only.
     fn unharmed(&self, work: impl FnOnce()) {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
-            let message = format!("a check failed: {}", panic_message(&*panic));
+            let message = format!("checking a document failed: {}", panic_message(&*panic));
             self.tell(Outgoing::Log(MessageType::ERROR, message));
         }
     }

@@ -140,27 +140,37 @@ impl Lowering<'_> {
 
     /// Takes over what a program held where a pass stood, behind so many definitions; those of the text are collected already. Gives those
     /// that it held.
-    fn take_contents(&mut self, mut known: Contents, definition: u32) -> Vec<Function> {
+    fn take_contents(&mut self, known: Contents, definition: u32) -> Vec<Function> {
+        let Contents {
+            values,
+            calls,
+            bindings,
+            mut functions,
+            mut scopes,
+            imports,
+            unresolved,
+            uncalled,
+        } = known;
         let program = &mut self.program;
-        let collected = program.functions.len().min(known.functions.len());
-        let definitions: Vec<Function> = known.functions.drain(..collected).collect();
+        let collected = program.functions.len().min(functions.len());
+        let definitions: Vec<Function> = functions.drain(..collected).collect();
         for (function, before) in
             program.functions.iter_mut().zip(&definitions).take(definition as usize)
         {
             function.scope = before.scope;
             function.returns.clone_from(&before.returns);
         }
-        program.functions.append(&mut known.functions);
-        if let (Some(root), Some(now)) = (known.scopes.first_mut(), program.scopes.first()) {
+        program.functions.append(&mut functions);
+        if let (Some(root), Some(now)) = (scopes.first_mut(), program.scopes.first()) {
             root.clone_from(now);
         }
-        program.values = known.values;
-        program.calls = known.calls;
-        program.bindings = known.bindings;
-        program.scopes = known.scopes;
-        program.imports = known.imports;
-        program.unresolved = known.unresolved;
-        program.uncalled = known.uncalled;
+        program.values = values;
+        program.calls = calls;
+        program.bindings = bindings;
+        program.scopes = scopes;
+        program.imports = imports;
+        program.unresolved = unresolved;
+        program.uncalled = uncalled;
         definitions
     }
 

@@ -243,14 +243,16 @@ impl Splice {
 
     /// Moves all that stood behind the edit. None where something there goes back to what is another one now.
     fn contents(&self, rest: &mut Contents) -> Option<()> {
-        rest.values.iter_mut().try_for_each(|it| self.value(it))?;
-        rest.calls.iter_mut().try_for_each(|it| self.call(it))?;
-        rest.bindings.iter_mut().try_for_each(|it| self.binding(it))?;
-        rest.functions.iter_mut().try_for_each(|it| self.function(it))?;
-        rest.scopes.iter_mut().try_for_each(|it| self.scope(it))?;
-        rest.imports.iter_mut().try_for_each(|it| self.range(&mut it.range))?;
-        rest.unresolved.iter_mut().try_for_each(|it| self.unresolved(it))?;
-        rest.uncalled.iter_mut().try_for_each(|it| self.uncalled(it))
+        let Contents { values, calls, bindings, functions, scopes, imports, unresolved, uncalled } =
+            rest;
+        values.iter_mut().try_for_each(|it| self.value(it))?;
+        calls.iter_mut().try_for_each(|it| self.call(it))?;
+        bindings.iter_mut().try_for_each(|it| self.binding(it))?;
+        functions.iter_mut().try_for_each(|it| self.function(it))?;
+        scopes.iter_mut().try_for_each(|it| self.scope(it))?;
+        imports.iter_mut().try_for_each(|it| self.range(&mut it.range))?;
+        unresolved.iter_mut().try_for_each(|it| self.unresolved(it))?;
+        uncalled.iter_mut().try_for_each(|it| self.uncalled(it))
     }
 
     fn value(&self, value: &mut Value) -> Option<()> {
