@@ -126,6 +126,8 @@ fn within_budget(
     let (read, taken, reached) = (Cell::new(0), Cell::new(0), Cell::new(0));
     let mut chunk_at = |at: usize, _| -> &[u8] {
         let end = ((at / CHUNK + 1) * CHUNK).min(bytes.len());
+        // A character that is cut in two is none to the parser, however often it asks.
+        let end = (end..bytes.len()).find(|&end| text.is_char_boundary(end)).unwrap_or(bytes.len());
         let chunk = bytes.get(at..end).unwrap_or_default();
         read.set(read.get() + chunk.len());
         // The lexer looks for a token without asking whether to go on: it finds the end of the text instead.

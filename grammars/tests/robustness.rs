@@ -189,6 +189,17 @@ fn names_where_nothing_is_called_are_bound_in_the_scope_around() {
 }
 
 #[test]
+fn characters_of_many_bytes_are_read_wherever_they_stand() {
+    for before in 0..2_100 {
+        let comment = "x".repeat(before);
+        let scala = format!("// {comment}\nimport a.b.{{c ⇒ d}}\n");
+        assert_eq!(grammars::lower(Language::Scala, &scala).syntax_errors, 0, "{before}");
+        let python = format!("# {comment}\npré_𝒳 = 1\n");
+        assert_eq!(grammars::lower(Language::Python, &python).syntax_errors, 0, "{before}");
+    }
+}
+
+#[test]
 fn long_chains_are_kept() {
     let text = format!("import pyspark\nx = spark.table('a'){}", ".withColumn('b', 1)".repeat(300));
     assert_eq!(grammars::lower(Language::Python, &text).calls.len(), 301);
