@@ -133,29 +133,16 @@ impl Splice {
             return None;
         }
         let (first, before, now) = (first.lengths, end.lengths, Lengths::of(program));
+        let ids = |of: fn(Lengths) -> usize, own: fn(&Bases, &Unit) -> (u32, usize)| {
+            Ids::new(of(first), (of(before), old), (of(now), new), own)
+        };
         let splice = Self {
             definitions,
-            values: Ids::new(first.values, (before.values, old), (now.values, new), |to, it| {
-                (to.values, it.values.len())
-            })?,
-            calls: Ids::new(first.calls, (before.calls, old), (now.calls, new), |to, it| {
-                (to.calls, it.calls.len())
-            })?,
-            bindings: Ids::new(
-                first.bindings,
-                (before.bindings, old),
-                (now.bindings, new),
-                |to, it| (to.bindings, it.bindings.len()),
-            )?,
-            functions: Ids::new(
-                first.functions,
-                (before.functions, old),
-                (now.functions, new),
-                |to, it| (to.functions, it.functions.len()),
-            )?,
-            scopes: Ids::new(first.scopes, (before.scopes, old), (now.scopes, new), |to, it| {
-                (to.scopes, it.scopes.len())
-            })?,
+            values: ids(|it| it.values, |to, it| (to.values, it.values.len()))?,
+            calls: ids(|it| it.calls, |to, it| (to.calls, it.calls.len()))?,
+            bindings: ids(|it| it.bindings, |to, it| (to.bindings, it.bindings.len()))?,
+            functions: ids(|it| it.functions, |to, it| (to.functions, it.functions.len()))?,
+            scopes: ids(|it| it.scopes, |to, it| (to.scopes, it.scopes.len()))?,
             before,
             now,
             byte_before,
