@@ -12,10 +12,12 @@ use crate::notebook::{self, Notebook};
 use crate::reading::{self, Reading};
 
 /// The grammar of a language.
-pub(crate) fn grammar(language: Language) -> tree_sitter::Language {
+pub(crate) fn grammar(language: Language) -> &'static tree_sitter::Language {
+    static PYTHON: OnceLock<tree_sitter::Language> = OnceLock::new();
+    static SCALA: OnceLock<tree_sitter::Language> = OnceLock::new();
     match language {
-        Language::Python => tree_sitter_python::LANGUAGE.into(),
-        Language::Scala => tree_sitter_scala::LANGUAGE.into(),
+        Language::Python => PYTHON.get_or_init(|| tree_sitter_python::LANGUAGE.into()),
+        Language::Scala => SCALA.get_or_init(|| tree_sitter_scala::LANGUAGE.into()),
     }
 }
 

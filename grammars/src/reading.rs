@@ -42,7 +42,7 @@ pub(crate) fn read(
     tree: Option<&Tree>,
 ) -> Reading {
     let empty = |text| Reading { text, file: Arc::default(), tree: None };
-    let Some(parser) = parser(&crate::document::grammar(language)) else { return empty(text) };
+    let Some(parser) = parser(crate::document::grammar(language)) else { return empty(text) };
     match language {
         Language::Python => read_python(parser, text, before),
         Language::Scala => read_scala(parser, text, before, tree),

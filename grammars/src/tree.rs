@@ -58,7 +58,7 @@ impl SyntaxTree {
     pub(crate) fn new(language: Language, mut cursor: TreeCursor<'_>) -> Self {
         let mut nodes: Vec<Data> = Vec::with_capacity(cursor.node().descendant_count());
         // What the node is in, each with how many of its children are still to come and whether they may stand in fields.
-        let mut parents: Vec<(u32, usize, bool)> = Vec::new();
+        let mut parents: Vec<(u32, u32, bool)> = Vec::new();
         let names = names(language);
         // Where the whole was understood, so was every node.
         let broken = cursor.node().has_error();
@@ -310,7 +310,7 @@ mod tests {
                 "object A { def f(b: C = 1) = for (d <- e if g) yield h(d, \"i\") + 1 }\n",
             ),
         ] {
-            let mut parser = crate::parse::parser(&crate::document::grammar(language)).unwrap();
+            let mut parser = crate::parse::parser(crate::document::grammar(language)).unwrap();
             let tree = parser.parse(text, None).unwrap();
             let copy = SyntaxTree::new(language, tree.walk());
             let mut cursor = tree.walk();

@@ -266,7 +266,7 @@ impl Notebook {
                 .collect(),
             ..File::default()
         };
-        let Some(mut parser) = parser(&crate::document::grammar(language)) else { return file };
+        let Some(mut parser) = parser(crate::document::grammar(language)) else { return file };
         // What is no code is blanked in a copy; names and texts are then read from that copy too, at the same offsets.
         let mut masked = self.text.clone().into_bytes();
         let contents: Vec<cell::Content> =
