@@ -83,6 +83,7 @@ impl<'a> Lowering<'a> {
                 let member = self.foreign_member(&class, &site.name.text);
                 if member.is_none()
                     && bound
+                    && self.is_of_spark(&site.name.text)
                     && let Some(kind) = self.extended_elsewhere(&class)
                     && let Some(result) = self.inherited_of_spark(site, kind)
                 {

@@ -8,7 +8,7 @@ use program::{Confidence, Language, Origin, Type, UnresolvedReason};
 use super::Lowering;
 use super::calls::Site;
 use super::environment::{FrameKind, Lowered, Meaning, is_null};
-use super::linked::{Ancestor, Inherited};
+use super::linked::{Ancestor, EXTENDED_CLASSES, Inherited};
 use crate::syntax::{Expr, ExprKind, FunctionDef, Name, Stmt, StmtKind};
 
 /// How many classes that inherit from another are asked for what it leaves to them.
@@ -261,6 +261,7 @@ impl<'a> Lowering<'a> {
         };
         if !known
             && bound
+            && self.is_of_spark(&site.name.text)
             && let Some(kind) = self.extended(class)
             && let Some(result) = self.inherited_of_spark(site, kind)
         {
@@ -268,6 +269,12 @@ impl<'a> Lowering<'a> {
         }
         let result = self.call_member(site, known.then_some(member.meaning), bound);
         if own { result.of_class(Meaning::Instance(class.clone())) } else { result }
+    }
+
+    /// Whether some class of Spark's that classes extend and whose objects are no datasets has a method of this name.
+    pub(super) fn is_of_spark(&self, method: &str) -> bool {
+        let mut classes = EXTENDED_CLASSES.iter().filter(|it| !it.is_dataset());
+        classes.any(|class| spark::api().method(self.language, *class, method).is_some())
     }
 
     /// A method that an object has from the class of Spark's that its own class extends.

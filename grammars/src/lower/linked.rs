@@ -25,6 +25,9 @@ use crate::syntax::{Expr, ExprKind, FunctionDef, Parameter, Pattern};
 /// The attribute that tells which of Spark's classes a class extends: no source can name it.
 const EXTENDED: &str = "(extends)";
 
+/// Classes of Spark's that classes of a program extend.
+pub(super) const EXTENDED_CLASSES: [Type; 2] = [Type::Rdd, Type::Transformer];
+
 /// How many classes of one file an inheritance chain is followed through.
 const ANCESTORS: usize = 16;
 
@@ -344,7 +347,7 @@ impl<'a> Lowering<'a> {
         let ancestry = self.ancestry(class);
         let mut bases = ancestry.iter().filter_map(|it| self.collected.bases.get(it)).flatten();
         bases.find_map(|base| match self.annotated_class(base) {
-            Shape::Spark { kind: kind @ (Type::Rdd | Type::Transformer), .. } => Some(kind),
+            Shape::Spark { kind, .. } if EXTENDED_CLASSES.contains(&kind) => Some(kind),
             _ => None,
         })
     }
