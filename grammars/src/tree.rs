@@ -41,10 +41,9 @@ struct Data {
 }
 
 const NAMED: u8 = 1;
-const EXTRA: u8 = 2;
-const ERROR: u8 = 4;
-const MISSING: u8 = 8;
-const HAS_ERROR: u8 = 16;
+const ERROR: u8 = 2;
+const MISSING: u8 = 4;
+const HAS_ERROR: u8 = 8;
 
 /// A node of a [`SyntaxTree`].
 #[derive(Debug, Clone, Copy)]
@@ -68,8 +67,7 @@ impl SyntaxTree {
             let flag = |is: bool, flag: u8| if is { flag } else { 0 };
             let kind = node.kind_id();
             let mut flags =
-                flag(names.named.get(usize::from(kind)).copied().unwrap_or(true), NAMED)
-                    | flag(node.is_extra(), EXTRA);
+                flag(names.named.get(usize::from(kind)).copied().unwrap_or(true), NAMED);
             if broken {
                 flags |= flag(node.is_error(), ERROR)
                     | flag(node.is_missing(), MISSING)
@@ -168,11 +166,6 @@ impl<'t> Node<'t> {
     /// Whether a rule of the grammar has its name, unlike a token that is written in one.
     pub(crate) fn is_named(self) -> bool {
         self.is(NAMED)
-    }
-
-    /// Whether it may stand anywhere, as comments may.
-    pub(crate) fn is_extra(self) -> bool {
-        self.is(EXTRA)
     }
 
     /// Whether it is what the parser did not understand.

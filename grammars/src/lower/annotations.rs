@@ -68,7 +68,7 @@ impl Lowering<'_> {
                 Some(result) => Shape::Callable(result.into()),
             },
             "Self" => self.enclosing_class().map_or(Shape::Unknown, |class| {
-                Shape::Instance(ClassName { file: None, name: class.as_ref().into() })
+                Shape::Instance(ClassName { file: None, name: class })
             }),
             _ => self.annotated_class(&annotation.name),
         }

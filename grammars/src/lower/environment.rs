@@ -475,7 +475,7 @@ impl Lowering<'_> {
                 Meaning::Many(self.value(*kind, *confidence, origin.clone(), None))
             }
             Shape::Instance(class) => match &class.file {
-                None => Meaning::Instance(class.name.as_ref().into()),
+                None => Meaning::Instance(class.name.clone()),
                 Some(_) => Meaning::ForeignInstance(Arc::new(class.clone())),
             },
             Shape::Tuple(items) => {
@@ -495,7 +495,7 @@ impl Lowering<'_> {
             Shape::Function(key) => Meaning::Function(self.definitions.of_key(*key)?),
             Shape::Callable(result) => Meaning::Callable(Arc::new((**result).clone())),
             Shape::Class(class) => match &class.file {
-                None => Meaning::LocalClass(class.name.as_ref().into()),
+                None => Meaning::LocalClass(class.name.clone()),
                 Some(_) => Meaning::ForeignClass(Arc::new(class.clone())),
             },
             Shape::Library(library) => Meaning::Library(*library),
@@ -518,7 +518,7 @@ impl Lowering<'_> {
                 Shape::Many(value.kind, value.confidence)
             }
             Meaning::Instance(class) => {
-                Shape::Instance(ClassName { file: None, name: class.as_ref().into() })
+                Shape::Instance(ClassName { file: None, name: class.clone() })
             }
             Meaning::ForeignInstance(class) => Shape::Instance(ClassName::clone(class)),
             Meaning::Tuple(items) => {
@@ -536,7 +536,7 @@ impl Lowering<'_> {
             Meaning::Function(index) => Shape::Function(self.definitions[*index].key),
             Meaning::Callable(result) => Shape::Callable(Box::new((**result).clone())),
             Meaning::LocalClass(class) => {
-                Shape::Class(ClassName { file: None, name: class.as_ref().into() })
+                Shape::Class(ClassName { file: None, name: class.clone() })
             }
             Meaning::ForeignClass(class) => Shape::Class(ClassName::clone(class)),
             Meaning::Library(library) => Shape::Library(*library),

@@ -289,7 +289,7 @@ impl<'a> Lowering<'a> {
             // `-> "Job"` of a class may name itself.
             Some((written, Shape::Unknown)) => {
                 class.filter(|it| ***it == written.name).map_or(Shape::Unknown, |it| {
-                    Shape::Instance(ClassName { file: None, name: it.as_ref().into() })
+                    Shape::Instance(ClassName { file: None, name: it.clone() })
                 })
             }
             Some((_, declared)) => declared,

@@ -194,11 +194,11 @@ impl<'a> Lowering<'a> {
     fn answered(&mut self, answer: Answer, name: &str) -> Option<Meaning> {
         match answer {
             Answer::Unknown | Answer::Ambiguous | Answer::Module | Answer::Calls(_) => None,
-            Answer::External(path) => Some(Meaning::Path(path.as_ref().into())),
+            Answer::External(path) => Some(Meaning::Path(path)),
             Answer::Function(function) => Some(Meaning::Foreign(Arc::new(function))),
             Answer::Class(class) => Some(match &class.file {
                 Some(_) => Meaning::ForeignClass(Arc::new(class)),
-                None => Meaning::LocalClass(class.name.as_ref().into()),
+                None => Meaning::LocalClass(class.name),
             }),
             Answer::Value(shape) => self.materialize(&shape, &Origin::Ambient(name.to_owned())),
         }
@@ -226,7 +226,7 @@ impl<'a> Lowering<'a> {
     pub(super) fn class_named(&self, name: &str) -> Option<ClassName> {
         let answer = match self.lookup(name) {
             Some(Meaning::LocalClass(class)) => {
-                return Some(ClassName { file: None, name: class.as_ref().into() });
+                return Some(ClassName { file: None, name: class });
             }
             Some(Meaning::Path(path)) => self.resolved_path(&path).1,
             Some(_) => return None,
@@ -243,22 +243,22 @@ impl<'a> Lowering<'a> {
         let (root, rest) = base.split_once('.').map_or((base, None), |it| (it.0, Some(it.1)));
         let path = match (self.lookup(root), rest) {
             (Some(Meaning::LocalClass(class)), None) => {
-                return Some((Base::Class(class.as_ref().into()), Answer::Unknown));
+                return Some((Base::Class(class), Answer::Unknown));
             }
             (Some(Meaning::Path(path)), None) => path,
             (Some(Meaning::Path(path)), Some(rest)) => joined(&path, rest).into(),
             (Some(_), _) => return None,
-            (None, None) if self.collected.classes.contains_key(root) => {
-                return Some((Base::Class(root.into()), Answer::Unknown));
-            }
             (None, None) => {
+                if let Some((class, _)) = self.collected.classes.get_key_value(root) {
+                    return Some((Base::Class(class.clone()), Answer::Unknown));
+                }
                 let (path, answer) = self.free_path(root)?;
-                return Some((Base::Path(path.as_ref().into()), answer));
+                return Some((Base::Path(path), answer));
             }
             (None, Some(_)) => base.into(),
         };
         let (path, answer) = self.resolved_path(&path);
-        Some((Base::Path(path.as_ref().into()), answer))
+        Some((Base::Path(path), answer))
     }
 
     /// What a class of the file extends, nearest first, itself left out; classes of other files stand for their own ancestors.
@@ -269,18 +269,17 @@ impl<'a> Lowering<'a> {
         while let Some(class) = pending.pop() {
             for base in self.collected.bases.get(&class).into_iter().flatten().take(ANCESTORS) {
                 match self.base(base) {
-                    Some((Base::Class(base), _)) => {
-                        let base: Arc<str> = base.as_ref().into();
-                        if !seen.contains(&base) && seen.len() < ANCESTORS {
-                            seen.push(base.clone());
-                            found.push(Ancestor::Local(base.clone()));
-                            pending.push(base);
-                        }
+                    Some((Base::Class(base), _))
+                        if !seen.contains(&base) && seen.len() < ANCESTORS =>
+                    {
+                        seen.push(base.clone());
+                        found.push(Ancestor::Local(base.clone()));
+                        pending.push(base);
                     }
                     Some((Base::Path(_), Answer::Class(class))) => {
                         found.push(match &class.file {
                             Some(_) => Ancestor::Foreign(Arc::new(class)),
-                            None => Ancestor::Local(class.name.as_ref().into()),
+                            None => Ancestor::Local(class.name),
                         });
                     }
                     _ => {}
@@ -492,7 +491,7 @@ impl<'a> Lowering<'a> {
                 }
                 // Scala's imports are the importing file's own.
                 Meaning::Path(path) if self.language == Language::Python => {
-                    Some(Export::Import(path.as_ref().into()))
+                    Some(Export::Import(path.clone()))
                 }
                 Meaning::Path(_) => None,
                 other => {
@@ -513,7 +512,7 @@ impl<'a> Lowering<'a> {
         // Scala's imports are the importing file's own; what a notebook runs is there for those that run it.
         let python = self.language == Language::Python;
         let stars = self.stars.iter().filter(|star| python || star.starts_with('%'));
-        let stars = stars.map(|star| star.as_ref().into()).collect();
+        let stars = stars.cloned().collect();
         Summary { package: self.package.map(Arc::from), exports, stars, calls }
     }
 

@@ -4,7 +4,7 @@ use program::{Literal, TextRange};
 
 use super::literals::{float, integer};
 use super::types::annotation;
-use super::{DEPTH, Front, expr, parts, range};
+use super::{DEPTH, Front, expr, is_aside, parts, range};
 use crate::syntax::{Arg, Expr, ExprKind, Parameter, Pattern, Stmt, StmtKind, leave_out};
 use crate::tree::Node;
 
@@ -120,7 +120,7 @@ impl Front<'_> {
                     ));
                 }
                 open = true;
-            } else if child.is_named() && !child.is_extra() {
+            } else if child.is_named() && !is_aside(child) && !child.is_error() {
                 operands.push(self.expression(child));
                 open = false;
             }
@@ -251,11 +251,9 @@ impl Front<'_> {
     fn comparison(&mut self, node: Node<'_>) -> Expr {
         let operators: Vec<&str> =
             node.children_by_field_name("operators").map(|it| neutral(it.kind())).collect();
-        let operands: Vec<Node<'_>> = node
-            .children()
-            .filter(|child| {
-                child.is_named() && !child.is_extra() && child.field() != Some("operators")
-            })
+        let operands = parts(node).into_iter();
+        let operands: Vec<Node<'_>> = operands
+            .filter(|child| !child.is_error() && child.field() != Some("operators"))
             .collect();
         let mut operands = operands.into_iter().map(|it| self.expression(it));
         let Some(mut left) = operands.next() else {

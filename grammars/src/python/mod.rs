@@ -139,7 +139,10 @@ fn expr(kind: ExprKind, range: TextRange) -> Expr {
 
 /// The named children less comments and line continuations. Error nodes count as extras too, and stay.
 fn parts<'t>(node: Node<'t>) -> Vec<Node<'t>> {
-    node.named_children()
-        .filter(|child| !matches!(child.kind(), "comment" | "line_continuation"))
-        .collect()
+    node.named_children().filter(|child| !is_aside(*child)).collect()
+}
+
+/// Whether a node may stand between any two others and is none of what they make up.
+fn is_aside(node: Node<'_>) -> bool {
+    matches!(node.kind(), "comment" | "line_continuation")
 }
