@@ -295,7 +295,7 @@ pub(crate) enum ExprKind {
 
 #[derive(Debug, Clone)]
 pub(crate) enum TextPiece {
-    Literal(String),
+    Literal(CompactString),
     Hole(Expr),
 }
 

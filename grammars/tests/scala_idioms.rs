@@ -28,7 +28,7 @@ fn columns(program: &Program, method: &str) -> Vec<String> {
     for argument in &call.arguments {
         argument.value.walk(&mut |it| {
             if let Expression::Column { name, .. } = it {
-                names.push(name.clone());
+                names.push(name.to_string());
             }
         });
     }
@@ -603,7 +603,7 @@ fn literals_are_read_in_every_form() {
         "val name = \"orders\"\nval frame = spark.sql(s\"\"\"\n  |SELECT a FROM $name\n  |WHERE x > 1\"\"\".stripMargin)\nframe.count()",
     );
     assert!(program.calls.iter().any(|call| call.method == "table"
-        && call.arguments[0].value == Expression::Literal(Literal::Text("orders".to_owned()))));
+        && call.arguments[0].value == Expression::Literal(Literal::Text("orders".into()))));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Driver-side and column expressions, as far as they matter to Spark.
 
+use compact_str::CompactString;
+
 use crate::{FunctionId, ValueId};
 
 /// A literal of either language.
@@ -14,7 +16,7 @@ pub enum Literal {
     /// A floating-point number.
     Float(f64),
     /// A string without holes, unescaped.
-    Text(String),
+    Text(CompactString),
 }
 
 // Float literals come from source text and are never NaN, so equality is reflexive.
@@ -24,7 +26,7 @@ impl Eq for Literal {}
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TextPart {
     /// Text as written, unescaped.
-    Literal(String),
+    Literal(CompactString),
     /// A hole with what stands in it.
     Hole(Expression),
 }
@@ -42,7 +44,7 @@ pub enum Expression {
     /// A column by name: `col("x")`, `F.col("x")`, `df.x`, `df["x"]`, `$"x"`, `'x`; `of` is the dataset it was taken from.
     Column {
         /// The column's name as written.
-        name: String,
+        name: CompactString,
         /// The dataset that it was taken from, where the source says so.
         of: Option<ValueId>,
     },
@@ -58,7 +60,7 @@ pub enum Expression {
     /// `0 until n` too). A user-defined function applied is `udf` with the function's value first; a constant by name (`StorageLevel.MEMORY_ONLY`) is its last part without arguments; `*xs` that is not written out is `spread`.
     Apply {
         /// The language-neutral name.
-        function: String,
+        function: CompactString,
         /// Arguments in order, a method's receiver first.
         arguments: Vec<Expression>,
     },

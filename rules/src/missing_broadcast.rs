@@ -256,7 +256,7 @@ fn keys_of(on: &Expression) -> Option<(BTreeSet<String>, BTreeSet<String>)> {
             Some((BTreeSet::from([name.clone()]), BTreeSet::from([name])))
         }
         Expression::Column { name, of: None } => {
-            let name = name.to_lowercase();
+            let name = name.as_str().to_lowercase();
             Some((BTreeSet::from([name.clone()]), BTreeSet::from([name])))
         }
         Expression::Apply { function, arguments } if matches!(function.as_str(), "=" | "<=>" | "eqNullSafe") => {

@@ -625,7 +625,7 @@ rows = spark.table("orders").collect()
 
     #[test]
     fn queries_are_judged_by_their_text() {
-        let bounded = |text: &str| sql_is_bounded(&Expression::Literal(program::Literal::Text(text.to_owned())));
+        let bounded = |text: &str| sql_is_bounded(&Expression::Literal(program::Literal::Text(text.into())));
         assert!(bounded("insert into t select * from s"));
         assert!(bounded("SELECT max(day) FROM t WHERE id IN (SELECT id FROM s)"));
         assert!(bounded("select * from t limit 5;"));

@@ -49,7 +49,7 @@ impl<'a> Lowering<'a> {
             let name = argument.name.as_ref().map(|name| name.text.to_string());
             let mut value = lowered.expression.clone();
             if argument.spread && !matches!(value, Expression::List(_)) {
-                value = Expression::Apply { function: "spread".to_owned(), arguments: vec![value] };
+                value = Expression::Apply { function: "spread".into(), arguments: vec![value] };
             }
             match (argument.spread, value) {
                 // `f(*[a, b])` and `f(Seq(a, b): _*)` are `f(a, b)`.

@@ -124,7 +124,7 @@ impl<'a> Lowering<'a> {
         }
         let name = match &kind.kind {
             ExprKind::Literal(Literal::Text(name)) => name.clone(),
-            _ => self.path_text(kind.range),
+            _ => self.path_text(kind.range).into(),
         };
         let declared = self.annotation(&TypeRef { name: name.into(), arguments: Vec::new() });
         match self.materialize(&declared, &Origin::Ambient(self.path_text(value.range))) {

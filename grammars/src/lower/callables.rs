@@ -91,7 +91,7 @@ impl<'a> Lowering<'a> {
         let operands = vec![object.expression.clone(), other.expression.clone()];
         Some(Lowered {
             meaning: Meaning::Callable(Arc::new(result)),
-            expression: Expression::Apply { function: name.to_owned(), arguments: operands },
+            expression: Expression::Apply { function: name.into(), arguments: operands },
             call: None,
         })
     }

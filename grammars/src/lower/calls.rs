@@ -171,7 +171,7 @@ impl<'a> Lowering<'a> {
             self.unresolved(name, (site.range, site.name_range), UnresolvedReason::Method);
             let operands =
                 std::iter::once(object.expression).chain(arguments.into_expressions()).collect();
-            let expression = Expression::Apply { function: name.to_owned(), arguments: operands };
+            let expression = Expression::Apply { function: name.into(), arguments: operands };
             return Lowered {
                 meaning: Meaning::Unknown(UnresolvedReason::Method),
                 expression,
@@ -193,7 +193,7 @@ impl<'a> Lowering<'a> {
                 return Lowered::local(match place.as_integer().map(u32::try_from) {
                     Some(Ok(at)) => Expression::Item(Box::new(property.expression), at),
                     _ => Expression::Apply {
-                        function: "getItem".to_owned(),
+                        function: "getItem".into(),
                         arguments: vec![property.expression, place],
                     },
                 });
@@ -291,7 +291,7 @@ impl<'a> Lowering<'a> {
         let function = if kind == Type::UserDefinedFunction { "udf" } else { method.name() };
         let mut operands = vec![object.expression];
         operands.extend(column_arguments(function, arguments.expressions()));
-        Lowered::column(Expression::Apply { function: function.to_owned(), arguments: operands })
+        Lowered::column(Expression::Apply { function: function.into(), arguments: operands })
     }
 
     pub(super) fn emit_method(
@@ -387,16 +387,13 @@ impl<'a> Lowering<'a> {
             }
             return match (kind, value, self.language) {
                 (Type::DataFrame, Some(value), Language::Python) => {
-                    Lowered::column(Expression::Column {
-                        name: name.text.to_string(),
-                        of: Some(value),
-                    })
+                    Lowered::column(Expression::Column { name: name.text.clone(), of: Some(value) })
                 }
                 (Type::Column, Some(_), _) => Lowered::column(Expression::Apply {
-                    function: "getField".to_owned(),
+                    function: "getField".into(),
                     arguments: vec![
                         object.expression,
-                        Expression::Literal(Literal::Text(name.text.to_string())),
+                        Expression::Literal(Literal::Text(name.text.clone())),
                     ],
                 }),
                 (Type::PandasFrame, Some(_), _) => {
@@ -404,10 +401,8 @@ impl<'a> Lowering<'a> {
                     self.library_member(Library::PandasOnSpark, &name.text, &text)
                 }
                 (_, None, _) => {
-                    let expression = Expression::Apply {
-                        function: name.text.to_string(),
-                        arguments: Vec::new(),
-                    };
+                    let expression =
+                        Expression::Apply { function: name.text.clone(), arguments: Vec::new() };
                     Lowered {
                         meaning: Meaning::Unknown(UnresolvedReason::Other),
                         expression,
@@ -446,9 +441,8 @@ impl<'a> Lowering<'a> {
             return self.callable(callable);
         }
         if Self::makes_column(method.outcome) || kind == Type::Column {
-            let function = method.name().to_owned();
             return Lowered::column(Expression::Apply {
-                function,
+                function: method.name().into(),
                 arguments: vec![object.expression],
             });
         }
@@ -458,7 +452,7 @@ impl<'a> Lowering<'a> {
             }
             if kind == Type::Window && method.outcome == Outcome::Local {
                 let expression =
-                    Expression::Apply { function: method.name().to_owned(), arguments: Vec::new() };
+                    Expression::Apply { function: method.name().into(), arguments: Vec::new() };
                 return Lowered::local(expression);
             }
             let end = TextRange::new(range.end, range.end);

@@ -38,7 +38,7 @@ impl<'a> Lowering<'a> {
                 match inner.expression {
                     Expression::List(parts) => expressions.extend(parts),
                     other => expressions.push(Expression::Apply {
-                        function: "spread".to_owned(),
+                        function: "spread".into(),
                         arguments: vec![other],
                     }),
                 }
@@ -94,7 +94,7 @@ impl<'a> Lowering<'a> {
             }
             arguments.push(Expression::List(vec![key, value.expression]));
         }
-        let expression = Expression::Apply { function: "map".to_owned(), arguments };
+        let expression = Expression::Apply { function: "map".into(), arguments };
         if !values.iter().any(carries) {
             return Lowered::local(expression);
         }
@@ -111,7 +111,7 @@ impl<'a> Lowering<'a> {
     /// `Map("a" -> x, …)`.
     pub(super) fn scala_mapping(&mut self, pairs: &Arguments) -> Lowered {
         let expression =
-            Expression::Apply { function: "map".to_owned(), arguments: pairs.expressions() };
+            Expression::Apply { function: "map".into(), arguments: pairs.expressions() };
         let mut record = Vec::new();
         for (argument, (_, pair)) in pairs.model.iter().zip(&pairs.lowered) {
             if let (Meaning::Tuple(parts), Expression::List(written)) =
@@ -470,7 +470,7 @@ impl<'a> Lowering<'a> {
             Meaning::Mapping(Arc::new(shallow(self.merge(&values), DEPTH)))
         };
         let expression =
-            Expression::Apply { function: "map".to_owned(), arguments: arguments.expressions() };
+            Expression::Apply { function: "map".into(), arguments: arguments.expressions() };
         Some(Lowered { meaning, expression, call: None })
     }
 

@@ -73,7 +73,7 @@ impl<'a> Lowering<'a> {
             return Lowered::column(expression);
         }
         Lowered::column(Expression::Apply {
-            function: types::column_function_name(self.language, function).to_owned(),
+            function: types::column_function_name(self.language, function).into(),
             arguments: evaluated.into_expressions().collect(),
         })
     }

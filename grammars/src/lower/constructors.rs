@@ -43,7 +43,7 @@ impl<'a> Lowering<'a> {
         if Self::makes_column(method.outcome) {
             let function = method.name().to_owned();
             let arguments = arguments.expressions();
-            return Lowered::column(Expression::Apply { function, arguments });
+            return Lowered::column(Expression::Apply { function: function.into(), arguments });
         }
         self.emit_static(method, site.range, site.name_range, site.arguments_range, arguments)
     }

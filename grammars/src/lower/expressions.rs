@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use compact_str::{CompactString, format_compact};
 use program::{
     Confidence, Expression, Language, Literal, Origin, ResultUse, TextPart, TextRange, Type,
     UnresolvedReason,
@@ -100,7 +101,7 @@ impl<'a> Lowering<'a> {
             }
             ExprKind::Literal(literal) => Lowered::local(Expression::Literal(literal.clone())),
             ExprKind::Column(name) => {
-                Lowered::column(Expression::Column { name: name.to_string(), of: None })
+                Lowered::column(Expression::Column { name: name.clone(), of: None })
             }
             ExprKind::Call { callee, arguments, arguments_range, type_arguments } => {
                 if let (ExprKind::Name(name), [], [asked]) =
@@ -355,7 +356,9 @@ impl<'a> Lowering<'a> {
             ] = arguments.as_slice()
             && left.len() + right.len() <= LONGEST_TEXT
         {
-            return Lowered::local(Expression::Literal(Literal::Text(format!("{left}{right}"))));
+            return Lowered::local(Expression::Literal(Literal::Text(format_compact!(
+                "{left}{right}"
+            ))));
         }
         if operator == "+"
             && let [Expression::List(left), Expression::List(right)] = arguments.as_slice()
@@ -368,7 +371,7 @@ impl<'a> Lowering<'a> {
                 call: None,
             };
         }
-        let expression = Expression::Apply { function: operator.to_owned(), arguments };
+        let expression = Expression::Apply { function: operator.into(), arguments };
         match many {
             Some(meaning) => Lowered { meaning, expression, call: None },
             None if column => Lowered::column(expression),
@@ -447,10 +450,8 @@ impl<'a> Lowering<'a> {
                 if types::column_function(&path).is_none()
                     && matches!(lowered.meaning, Meaning::Path(_))
                 {
-                    lowered.expression = Expression::Apply {
-                        function: name.text.to_string(),
-                        arguments: Vec::new(),
-                    };
+                    lowered.expression =
+                        Expression::Apply { function: name.text.clone(), arguments: Vec::new() };
                 }
                 lowered
             }
@@ -585,7 +586,7 @@ impl<'a> Lowering<'a> {
                         self.library_value(LibraryMember::Object(Library::PandasOnSpark), "")
                     }
                     (Type::DataFrame | Type::Column, _) => Lowered::column(Expression::Apply {
-                        function: "getItem".to_owned(),
+                        function: "getItem".into(),
                         arguments: vec![object.expression, position.expression],
                     }),
                     _ => Lowered::unknown(UnresolvedReason::Other),
@@ -609,7 +610,7 @@ impl<'a> Lowering<'a> {
                 ..Lowered::local(Expression::Unknown)
             },
             Meaning::Column(_) => Lowered::column(Expression::Apply {
-                function: "getItem".to_owned(),
+                function: "getItem".into(),
                 arguments: vec![object.expression, position.expression],
             }),
             Meaning::Instance(class) => match self.method_of(class, "__getitem__") {
@@ -632,7 +633,7 @@ impl<'a> Lowering<'a> {
                         Expression::Item(Box::new(other.clone()), at as u32)
                     }
                     (other, _) if known => Expression::Apply {
-                        function: "getItem".to_owned(),
+                        function: "getItem".into(),
                         arguments: vec![other.clone(), position.expression],
                     },
                     _ => Expression::Unknown,
@@ -654,9 +655,9 @@ impl<'a> Lowering<'a> {
     }
 
     /// The language-neutral name of a column's method.
-    pub(super) fn column_method(&self, name: &str) -> String {
+    pub(super) fn column_method(&self, name: &str) -> CompactString {
         let method = spark::api().method(self.language, Type::Column, name);
-        method.map_or_else(|| name.to_owned(), |it| it.name().to_owned())
+        method.map_or(name, |it| it.name()).into()
     }
 
     /// Whether a method of Spark's evaluates to a column.
@@ -713,7 +714,7 @@ pub(super) fn applied(name: &str, mut arguments: Vec<Expression>) -> Expression 
         // `reduce(f, xs)` is `xs.reduce(f)`.
         arguments.swap(0, 1);
     }
-    Expression::Apply { function: neutral.to_owned(), arguments }
+    Expression::Apply { function: neutral.into(), arguments }
 }
 
 /// An attribute of a value of the language: an element of a tuple, or a method without parentheses.

@@ -164,7 +164,7 @@ impl<'a> Lowering<'a> {
             Meaning::Unknown(_) | Meaning::Local(_) => {
                 expressions.insert(0, condition.expression);
                 let expression =
-                    Expression::Apply { function: "if".to_owned(), arguments: expressions };
+                    Expression::Apply { function: "if".into(), arguments: expressions };
                 Lowered { meaning, expression, call: None }
             }
             meaning => self.lowered(meaning),
@@ -455,7 +455,7 @@ impl<'a> Lowering<'a> {
                 call: None,
             },
             _ => Lowered::local(Expression::Apply {
-                function: "map".to_owned(),
+                function: "map".into(),
                 arguments: iterated_by.into_iter().chain([lowered.expression]).collect(),
             }),
         }

@@ -480,8 +480,5 @@ fn is_builtin(name: &str) -> bool {
 /// A column that is made by applying a function to what is called and to its arguments.
 fn column_of(function: &str, callee: Lowered, arguments: Arguments) -> Lowered {
     let operands = std::iter::once(callee.expression).chain(arguments.into_expressions());
-    Lowered::column(Expression::Apply {
-        function: function.to_owned(),
-        arguments: operands.collect(),
-    })
+    Lowered::column(Expression::Apply { function: function.into(), arguments: operands.collect() })
 }

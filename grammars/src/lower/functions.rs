@@ -524,8 +524,7 @@ impl<'a> Lowering<'a> {
             returns = returns.unbounded();
         }
         let values = arguments.iter().map(|it| it.1.expression.clone()).collect();
-        let expression =
-            Expression::Apply { function: def.name.text.to_string(), arguments: values };
+        let expression = Expression::Apply { function: def.name.text.clone(), arguments: values };
         match self.materialize(&returns, &Origin::Returned(function)) {
             Some(Meaning::Spark(value)) => Lowered::spark(value),
             Some(meaning) => Lowered { meaning, expression, call: None },
@@ -607,8 +606,7 @@ impl<'a> Lowering<'a> {
             // Nothing of Spark's happens in it: a function of the language, of no matter to the model.
             self.drop_scopes(before);
             let returns = self.program.functions.pop().map(|it| it.returns).unwrap_or_default();
-            let local =
-                Expression::Apply { function: "lambda".to_owned(), arguments: vec![returns] };
+            let local = Expression::Apply { function: "lambda".into(), arguments: vec![returns] };
             return Lowered::local(local);
         }
         let meaning = match (runs, self.shape_of(&result.meaning).unbounded()) {

@@ -47,7 +47,7 @@ impl<'a> Lowering<'a> {
                     conditions.iter().map(|it| lowering.expression(it).expression).collect();
                 let only = if tests.len() == 1 { tests.pop() } else { None };
                 Lowered::local(only.unwrap_or_else(|| Expression::Apply {
-                    function: "and".to_owned(),
+                    function: "and".into(),
                     arguments: tests,
                 }))
             });

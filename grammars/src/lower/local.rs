@@ -98,7 +98,7 @@ impl<'a> Lowering<'a> {
             operands =
                 if start == 0 { vec![integer(end)] } else { vec![integer(start), integer(end)] };
             return Lowered::local(Expression::Apply {
-                function: "range".to_owned(),
+                function: "range".into(),
                 arguments: operands,
             });
         }

@@ -1,5 +1,6 @@
 //! Queries in strings, lowered to the operators that the methods of DataFrames lower to.
 
+use compact_str::ToCompactString;
 use program::{
     Argument, Call, CallId, Confidence, Effect, Expression, Language, Literal, Origin, Receiver,
     ResultUse, ScopeId, ScopeKind, TextRange, Type, ValueId,
@@ -87,7 +88,7 @@ impl<'a> Lowering<'a> {
         }
         Some(match alias {
             Some(alias) => Expression::Apply {
-                function: "alias".to_owned(),
+                function: "alias".into(),
                 arguments: vec![converted, text.value(&alias)],
             },
             None => converted,
@@ -406,7 +407,7 @@ impl<'a> Lowering<'a> {
                 | SelectItem::ExprWithAliases { expr: expression, .. } => (expression, None),
                 SelectItem::ExprWithAlias { expr, alias } => (expr, Some(alias)),
                 SelectItem::QualifiedWildcard(..) | SelectItem::Wildcard(_) => {
-                    items.push(Expression::Column { name: "*".to_owned(), of: None });
+                    items.push(Expression::Column { name: "*".into(), of: None });
                     continue;
                 }
             };
@@ -414,7 +415,7 @@ impl<'a> Lowering<'a> {
             let column = self.expression_in(context, expression);
             items.push(match alias {
                 Some(alias) => Expression::Apply {
-                    function: "alias".to_owned(),
+                    function: "alias".into(),
                     arguments: vec![column, context.parsed.text.value(&alias.value)],
                 },
                 None => column,
@@ -463,7 +464,7 @@ impl<'a> Lowering<'a> {
                 JoinConstraint::Using(columns) => Some(Expression::List(
                     columns
                         .iter()
-                        .map(|it| Expression::Literal(Literal::Text(it.to_string())))
+                        .map(|it| Expression::Literal(Literal::Text(it.to_compact_string())))
                         .collect(),
                 )),
                 JoinConstraint::Natural => Some(Expression::Unknown),
@@ -473,7 +474,7 @@ impl<'a> Lowering<'a> {
             if method == "join" {
                 operands.extend(on.map(|on| (None, on)));
                 if how != "inner" && how != "cross" {
-                    let how = Expression::Literal(Literal::Text(how.to_owned()));
+                    let how = Expression::Literal(Literal::Text(how.into()));
                     operands.push((Some("how"), how));
                 }
             }

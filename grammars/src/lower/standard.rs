@@ -127,7 +127,7 @@ impl<'a> Lowering<'a> {
             _ => return None,
         };
         let arguments = parts.iter().map(|it| it.expression.clone()).collect();
-        let expression = Expression::Apply { function: operator.to_owned(), arguments };
+        let expression = Expression::Apply { function: operator.into(), arguments };
         Some(Lowered { meaning, expression, call: None })
     }
 

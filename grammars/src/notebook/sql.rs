@@ -49,7 +49,7 @@ fn call(source: String, range: TextRange, bound: bool) -> Stmt {
         },
         range: name,
     };
-    let literal = Expr { kind: ExprKind::Literal(Literal::Text(source)), range };
+    let literal = Expr { kind: ExprKind::Literal(Literal::Text(source.into())), range };
     let value = Expr {
         kind: ExprKind::Call {
             callee: Box::new(callee),

@@ -1,5 +1,6 @@
 //! Strings and numbers.
 
+use compact_str::CompactString;
 use program::Literal;
 
 use super::{Front, expr, parts, range};
@@ -20,11 +21,13 @@ impl Front<'_> {
         let kind = if pieces.iter().any(|piece| matches!(piece, TextPiece::Hole(_))) {
             ExprKind::Text(joined(pieces))
         } else {
-            let text = pieces.into_iter().map(|piece| match piece {
+            let mut texts = pieces.into_iter().map(|piece| match piece {
                 TextPiece::Literal(text) => text,
-                TextPiece::Hole(_) => String::new(),
+                TextPiece::Hole(_) => CompactString::default(),
             });
-            ExprKind::Literal(Literal::Text(text.collect()))
+            let mut text = texts.next().unwrap_or_default();
+            texts.for_each(|more| text.push_str(&more));
+            ExprKind::Literal(Literal::Text(text))
         };
         expr(kind, range(node))
     }
@@ -36,12 +39,14 @@ impl Front<'_> {
                 "string_start" => prefix = self.source(child).to_ascii_lowercase(),
                 "string_content" => {
                     let source = self.source(child);
+                    let braces;
                     let source = if prefix.contains('f') {
-                        source.replace("{{", "{").replace("}}", "}")
+                        braces = source.replace("{{", "{").replace("}}", "}");
+                        &braces
                     } else {
-                        source.to_owned()
+                        source
                     };
-                    let text = if prefix.contains('r') { source } else { unescaped(&source) };
+                    let text = if prefix.contains('r') { source.into() } else { unescaped(source) };
                     pieces.push(TextPiece::Literal(text));
                 }
                 "interpolation" => {
@@ -79,11 +84,11 @@ fn joined(pieces: Vec<TextPiece>) -> Vec<TextPiece> {
 }
 
 /// Python's escapes. An escape that Python does not know keeps its backslash.
-fn unescaped(source: &str) -> String {
+fn unescaped(source: &str) -> CompactString {
     if !source.contains('\\') {
-        return source.to_owned();
+        return source.into();
     }
-    let mut out = String::new();
+    let mut out = CompactString::default();
     let mut rest = source.chars().peekable();
     while let Some(character) = rest.next() {
         if character != '\\' {

@@ -1,5 +1,6 @@
 //! Literals and interpolated strings.
 
+use compact_str::CompactString;
 use program::Literal;
 
 use super::{Reader, opaque, parts, range};
@@ -56,14 +57,14 @@ impl Reader<'_> {
             (inner, true) => inner.to_owned(),
             (inner, false) => unescape(inner),
         };
-        literal(Literal::Text(text), node)
+        literal(Literal::Text(text.into()), node)
     }
 
     pub(super) fn character(&self, node: Node<'_>) -> Expr {
         let source = self.source(node);
         let inner = source.strip_prefix('\'').unwrap_or(source);
         let inner = inner.strip_suffix('\'').unwrap_or(inner);
-        literal(Literal::Text(unescape(inner)), node)
+        literal(Literal::Text(unescape(inner).into()), node)
     }
 
     /// `s"…"`, `$"…"` and their like.
@@ -85,7 +86,7 @@ impl Reader<'_> {
             ExprKind::Literal(Literal::Text(plain_text(pieces)))
         };
         let kind = match (interpolator, text) {
-            ("$", ExprKind::Literal(Literal::Text(name))) => ExprKind::Column(name.into()),
+            ("$", ExprKind::Literal(Literal::Text(name))) => ExprKind::Column(name),
             // A column whose name is computed is what `col` makes of it.
             ("$", text) => ExprKind::Call {
                 callee: Box::new(Expr {
@@ -147,7 +148,7 @@ impl Reader<'_> {
             text = text.replace("%%", "%");
         }
         if !text.is_empty() {
-            pieces.push(TextPiece::Literal(text));
+            pieces.push(TextPiece::Literal(text.into()));
         }
     }
 
@@ -163,7 +164,7 @@ pub(super) fn literal(value: Literal, node: Node<'_>) -> Expr {
     Expr { kind: ExprKind::Literal(value), range: range(node) }
 }
 
-fn plain_text(pieces: Vec<TextPiece>) -> String {
+fn plain_text(pieces: Vec<TextPiece>) -> CompactString {
     pieces
         .into_iter()
         .filter_map(|piece| match piece {

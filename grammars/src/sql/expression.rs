@@ -189,7 +189,7 @@ impl Conversion<'_> {
 }
 
 fn apply(function: &str, arguments: Vec<Expression>) -> Expression {
-    Expression::Apply { function: function.to_owned(), arguments }
+    Expression::Apply { function: function.into(), arguments }
 }
 
 fn negate(negated: bool, expression: Expression) -> Expression {

@@ -107,16 +107,16 @@ impl SqlText {
                 break;
             };
             if at > 0 {
-                parts.push(TextPart::Literal(rest[..at].to_owned()));
+                parts.push(TextPart::Literal(rest[..at].into()));
             }
             parts.push(TextPart::Hole(hole.clone()));
             rest = next;
         }
         if parts.is_empty() {
-            return Expression::Literal(Literal::Text(text.to_owned()));
+            return Expression::Literal(Literal::Text(text.into()));
         }
         if !rest.is_empty() {
-            parts.push(TextPart::Literal(rest.to_owned()));
+            parts.push(TextPart::Literal(rest.into()));
         }
         match parts.as_slice() {
             [TextPart::Hole(only)] => only.clone(),
@@ -163,7 +163,7 @@ fn flatten<'a>(
     }
     match expression {
         Expression::Literal(Literal::Text(text)) if named.is_empty() => {
-            out.push(Part::Text(text.clone()));
+            out.push(Part::Text(text.to_string()));
         }
         Expression::Literal(Literal::Text(text)) => fill(text, named, out),
         Expression::Literal(Literal::Integer(value)) if depth > 0 => {
@@ -172,7 +172,7 @@ fn flatten<'a>(
         Expression::Text(parts) => {
             for part in parts {
                 match part {
-                    TextPart::Literal(text) => out.push(Part::Text(text.clone())),
+                    TextPart::Literal(text) => out.push(Part::Text(text.to_string())),
                     TextPart::Hole(hole) => flatten(hole, &[], out, depth + 1),
                 }
             }
@@ -243,7 +243,7 @@ fn formatted<'a>(
     let mut hole = |literal: &mut String, value: &'a Expression| {
         out.push(Part::Text(std::mem::take(literal)));
         match value {
-            Expression::Literal(Literal::Text(text)) => out.push(Part::Text(text.clone())),
+            Expression::Literal(Literal::Text(text)) => out.push(Part::Text(text.to_string())),
             Expression::Literal(Literal::Integer(number)) => {
                 out.push(Part::Text(number.to_string()));
             }
@@ -297,7 +297,7 @@ mod tests {
     use super::*;
 
     fn text(value: &str) -> Expression {
-        Expression::Literal(Literal::Text(value.to_owned()))
+        Expression::Literal(Literal::Text(value.into()))
     }
 
     #[test]
@@ -315,7 +315,7 @@ mod tests {
     #[test]
     fn margins_holes_and_formats_are_followed() {
         let apply = |function: &str, arguments: Vec<Expression>| Expression::Apply {
-            function: function.to_owned(),
+            function: function.into(),
             arguments,
         };
         let whole = TextRange::new(0, 0);
@@ -333,7 +333,7 @@ mod tests {
         assert_eq!(
             sql.value("x__hole_0__"),
             Expression::Text(vec![
-                TextPart::Literal("x".to_owned()),
+                TextPart::Literal("x".into()),
                 TextPart::Hole(Expression::Parameter(0))
             ])
         );
