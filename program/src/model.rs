@@ -1,5 +1,6 @@
 //! The model's types.
 
+use compact_str::CompactString;
 use spark::{Effect, Language, Type};
 
 use crate::{Expression, TextRange};
@@ -269,7 +270,7 @@ pub struct Call {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Argument {
     /// Its keyword.
-    pub name: Option<String>,
+    pub name: Option<CompactString>,
     /// Its value.
     pub value: Expression,
     /// Where, without the keyword.

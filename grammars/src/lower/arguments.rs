@@ -1,5 +1,6 @@
 //! Arguments: values, named functions and lambdas given to Spark.
 
+use compact_str::CompactString;
 use program::{Argument, Confidence, Expression, ResultUse, Type};
 
 use super::Lowering;
@@ -17,7 +18,7 @@ pub(super) const SPREAD_KEYWORDS: &str = "**";
 /// Evaluated arguments.
 #[derive(Debug, Clone)]
 pub(super) struct Arguments {
-    pub(super) lowered: Vec<(Option<String>, Lowered)>,
+    pub(super) lowered: Vec<(Option<CompactString>, Lowered)>,
     pub(super) model: Vec<Argument>,
 }
 
@@ -46,7 +47,7 @@ impl<'a> Lowering<'a> {
         };
         for argument in arguments {
             let lowered = self.argument(&argument.value, runs);
-            let name = argument.name.as_ref().map(|name| name.text.to_string());
+            let name = argument.name.as_ref().map(|name| name.text.clone());
             let mut value = lowered.expression.clone();
             if argument.spread && !matches!(value, Expression::List(_)) {
                 value = Expression::Apply { function: "spread".into(), arguments: vec![value] };
@@ -73,9 +74,9 @@ impl<'a> Lowering<'a> {
                 }
                 // Which places these take is not known.
                 Meaning::Mapping(_) | Meaning::Record(_) => {
-                    out.lowered.push((Some(SPREAD_KEYWORDS.to_owned()), lowered));
+                    out.lowered.push((Some(SPREAD_KEYWORDS.into()), lowered));
                 }
-                _ => out.lowered.push((Some(SPREAD.to_owned()), lowered)),
+                _ => out.lowered.push((Some(SPREAD.into()), lowered)),
             }
         }
         out

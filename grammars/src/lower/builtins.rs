@@ -126,7 +126,7 @@ impl<'a> Lowering<'a> {
             ExprKind::Literal(Literal::Text(name)) => name.clone(),
             _ => self.path_text(kind.range).into(),
         };
-        let declared = self.annotation(&TypeRef { name: name.into(), arguments: Vec::new() });
+        let declared = self.annotation(&TypeRef { name, arguments: Vec::new() });
         match self.materialize(&declared, &Origin::Ambient(self.path_text(value.range))) {
             Some(meaning) => self.lowered(meaning),
             None => lowered,

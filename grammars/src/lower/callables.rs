@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use compact_str::CompactString;
 use program::{
     Confidence, Expression, Language, Origin, ResultUse, TextRange, Type, UnresolvedReason,
 };
@@ -278,7 +279,7 @@ impl<'a> Lowering<'a> {
         &mut self,
         function: &Lowered,
         kind: Type,
-        rest: &[(Option<String>, Lowered)],
+        rest: &[(Option<CompactString>, Lowered)],
     ) {
         let (function, mut given) = match &function.meaning {
             Meaning::Bound(index) => match self.callables.get(*index) {

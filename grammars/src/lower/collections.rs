@@ -408,7 +408,9 @@ impl<'a> Lowering<'a> {
                 let items: Vec<(String, Meaning)> = arguments
                     .lowered
                     .iter()
-                    .filter_map(|(name, value)| Some((name.clone()?, value.meaning.clone())))
+                    .filter_map(|(name, value)| {
+                        Some((name.as_ref()?.to_string(), value.meaning.clone()))
+                    })
                     .collect();
                 if !items.iter().any(|it| carries(&it.1)) {
                     return None;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use compact_str::CompactString;
 use program::{
     Confidence, Expression, Function, FunctionId, Origin, ResultUse, ScopeId, ScopeKind, TextRange,
     Type, UnresolvedReason,
@@ -483,7 +484,7 @@ impl<'a> Lowering<'a> {
     pub(super) fn learn(
         &mut self,
         index: usize,
-        arguments: &[(Option<String>, Lowered)],
+        arguments: &[(Option<CompactString>, Lowered)],
         bound: bool,
     ) {
         let def = self.definitions[index].def;
@@ -511,7 +512,7 @@ impl<'a> Lowering<'a> {
     pub(super) fn call_local(
         &mut self,
         index: usize,
-        arguments: &[(Option<String>, Lowered)],
+        arguments: &[(Option<CompactString>, Lowered)],
         bound: bool,
     ) -> Lowered {
         self.learn(index, arguments, bound);

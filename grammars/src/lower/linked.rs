@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
+use compact_str::CompactString;
 use program::summary::{
     Answer, Base, CallShapes, ClassName, ClassSummary, Export, ForeignFunction, FunctionName,
     FunctionSummary, Links, PassedOver, Question, Shape, Summary,
@@ -364,7 +365,7 @@ impl<'a> Lowering<'a> {
     pub(super) fn call_foreign(
         &mut self,
         function: &ForeignFunction,
-        arguments: &[(Option<String>, Lowered)],
+        arguments: &[(Option<CompactString>, Lowered)],
         bound: bool,
     ) -> Lowered {
         let mut shapes = CallShapes::default();

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use compact_str::CompactString;
 use program::{Argument, Expression, Language, ResultUse, ScopeKind, TextRange, UnresolvedReason};
 
 use super::Lowering;
@@ -182,7 +183,7 @@ impl<'a> Lowering<'a> {
         &mut self,
         range: TextRange,
         callee: &Lowered,
-        given: Vec<(Option<String>, Lowered)>,
+        given: Vec<(Option<CompactString>, Lowered)>,
     ) -> Lowered {
         let arguments = Arguments {
             model: given

@@ -1,5 +1,6 @@
 //! What the parameters of a function are given by a call, those that take the rest of the arguments included.
 
+use compact_str::CompactString;
 use program::summary::{CallShapes, Shape};
 
 use super::Lowering;
@@ -13,7 +14,7 @@ impl Lowering<'_> {
         &mut self,
         def: &FunctionDef,
         skip: usize,
-        arguments: &[(Option<String>, Lowered)],
+        arguments: &[(Option<CompactString>, Lowered)],
     ) -> Vec<Shape> {
         let mut shapes = vec![Shape::Unknown; def.parameters.len()];
         let rest = |keywords: bool| {

@@ -1,6 +1,6 @@
 //! Queries in strings, lowered to the operators that the methods of DataFrames lower to.
 
-use compact_str::ToCompactString;
+use compact_str::{CompactString, ToCompactString};
 use program::{
     Argument, Call, CallId, Confidence, Effect, Expression, Language, Literal, Origin, Receiver,
     ResultUse, ScopeId, ScopeKind, TextRange, Type, ValueId,
@@ -623,7 +623,7 @@ impl<'a> Lowering<'a> {
         let arguments: Vec<Argument> = arguments
             .into_iter()
             .map(|(name, value)| Argument {
-                name: name.map(str::to_owned),
+                name: name.map(CompactString::from),
                 value,
                 range: clause_range,
             })
@@ -717,7 +717,7 @@ impl Subqueries for NoQueries {
 }
 
 fn written(value: ValueId, range: TextRange) -> Argument {
-    Argument { name: Some("query".to_owned()), value: Expression::Value(value), range }
+    Argument { name: Some("query".into()), value: Expression::Value(value), range }
 }
 
 fn values_in(arguments: &[Argument]) -> Vec<ValueId> {

@@ -1,6 +1,7 @@
 //! Functions that Python runs in threads of the driver: pools and `Thread`. What they are given their parameters learn, and what a pool
 //! hands back is what they return.
 
+use compact_str::CompactString;
 use program::{Expression, Literal, TextRange, UnresolvedReason};
 
 use super::Lowering;
@@ -36,7 +37,7 @@ impl Lowering<'_> {
                 Some(Lowered { meaning: Self::collection_of(made.meaning), ..made })
             }
             "submit" => {
-                let given: Vec<(Option<String>, Lowered)> = rest.to_vec();
+                let given: Vec<(Option<CompactString>, Lowered)> = rest.to_vec();
                 Some(self.later(place, function, given))
             }
             "apply_async" | "apply" => {
@@ -78,7 +79,7 @@ impl Lowering<'_> {
         &mut self,
         place: TextRange,
         function: &Lowered,
-        given: Vec<(Option<String>, Lowered)>,
+        given: Vec<(Option<CompactString>, Lowered)>,
     ) -> Lowered {
         let made = self.run_named(place, function, given);
         Lowered { meaning: Self::maybe_of(made.meaning.clone()), ..made }
@@ -97,7 +98,7 @@ impl Lowering<'_> {
         let before = self.before();
         let mut made = Lowered::unknown(UnresolvedReason::Other);
         self.looped(count, range, range, &[], |lowering| {
-            let mut given: Vec<(Option<String>, Lowered)> = Vec::new();
+            let mut given: Vec<(Option<CompactString>, Lowered)> = Vec::new();
             for collection in collections {
                 let element = lowering.element(collection);
                 match element.meaning {
