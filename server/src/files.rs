@@ -49,7 +49,8 @@ pub(crate) fn kind(path: &Path) -> Option<Kind> {
 }
 
 /// The source files that `paths` name and those in the folders they name, sorted by name, each once. Folders are searched as
-/// ripgrep does: hidden files and what `.gitignore` and `.ignore` name are left out, and what the configuration excludes.
+/// ripgrep does: hidden files and what `.gitignore` and `.ignore` name are left out, and what the configuration excludes. What is found
+/// in a folder is given to `begin` at once, by several threads, while the search goes on.
 ///
 /// # Errors
 /// A configuration file is not understood.
@@ -57,6 +58,7 @@ pub(crate) fn find(
     paths: &[PathBuf],
     configurations: &Configurations,
     problems: &mut Vec<Problem>,
+    begin: &(dyn Fn(&FoundFile) + Sync),
 ) -> Result<Vec<FoundFile>, ConfigurationError> {
     let mut files = BTreeMap::new();
     for path in paths {
@@ -75,7 +77,7 @@ pub(crate) fn find(
             }
         };
         if metadata.is_dir() {
-            walk(&absolute, configurations, &mut files, problems)?;
+            walk(&absolute, configurations, &mut files, problems, begin)?;
         } else if let Some(kind) = kind(&absolute) {
             insert(&mut files, FoundFile::new(&absolute, kind, true));
         } else {
@@ -99,6 +101,7 @@ fn walk(
     configurations: &Configurations,
     files: &mut BTreeMap<String, FoundFile>,
     problems: &mut Vec<Problem>,
+    begin: &(dyn Fn(&FoundFile) + Sync),
 ) -> Result<(), ConfigurationError> {
     let known = configurations.clone();
     let walk = WalkBuilder::new(folder)
@@ -114,9 +117,15 @@ fn walk(
     let (sender, entries) = mpsc::channel();
     walk.run(|| {
         let sender = sender.clone();
-        Box::new(move |entry| match sender.send(seen(folder, entry, configurations)) {
-            Ok(()) => WalkState::Continue,
-            Err(_) => WalkState::Quit,
+        Box::new(move |entry| {
+            let seen = seen(folder, entry, configurations);
+            if let Ok(Seen::File(found)) = &seen {
+                begin(found);
+            }
+            match sender.send(seen) {
+                Ok(()) => WalkState::Continue,
+                Err(_) => WalkState::Quit,
+            }
         })
     });
     drop(sender);

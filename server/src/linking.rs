@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use analysis::link::{Linker, Lower, Modules};
 use grammars::Surface;
@@ -26,6 +26,9 @@ const ROUNDS: usize = 8;
 
 /// What is larger is generated.
 const MAX_BYTES: u64 = 2 << 20;
+
+/// Up to which size a source is read before its turn: nobody has to wait long then for the thread that is at it.
+const EARLY_BYTES: usize = 32 << 10;
 
 /// Of how much text what was read of it is kept while it is linked.
 const KEPT_BYTES: usize = 24 << 20;
@@ -57,8 +60,8 @@ pub(crate) fn key(path: &Path) -> String {
 /// Lowers the sources of a linker, as often as it asks.
 #[derive(Debug, Default)]
 pub(crate) struct Lowering {
-    /// What was read of sources, by their key, as far as there is room.
-    read: Mutex<HashMap<String, Arc<Surface>>>,
+    /// What was read of sources, or is being read, by their key, as far as there is room.
+    read: Mutex<HashMap<String, Arc<OnceLock<Arc<Surface>>>>>,
     room_taken: AtomicUsize,
     /// The messages of files that could not be lowered, by their key.
     failures: Mutex<BTreeMap<String, String>>,
@@ -67,7 +70,15 @@ pub(crate) struct Lowering {
 impl Lowering {
     /// Takes what was read of a source that is open anyway.
     pub(crate) fn put(&self, file: &str, read: Arc<Surface>) {
-        lock(&self.read).insert(file.to_owned(), read);
+        lock(&self.read).insert(file.to_owned(), Arc::new(read.into()));
+    }
+
+    /// Reads a source that is to be linked by and by, as soon as a thread has nothing else to do. Large ones wait for their turn.
+    pub(crate) fn begin(self: &Arc<Self>, path: &Path, source: &Source) {
+        if source.text.len() <= EARLY_BYTES {
+            let (lowering, file, source) = (Arc::clone(self), key(path), source.clone());
+            rayon::spawn(move || lowering.prepare(&file, &source));
+        }
     }
 
     /// What was read of a source.
@@ -77,16 +88,18 @@ impl Lowering {
 
     /// What was read of a source where there is room to keep it.
     fn read_if_kept(&self, file: &str, source: &Source) -> Option<Arc<Surface>> {
-        if let Some(known) = lock(&self.read).get(file) {
-            return Some(Arc::clone(known));
-        }
-        let length = source.text.len();
-        if self.room_taken.fetch_add(length, Ordering::Relaxed) + length > KEPT_BYTES {
-            return None;
-        }
-        let read = Arc::new(source.read());
-        lock(&self.read).insert(file.to_owned(), Arc::clone(&read));
-        Some(read)
+        let mut all = lock(&self.read);
+        let read = if let Some(known) = all.get(file) {
+            Arc::clone(known)
+        } else {
+            let length = source.text.len();
+            if self.room_taken.fetch_add(length, Ordering::Relaxed) + length > KEPT_BYTES {
+                return None;
+            }
+            Arc::clone(all.entry(file.to_owned()).or_default())
+        };
+        drop(all);
+        Some(Arc::clone(read.get_or_init(|| Arc::new(source.read()))))
     }
 }
 
@@ -112,7 +125,8 @@ impl Lower<Source> for Lowering {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// Locks, also what a thread that panicked held.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -128,8 +142,11 @@ pub(crate) struct LinkedSources {
 }
 
 /// Links sources, each with its absolute path. Where they are not all of their workspace, files that they import are looked up in it.
-pub(crate) fn link(sources: &[(PathBuf, Source)], folders: &[PathBuf]) -> LinkedSources {
-    let lowering = Lowering::default();
+pub(crate) fn link(
+    sources: &[(PathBuf, Source)],
+    folders: &[PathBuf],
+    lowering: Arc<Lowering>,
+) -> LinkedSources {
     let own: BTreeSet<String> = sources.iter().map(|(path, _)| key(path)).collect();
     let mut linker = Linker::default();
     let mut notes = Vec::new();
@@ -139,7 +156,7 @@ pub(crate) fn link(sources: &[(PathBuf, Source)], folders: &[PathBuf]) -> Linked
     let tops = tops(sources, folders);
     // Nobody cancels a command but by ending it.
     let (_, listing) = rayon::join(
-        || linker.link(&lowering, &|| false),
+        || linker.link(&*lowering, &|| false),
         || (!tops.is_empty()).then(|| Listing::new(&tops, own.iter().map(String::as_str))),
     );
     if let Some(listing) = listing {
@@ -172,7 +189,7 @@ pub(crate) fn link(sources: &[(PathBuf, Source)], folders: &[PathBuf]) -> Linked
             if !linker.is_stale() {
                 break;
             }
-            linker.link(&lowering, &|| false);
+            linker.link(&*lowering, &|| false);
         }
         if let Some(first) = left_out.first() {
             let count = plural(left_out.len(), "file", "files");
@@ -183,10 +200,9 @@ pub(crate) fn link(sources: &[(PathBuf, Source)], folders: &[PathBuf]) -> Linked
         }
     }
     notes.extend(ambiguous(&linker, sources));
-    let Lowering { read, failures, .. } = lowering;
-    // Letting go of it takes a while, and nobody waits for that.
-    rayon::spawn(move || drop(read));
-    let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let failures = std::mem::take(&mut *lock(&lowering.failures));
+    // Letting go of what was read takes a while, and nobody waits for that.
+    rayon::spawn(move || drop(lowering));
     LinkedSources { linker, failures, notes }
 }
 

@@ -229,7 +229,7 @@ fn linked(then: Vec<Then>, repository: &Repository) -> Vec<EarlierFile> {
     let folders = if then.len() > 1 { vec![repository.top().to_owned()] } else { Vec::new() };
     let sources: Vec<(PathBuf, Source)> =
         then.iter().map(|it| (it.path.clone(), it.source.clone())).collect();
-    let linker = linking::link(&sources, &folders).linker;
+    let linker = linking::link(&sources, &folders, Arc::default()).linker;
     let earlier = then.into_iter().filter_map(|it| {
         let program = Arc::clone(linker.program(&linking::key(&it.path))?);
         Some(EarlierFile { path: it.name, text: it.source.text, program })

@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use analysis::link::Linker;
 use analysis::{AnalysisHost, Change, FileState, Settings};
@@ -17,11 +17,11 @@ use rayon::prelude::*;
 
 use crate::configuration::{Configuration, ConfigurationError, Configurations, Overrides};
 use crate::files::{self, FoundFile, absolute, display_path};
-use crate::linking::{self, LinkedSources};
+use crate::linking::{self, LinkedSources, Lowering, lock};
 use crate::log_source::{self, LogFile};
 use crate::problem::{Problem, panic_message};
 use crate::run_sources;
-use crate::source::{NotebookFile, Source};
+use crate::source::{NotebookFile, Source, understood};
 
 /// Logs from this size on show their progress on a terminal.
 const PROGRESS_BYTES: u64 = 64 << 20;
@@ -153,7 +153,22 @@ fn sources(
 ) -> Result<Workspace, ConfigurationError> {
     request.overrides.validate()?;
     let mut problems = Vec::new();
-    let found = files::find(&request.paths(), configurations, &mut problems)?;
+    let lowering = Arc::<Lowering>::default();
+    let early = Mutex::new(HashMap::new());
+    // The threads are idle while folders are searched, so what is found is read at once.
+    let begin = |found: &FoundFile| {
+        // A folder may be searched twice, and its files may have changed since.
+        if lock(&early).contains_key(&found.path) {
+            return;
+        }
+        // What panics here does so again below, where that is told.
+        let Ok(source) = understood(|| read_source(found)) else { return };
+        if let Ok(Some(source)) = &source {
+            lowering.begin(&found.path, source);
+        }
+        lock(&early).insert(found.path.clone(), source);
+    };
+    let found = files::find(&request.paths(), configurations, &mut problems, &begin)?;
     if found.is_empty() && problems.is_empty() {
         let paths: Vec<String> = request.paths().iter().map(|path| display_path(path)).collect();
         let message =
@@ -170,8 +185,16 @@ fn sources(
             .or_insert_with(|| Arc::new(configuration.settings(&request.overrides)));
         loaded.push((LoadedFile { found, configuration }, Arc::clone(settings)));
     }
-    let texts: Vec<Result<Option<Source>, Problem>> =
-        loaded.par_iter().map(|(file, _)| read_source(&file.found)).collect();
+    let texts: Vec<Result<Option<Source>, Problem>> = loaded
+        .par_iter()
+        .map(|(file, _)| {
+            let known = lock(&early).remove(&file.found.path);
+            // Why a file can't be used is told otherwise where it is named than where it was found.
+            known
+                .filter(|known| !file.found.named || matches!(known, Ok(Some(_))))
+                .unwrap_or_else(|| read_source(&file.found))
+        })
+        .collect();
     let mut sources = Vec::new();
     let mut read = Vec::new();
     for ((file, settings), source) in loaded.into_iter().zip(texts) {
@@ -186,7 +209,7 @@ fn sources(
     }
     let folders: Vec<PathBuf> =
         request.paths().iter().map(|path| absolute(path)).filter(|it| it.is_dir()).collect();
-    let LinkedSources { linker, failures, notes } = linking::link(&sources, &folders);
+    let LinkedSources { linker, failures, notes } = linking::link(&sources, &folders, lowering);
     problems.extend(notes);
     let mut change = Change::default();
     let mut files = Vec::new();

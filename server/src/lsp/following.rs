@@ -262,7 +262,7 @@ fn changes(server: &Server, todo: &Todo) -> Changes {
     if todo.search || roots != known.roots {
         let roots_list: Vec<PathBuf> = roots.iter().cloned().collect();
         // What can't be read, and configurations that are not understood, are told where their files are opened.
-        let found = files::find(&roots_list, &Configurations::default(), &mut Vec::new());
+        let found = files::find(&roots_list, &Configurations::default(), &mut Vec::new(), &|_| {});
         let found = found.unwrap_or_default();
         let (mut count, mut bytes, mut left_out) = (0, 0, 0);
         let mut present = BTreeMap::new();

@@ -289,7 +289,7 @@ fn sources(server: &Server, project: &Project) -> Vec<(PathBuf, Option<FileState
     let configurations = Configurations::default();
     let folder = [project.configuration.folder.clone()];
     // A configuration further down that is not understood leaves its files to themselves: the open ones are there anyway.
-    let found = files::find(&folder, &configurations, &mut Vec::new()).unwrap_or_default();
+    let found = files::find(&folder, &configurations, &mut Vec::new(), &|_| {}).unwrap_or_default();
     let load = || loaded(server, project, &configurations, found);
     // Answers wait for the threads that all have in common.
     match rayon::ThreadPoolBuilder::new().stack_size(32 << 20).build() {
