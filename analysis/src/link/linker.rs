@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use program::summary::{Answer, Links, Question, Summary};
 use program::{Language, Outline, Program};
+use rayon::iter::Either;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -495,19 +496,22 @@ impl<'r, S: PartialEq + Send + Sync> Run<'r, S> {
                 return None;
             }
             let (settled, files) = (&self.settled, &self.linker.files);
-            let level = level.into_iter().enumerate();
-            let mut level: Vec<(usize, Arc<str>, &Entry<S>)> = level
+            // After lowering ahead nearly all is remembered, which is found out too quickly for threads to wait for the largest.
+            let (mut made, mut new): (Vec<_>, Vec<_>) = level
+                .into_par_iter()
+                .enumerate()
                 .filter_map(|(place, file)| files.get(&file).map(|entry| (place, file, entry)))
-                .collect();
-            level.sort_by_key(|(_, _, entry)| Reverse(lower.size(&entry.source)));
-            let mut made: Vec<(usize, Arc<str>, Made)> = level
-                .into_iter()
-                .par_bridge()
-                .map(|(place, file, entry)| {
-                    let made = remembered_or_lowered(&file, entry, settled, lower);
+                .partition_map(|(place, file, entry)| match remembered(&file, entry, settled) {
+                    Some(made) => Either::Left((place, file, made)),
+                    None => Either::Right((place, file, entry)),
+                });
+            if !new.is_empty() {
+                new.sort_by_key(|(_, _, entry)| Reverse(lower.size(&entry.source)));
+                made.par_extend(new.into_iter().par_bridge().map(|(place, file, entry)| {
+                    let made = lowered(&file, entry, settled, lower);
                     (place, file, made)
-                })
-                .collect();
+                }));
+            }
             made.sort_by_key(|it| it.0);
             let mut heard = Vec::new();
             for (_, file, made) in made {
@@ -725,16 +729,21 @@ fn remembered_or_lowered<S>(
     settled: &Settled,
     lower: &dyn Lower<S>,
 ) -> Made {
-    for (at, memo) in entry.memory.iter().enumerate() {
+    remembered(file, entry, settled).unwrap_or_else(|| lowered(file, entry, settled, lower))
+}
+
+fn remembered<S>(file: &Arc<str>, entry: &Entry<S>, settled: &Settled) -> Option<Made> {
+    entry.memory.iter().enumerate().find_map(|(at, memo)| {
         let mut consulted = Vec::new();
         let holds = memo
             .trace
             .iter()
             .all(|(question, answer)| settled.ask(file, question, &mut consulted) == *answer);
-        if holds {
-            return Made::Remembered(at, consulted);
-        }
-    }
+        holds.then_some(Made::Remembered(at, consulted))
+    })
+}
+
+fn lowered<S>(file: &Arc<str>, entry: &Entry<S>, settled: &Settled, lower: &dyn Lower<S>) -> Made {
     let ask =
         |question: &Question, consulted: &mut Vec<Arc<str>>| settled.ask(file, question, consulted);
     Made::Lowered(lowered_file(file, entry, &ask, lower))
