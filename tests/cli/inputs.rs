@@ -35,6 +35,25 @@ fn a_file_that_is_not_utf8_is_left_out() {
 }
 
 #[test]
+fn what_is_named_besides_its_folder_is_told_as_named() {
+    let folder = Folder::new(&[
+        ("a.py", UNUSED),
+        ("r.ipynb", "{\"cells\": [], \"metadata\": {\"language_info\": {\"name\": \"R\"}}}"),
+    ]);
+    folder.write("latin.py", b"x = 'gr\xfc\xdfe'\n");
+    let found = folder.run("check --output-format concise");
+    let named = folder.run("check --output-format concise . a.py latin.py r.ipynb .");
+    assert_eq!((found.code, named.code), (1, 2));
+    assert_eq!(found.stdout.lines().count(), 1, "{found:?}");
+    assert_eq!(named.stdout, found.stdout);
+    let starts = |stderr: &str| -> Vec<String> {
+        stderr.lines().map(|it| it.splitn(3, ": ").take(2).collect::<Vec<_>>().join(": ")).collect()
+    };
+    assert_eq!(starts(&found.stderr), ["warning: latin.py"]);
+    assert_eq!(starts(&named.stderr), ["error: latin.py", "error: r.ipynb"]);
+}
+
+#[test]
 fn a_file_of_another_kind_is_an_error() {
     let folder = Folder::new(&[("notes.txt", "")]);
     let outcome = folder.run("check notes.txt");
