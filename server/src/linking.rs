@@ -28,7 +28,7 @@ const ROUNDS: usize = 8;
 const MAX_BYTES: u64 = 2 << 20;
 
 /// Up to which size a source is read before its turn: nobody has to wait long then for the thread that is at it.
-const EARLY_BYTES: usize = 32 << 10;
+const EARLY_BYTES: usize = 64 << 10;
 
 /// Of how much text what was read of it is kept while it is linked.
 const KEPT_BYTES: usize = 24 << 20;
@@ -116,6 +116,10 @@ impl Lower<Source> for Lowering {
     }
 
     fn prepare(&self, file: &str, source: &Source) {
+        // Another thread that is at it is not waited for: there is other work meanwhile.
+        if lock(&self.read).contains_key(file) {
+            return;
+        }
         // Whoever lowers it comes by the same panic, and tells.
         let _ = understood(|| self.read_if_kept(file, source));
     }
