@@ -16,7 +16,7 @@ use crate::syntax::{File, Part, leave_out};
 use crate::tree::SyntaxTree;
 use crate::{python, scala};
 
-/// How many documentation strings are cut out of what is parsed at once: the lexer goes through the list of what is left for each token.
+/// How many strings that nobody asks for are cut out of what is parsed at once: the lexer goes through the list of what is left for each token.
 const MOST_PROSE: usize = 48;
 
 /// How many bytes of pieces are parsed at once. Where they have errors, each of them is parsed again by itself.
@@ -183,7 +183,7 @@ fn without_magics(parser: &mut Parser, text: &str, parsed: &Parsed) -> Option<Pa
     mended.then(|| python::part(&tree, text, TextRange::new(0, offset(text.len()))))
 }
 
-/// What is parsed of these neighbouring pieces: all but the insides of documentation strings.
+/// What is parsed of these neighbouring pieces: all but the insides of strings that nobody asks for.
 fn code(pieces: &[Piece]) -> Vec<(usize, usize)> {
     let (Some(first), Some(last)) = (pieces.first(), pieces.last()) else { return Vec::new() };
     let mut code = Vec::new();

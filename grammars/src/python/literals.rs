@@ -3,6 +3,7 @@
 use compact_str::CompactString;
 use program::Literal;
 
+use super::split::LONG_BYTES;
 use super::{Front, expr, parts, range};
 use crate::syntax::{Expr, ExprKind, TextPiece};
 use crate::tree::Node;
@@ -36,7 +37,15 @@ impl Front<'_> {
         let mut prefix = String::new();
         for child in node.children() {
             match child.kind() {
-                "string_start" => prefix = self.source(child).to_ascii_lowercase(),
+                "string_start" => {
+                    prefix = self.source(child).to_ascii_lowercase();
+                    if prefix.contains('b') && node.end_byte() - node.start_byte() > LONG_BYTES {
+                        // What is in it was perhaps not even parsed.
+                        let inside = ExprKind::Opaque(Vec::new());
+                        pieces.push(TextPiece::Hole(expr(inside, range(node))));
+                        return;
+                    }
+                }
                 "string_content" => {
                     let source = self.source(child);
                     let braces;

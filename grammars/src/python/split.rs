@@ -5,12 +5,15 @@
 //! statements it touches, and a statement that is broken costs itself only.
 //!
 //! On the way the insides of documentation strings are found, and that of the comment that a file begins with. They are more than half of
-//! many files, and nobody asks what they say.
+//! many files, and nobody asks what they say. Nor does anybody ask for long strings of bytes, in which each escape would be a token.
 
 use memchr::memchr2;
 
 /// A documentation string shorter than this is parsed like any other: cutting it out would cost more than it saves.
 const LONG: usize = 40;
+
+/// From this length on what is in a string of bytes is not asked for: it is what some other program wrote.
+pub(super) const LONG_BYTES: usize = 200;
 
 /// A name longer than this is not taken for what an assignment binds.
 const LONGEST_NAME: usize = 60;
@@ -48,7 +51,8 @@ pub(crate) struct Piece {
     pub(crate) start: usize,
     /// One past its last byte, which is where the next one begins.
     pub(crate) end: usize,
-    /// The insides of its documentation strings and of the comment at the head of the text, as starts and ends.
+    /// The insides of its documentation strings, of its long strings of bytes and of the comment at the head of the text, as starts and
+    /// ends.
     pub(crate) prose: Vec<(usize, usize)>,
 }
 
@@ -139,7 +143,13 @@ fn logical_line(text: &[u8], at: usize, prose: &mut Vec<(usize, usize)>) -> usiz
                 at += memchr::memchr(b'\n', rest).unwrap_or(rest.len());
             }
             b'\\' => at += if text.get(at + 1) == Some(&b'\r') { 3 } else { 2 },
-            b'"' | b'\'' => at = string(text, at).0,
+            b'"' | b'\'' => {
+                let (end, closed) = string(text, at);
+                if closed && end - at > LONG_BYTES && is_bytes(text, at) {
+                    prose.extend(escaped(text, at, end));
+                }
+                at = end;
+            }
             b'(' | b'[' | b'{' => {
                 depth += 1;
                 at += 1;
@@ -192,6 +202,25 @@ fn documentation(text: &[u8], at: usize, prose: &mut Vec<(usize, usize)>) -> usi
         prose.push(inside);
     }
     end
+}
+
+/// Whether the string whose quote is at `quote` is one of bytes, by the letters before it.
+fn is_bytes(text: &[u8], quote: usize) -> bool {
+    let before = text.get(..quote).unwrap_or_default();
+    let of_name = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_' || **byte >= 128;
+    let prefix = before.iter().rev().take(3).take_while(of_name).count();
+    let prefix = before[before.len() - prefix..].to_ascii_lowercase();
+    matches!(prefix.as_slice(), b"b" | b"br" | b"rb")
+}
+
+/// The inside of the string from the quote at `start` to `end`, where something in it is escaped: over what is not the lexer passes
+/// quickly.
+fn escaped(text: &[u8], start: usize, end: usize) -> Option<(usize, usize)> {
+    let string = text.get(start..end)?;
+    let quotes = if string.starts_with(&[string[0]; 3]) { 3 } else { 1 };
+    let inside = (start + quotes, end - quotes);
+    memchr::memchr(b'\\', text.get(inside.0..inside.1)?)?;
+    Some(inside)
 }
 
 /// Where the string that begins with the quote at `at` ends, and whether it is closed there. One in single quotes ends with its line.
@@ -281,6 +310,21 @@ mod tests {
         assert_eq!(pieces("a = f(\n\nb = 1\nc\n"), ["a = f(\n\n", "b = 1\n", "c\n"]);
         assert_eq!(pieces("a = [b\nfor b in c\nif d]\ne\n").len(), 2);
         assert_eq!(pieces("a = f(\n\nb=1,\nc = 2)\nd\n").len(), 2);
+    }
+
+    #[test]
+    fn the_insides_of_long_strings_of_bytes_are_prose() {
+        let bytes = r#"\n\x1dspark/connect/\""#.repeat(20);
+        for prefix in ["b", "B", "rb", "Br"] {
+            let text = format!("a = f({prefix}\"{bytes}\", b'short\\n', \"{bytes}\")\nb\n");
+            assert_eq!(prose(&text), [&bytes]);
+        }
+        let lines = format!("{bytes}\n{bytes}");
+        assert_eq!(prose(&format!("a = b'''{lines}''' + b'{bytes}'")), [&lines, &bytes]);
+        let plain = "plain".repeat(80);
+        for string in [format!("b'{plain}'"), format!("'{bytes}'"), format!("b'{bytes}")] {
+            assert_eq!(prose(&format!("a = {string}\n")), [""; 0]);
+        }
     }
 
     #[test]
