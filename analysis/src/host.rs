@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use eventlog::{Profile, TaskTable};
-use program::{LineIndex, Program};
-use rayon::prelude::*;
+use program::Program;
 
 use crate::engine::check_file_with;
 use crate::join::{EarlierFile, JoinFile, join_all, join_earlier};
+use crate::text_lines::TextLines;
 use crate::{CallKeys, DataFile, Evidence, FileCheck, Forecast, Rule, Run, Settings};
 
 /// A source file as the host holds it.
@@ -23,14 +23,14 @@ pub struct SourceFile {
     /// Keys of its calls, in their order.
     pub call_keys: CallKeys,
     /// Its lines.
-    pub lines: Arc<LineIndex>,
+    pub lines: TextLines,
 }
 
 impl SourceFile {
     fn of(state: FileState) -> Self {
         let FileState { text, program, settings } = state;
         let call_keys = CallKeys::of(&program);
-        let lines = Arc::new(LineIndex::new(&text));
+        let lines = TextLines::of(&text);
         Self { text, program, settings, call_keys, lines }
     }
 }
@@ -95,17 +95,10 @@ impl AnalysisHost {
     /// Applies a change. Evidence stays as it is, addressed by call keys, until [`AnalysisHost::set_evidence`].
     pub fn apply(&mut self, change: Change) {
         let files = Arc::make_mut(&mut self.files);
-        let held = |(path, file): (String, Option<FileState>)| (path, file.map(SourceFile::of));
-        // Waking other threads takes longer than one file.
-        let held: Vec<_> = if change.files.len() > 1 {
-            change.files.into_par_iter().map(held).collect()
-        } else {
-            change.files.into_iter().map(held).collect()
-        };
-        for (path, file) in held {
+        for (path, file) in change.files {
             match file {
                 Some(file) => {
-                    files.insert(path, file);
+                    files.insert(path, SourceFile::of(file));
                 }
                 None => {
                     files.remove(&path);

@@ -19,6 +19,7 @@ mod join;
 pub mod link;
 mod rule;
 mod suppression;
+mod text_lines;
 pub mod units;
 
 // What a verdict reads of a run, so that rules need no crate of their own for it.
@@ -41,5 +42,7 @@ pub use finding::{
 pub use forecast::Forecast;
 pub use host::{Analysis, AnalysisHost, Change, FileState, SourceFile};
 pub use join::{Computations, Computing, EarlierFile, JoinFile, Repeated, Today, Work, join};
+
 pub use rule::{Category, EvidenceNeed, FixClass, Rule, RuleContext, RuleLevel, Settings, Tier};
 pub use suppression::UNUSED_SUPPRESSION;
+pub use text_lines::TextLines;

@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use analysis::link::FileLinks;
-use analysis::{Analysis, Applicability, Change, Edit, Evidence, FileCheck, FileState, Finding};
+use analysis::{
+    Analysis, Applicability, Change, Edit, Evidence, FileCheck, FileState, Finding, TextLines,
+};
 use anstyle::{AnsiColor, Style};
 use grammars::notebook::RewriteError;
 use program::{Program, TextRange};
@@ -95,7 +97,7 @@ fn check(workspace: &mut Workspace, applied: usize) -> CheckReport {
             let mut problems = Vec::new();
             let check = check_file(&analysis, notebooks, name, analysis.evidence(), &mut problems);
             let at = analysis.file(name).map_or_else(
-                || Positions { text: "".into(), lines: Arc::default(), notebook: None },
+                || Positions { text: "".into(), lines: TextLines::of(&"".into()), notebook: None },
                 |source| positions(source, notebooks, name),
             );
             let program = analysis.file(name).map(|source| &source.program);

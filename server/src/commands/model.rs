@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use analysis::TextLines;
 use analysis::evaluation::{Evaluation, EvaluationFile, Limits, evaluate_with};
-use program::LineIndex;
 
 use super::{CommandError, tell, write_exact, write_to};
 use crate::cli::{ModelArgs, ReportFormat};
@@ -57,7 +57,7 @@ fn evaluated(workspace: &mut Workspace) -> (Vec<ModelFile>, Evaluation) {
             program: Arc::clone(program),
             positions: Positions {
                 text: Arc::clone(&source.text),
-                lines: Arc::new(LineIndex::new(&source.text)),
+                lines: TextLines::of(&source.text),
                 notebook: source.notebook.clone(),
             },
         });

@@ -200,7 +200,7 @@ pub(crate) fn reasons(run: &Run) -> Vec<Reason<'_>> {
 pub(crate) fn positions(source: &SourceFile, notebooks: &Notebooks, name: &str) -> Positions {
     Positions {
         text: Arc::clone(&source.text),
-        lines: Arc::clone(&source.lines),
+        lines: source.lines.clone(),
         notebook: notebooks.get(name).cloned(),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use analysis::TextLines;
 use program::{LineIndex, TextRange};
 
 use crate::source::NotebookFile;
@@ -46,7 +47,7 @@ pub(crate) struct Positions {
     /// The text.
     pub(crate) text: Arc<str>,
     /// Its lines.
-    pub(crate) lines: Arc<LineIndex>,
+    pub(crate) lines: TextLines,
     /// The notebook that the text is, if it is one.
     pub(crate) notebook: Option<Arc<NotebookFile>>,
 }
