@@ -116,7 +116,7 @@ fn parts_together(parser: &mut Parser, text: &str, pieces: &[Piece]) -> Vec<Part
         if !parsed.is_broken()
             && let Some(tree) = &parsed.tree
         {
-            let tree = SyntaxTree::new(Language::Python, tree.walk());
+            let tree = SyntaxTree::new(Language::Python, text, tree.walk());
             let ends: Vec<usize> = pieces.iter().map(|piece| piece.end).collect();
             if let Some(mut parts) = python::parts_at(&tree, text, &ends) {
                 if let (Some(first), Some(piece)) = (parts.first_mut(), pieces.first()) {
@@ -161,7 +161,7 @@ fn part_of(parser: &mut Parser, text: &str, parsed: &Parsed) -> Part {
     let range = TextRange::new(0, offset(text.len()));
     let mut part = match &parsed.tree {
         Some(tree) => {
-            let tree = SyntaxTree::new(Language::Python, tree.walk());
+            let tree = SyntaxTree::new(Language::Python, text, tree.walk());
             python::part(&tree, text, range)
         }
         None => Part { range, ..Part::default() },
@@ -174,7 +174,7 @@ fn part_of(parser: &mut Parser, text: &str, parsed: &Parsed) -> Part {
 fn without_magics(parser: &mut Parser, text: &str, parsed: &Parsed) -> Option<Part> {
     let errors = |it: &Parsed| {
         let tree = it.tree.as_ref()?;
-        let tree = SyntaxTree::new(Language::Python, tree.walk());
+        let tree = SyntaxTree::new(Language::Python, text, tree.walk());
         Some((python::errors(&tree), tree))
     };
     let masked = parse(parser, &magics::masked(text)?, None);
@@ -211,7 +211,7 @@ fn read_scala(
     let broken = parsed.is_broken();
     match &parsed.tree {
         Some(tree) if broken => {
-            let tree = SyntaxTree::new(Language::Scala, tree.walk());
+            let tree = SyntaxTree::new(Language::Scala, &text, tree.walk());
             let mut part = scala::part(&tree, &text, whole);
             leave_out_rest(&mut part, &parsed);
             file.parts.push(Arc::new(part));
@@ -244,7 +244,7 @@ fn statements(
     while more {
         let node = cursor.node();
         let range = TextRange::new(offset(node.start_byte()), offset(node.end_byte()));
-        let whole = || SyntaxTree::new(Language::Scala, node.walk());
+        let whole = || SyntaxTree::new(Language::Scala, text, node.walk());
         let known = before.as_ref();
         let known =
             known.and_then(|(before, unchanged)| read_before(before, unchanged, text, range));

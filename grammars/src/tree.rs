@@ -25,6 +25,34 @@ struct Names {
     /// Whether what is in nodes of a kind may stand in a field.
     fielded: Vec<bool>,
     fields: Vec<&'static str>,
+    /// The kinds of Python's annotations and strings.
+    annotation: Option<u16>,
+    string: Option<u16>,
+}
+
+/// The children of a string with something in it: its quotes and what is between them.
+const QUOTES_AND_CONTENT: u32 = 3;
+
+impl Names {
+    /// Whether a node that the parser understood is read from the text.
+    fn is_whole(
+        &self,
+        kind: u16,
+        children: u32,
+        place: impl Fn() -> std::ops::Range<usize>,
+        text: &str,
+    ) -> bool {
+        let source = || text.as_bytes().get(place()).unwrap_or_default();
+        if Some(kind) == self.annotation {
+            // A comment in it may be meant for us.
+            memchr::memchr(b'#', source()).is_none()
+        } else if Some(kind) == self.string && children == QUOTES_AND_CONTENT {
+            let prefix = source().iter().take_while(|byte| byte.is_ascii_alphabetic());
+            !prefix.clone().any(|letter| matches!(letter, b'f' | b'F' | b't' | b'T'))
+        } else {
+            false
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -53,8 +81,9 @@ pub(crate) struct Node<'t> {
 }
 
 impl SyntaxTree {
-    /// The node that `cursor` is at, with all that is in it.
-    pub(crate) fn new(language: Language, mut cursor: TreeCursor<'_>) -> Self {
+    /// The node of `text` that `cursor` is at, with all that is in it but what front ends read from the text: what annotations and plain
+    /// strings are made up of.
+    pub(crate) fn new(language: Language, text: &str, mut cursor: TreeCursor<'_>) -> Self {
         let mut nodes: Vec<Data> = Vec::with_capacity(cursor.node().descendant_count());
         // What the node is in, each with how many of its children are still to come and whether they may stand in fields.
         let mut parents: Vec<(u32, u32, bool)> = Vec::new();
@@ -89,7 +118,8 @@ impl SyntaxTree {
             });
             // The cursor takes long to find that there is nothing more, so that what is left is counted.
             let children = node.child_count();
-            if children > 0 && cursor.goto_first_child() {
+            let whole = !broken && names.is_whole(kind, children, || node.byte_range(), text);
+            if children > 0 && !whole && cursor.goto_first_child() {
                 let fielded = names.fielded.get(usize::from(kind)).copied().unwrap_or(true);
                 parents.push((index, children - 1, fielded));
                 continue;
@@ -258,9 +288,17 @@ fn names(language: Language) -> &'static Names {
         });
         let kinds: Vec<&str> =
             kinds.map(|id| grammar.node_kind_for_id(id).unwrap_or_default()).collect();
-        let named = 0..kinds.len() as u16;
+        let named: Vec<bool> =
+            (0..kinds.len() as u16).map(|id| grammar.node_kind_is_named(id)).collect();
+        let python = |kind: &str| {
+            let is_it = |(known, named): (&&str, &bool)| *known == kind && *named;
+            let id = kinds.iter().zip(&named).position(is_it);
+            id.filter(|_| language == Language::Python).map(|id| id as u16)
+        };
         Names {
-            named: named.map(|id| grammar.node_kind_is_named(id)).collect(),
+            annotation: python("type"),
+            string: python("string"),
+            named,
             fielded: kinds.iter().map(|kind| !without.contains(kind)).collect(),
             kinds,
             fields: fields.map(|id| grammar.field_name_for_id(id).unwrap_or_default()).collect(),
@@ -296,7 +334,7 @@ mod tests {
         for (language, text) in [
             (
                 Language::Python,
-                "@a(b)\ndef f(c: d = 1, *e):\n    return [g for g in h if i]\nimport j.k as l\n",
+                "@a(b)\ndef f(c: d[e] = 1, *g):\n    return [h for h in 'i' if f'{j}']\nimport k.l as m\n",
             ),
             (
                 Language::Scala,
@@ -305,12 +343,18 @@ mod tests {
         ] {
             let mut parser = crate::parse::parser(crate::document::grammar(language)).unwrap();
             let tree = parser.parse(text, None).unwrap();
-            let copy = SyntaxTree::new(language, tree.walk());
+            let copy = SyntaxTree::new(language, text, tree.walk());
             let mut cursor = tree.walk();
+            let mut at = 0;
             for node in copy.nodes() {
-                cursor.goto_descendant(node.id() as usize);
+                cursor.goto_descendant(at);
                 assert_eq!(node.field(), cursor.field_name(), "{}", node.kind());
                 assert_eq!(node.byte_range(), cursor.node().byte_range());
+                let inside = cursor.node().descendant_count() - 1;
+                let read_from_text = node.children().next().is_none() && inside > 0;
+                let source = &text[node.byte_range()];
+                assert_eq!(read_from_text, ["d[e]", "'i'"].contains(&source) && node.is_named());
+                at += 1 + if read_from_text { inside } else { 0 };
             }
         }
     }

@@ -286,7 +286,7 @@ impl Notebook {
             if !code.is_empty() {
                 match parse_parts(&mut parser, &masked, &code) {
                     Parsed { tree: Some(tree), cut: None } => {
-                        let tree = SyntaxTree::new(language, tree.walk());
+                        let tree = SyntaxTree::new(language, &masked, tree.walk());
                         part = match language {
                             Language::Python => python::part(&tree, &masked, cell.range),
                             Language::Scala => scala::part(&tree, &masked, cell.range),

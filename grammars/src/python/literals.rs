@@ -34,29 +34,23 @@ impl Front<'_> {
     }
 
     fn string_pieces(&mut self, node: Node<'_>, pieces: &mut Vec<TextPiece>) {
-        let mut prefix = String::new();
+        let source = self.source(node);
+        let opening = source.find(['"', '\'']).unwrap_or_default();
+        let prefix = Prefix::of(source.get(..opening).unwrap_or_default());
+        if prefix.bytes && source.len() > LONG_BYTES {
+            // What is in it was perhaps not even parsed.
+            let inside = ExprKind::Opaque(Vec::new());
+            pieces.push(TextPiece::Hole(expr(inside, range(node))));
+            return;
+        }
+        if node.children().next().is_none() {
+            let inside = unquoted(source.get(opening..).unwrap_or_default());
+            pieces.push(TextPiece::Literal(prefix.text(inside)));
+        }
         for child in node.children() {
             match child.kind() {
-                "string_start" => {
-                    prefix = self.source(child).to_ascii_lowercase();
-                    if prefix.contains('b') && node.end_byte() - node.start_byte() > LONG_BYTES {
-                        // What is in it was perhaps not even parsed.
-                        let inside = ExprKind::Opaque(Vec::new());
-                        pieces.push(TextPiece::Hole(expr(inside, range(node))));
-                        return;
-                    }
-                }
                 "string_content" => {
-                    let source = self.source(child);
-                    let braces;
-                    let source = if prefix.contains('f') {
-                        braces = source.replace("{{", "{").replace("}}", "}");
-                        &braces
-                    } else {
-                        source
-                    };
-                    let text = if prefix.contains('r') { source.into() } else { unescaped(source) };
-                    pieces.push(TextPiece::Literal(text));
+                    pieces.push(TextPiece::Literal(prefix.text(self.source(child))));
                 }
                 "interpolation" => {
                     for part in parts(child) {
@@ -77,6 +71,39 @@ impl Front<'_> {
             }
         }
     }
+}
+
+/// What the letters before a string's quotes say of it.
+struct Prefix {
+    bytes: bool,
+    raw: bool,
+    interpolated: bool,
+}
+
+impl Prefix {
+    fn of(letters: &str) -> Self {
+        let any = |lower: char| letters.chars().any(|letter| letter.to_ascii_lowercase() == lower);
+        Self { bytes: any('b'), raw: any('r'), interpolated: any('f') }
+    }
+
+    /// The text that stands in a string as `source`.
+    fn text(&self, source: &str) -> CompactString {
+        let braces;
+        let source = if self.interpolated {
+            braces = source.replace("{{", "{").replace("}}", "}");
+            &braces
+        } else {
+            source
+        };
+        if self.raw { source.into() } else { unescaped(source) }
+    }
+}
+
+/// What stands between a string's quotes, of which there may be three.
+fn unquoted(string: &str) -> &str {
+    let three = string.len() >= 6 && ["\"\"\"", "'''"].iter().any(|it| string.starts_with(it));
+    let quotes = if three { 3 } else { 1 };
+    string.get(quotes..string.len().saturating_sub(quotes)).unwrap_or_default()
 }
 
 /// Adjacent literal pieces as one.

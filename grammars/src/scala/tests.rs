@@ -12,7 +12,7 @@ fn read(text: &str) -> Part {
     let mut parser = Parser::new();
     parser.set_language(&tree_sitter_scala::LANGUAGE.into()).unwrap();
     let tree = parser.parse(text, None).unwrap();
-    let tree = SyntaxTree::new(Language::Scala, tree.walk());
+    let tree = SyntaxTree::new(Language::Scala, text, tree.walk());
     part(&tree, text, TextRange::new(0, text.len() as u32))
 }
 
