@@ -42,7 +42,6 @@ pub use finding::{
 pub use forecast::Forecast;
 pub use host::{Analysis, AnalysisHost, Change, FileState, SourceFile};
 pub use join::{Computations, Computing, EarlierFile, JoinFile, Repeated, Today, Work, join};
-
 pub use rule::{Category, EvidenceNeed, FixClass, Rule, RuleContext, RuleLevel, Settings, Tier};
 pub use suppression::UNUSED_SUPPRESSION;
 pub use text_lines::TextLines;

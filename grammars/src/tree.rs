@@ -1,4 +1,4 @@
-//! A syntax tree as its front end reads it: a copy in one vector, in the order of the text.
+//! A syntax tree as its front end reads it: a copy in one vector, in the order of the text, without what is read from the text itself.
 //!
 //! A front end asks each node several times for its kind, its fields and its children. In the parser's own tree each such answer
 //! costs a walk over nodes that are hidden, and a cursor or a comparison of names; here it costs an index.
@@ -35,7 +35,7 @@ const QUOTES_AND_CONTENT: u32 = 3;
 
 impl Names {
     /// Whether a node that the parser understood is read from the text.
-    fn is_whole(
+    fn is_read_from_text(
         &self,
         kind: u16,
         children: u32,
@@ -47,8 +47,11 @@ impl Names {
             // A comment in it may be meant for us.
             memchr::memchr(b'#', source()).is_none()
         } else if Some(kind) == self.string && children == QUOTES_AND_CONTENT {
-            let prefix = source().iter().take_while(|byte| byte.is_ascii_alphabetic());
-            !prefix.clone().any(|letter| matches!(letter, b'f' | b'F' | b't' | b'T'))
+            let source = source();
+            let mut prefix = source.iter().take_while(|byte| byte.is_ascii_alphabetic());
+            // Between the lines of a string there may be what is left out of a notebook's cell.
+            !prefix.any(|letter| matches!(letter, b'f' | b'F' | b't' | b'T'))
+                && memchr::memchr(b'\n', source).is_none()
         } else {
             false
         }
@@ -118,8 +121,9 @@ impl SyntaxTree {
             });
             // The cursor takes long to find that there is nothing more, so that what is left is counted.
             let children = node.child_count();
-            let whole = !broken && names.is_whole(kind, children, || node.byte_range(), text);
-            if children > 0 && !whole && cursor.goto_first_child() {
+            let from_text =
+                !broken && names.is_read_from_text(kind, children, || node.byte_range(), text);
+            if children > 0 && !from_text && cursor.goto_first_child() {
                 let fielded = names.fielded.get(usize::from(kind)).copied().unwrap_or(true);
                 parents.push((index, children - 1, fielded));
                 continue;
@@ -330,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn nodes_stand_in_the_fields_that_the_parser_gives_them() {
+    fn nodes_stand_in_the_fields_that_the_parser_gives_them_or_are_read_from_the_text() {
         for (language, text) in [
             (
                 Language::Python,

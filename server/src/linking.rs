@@ -93,9 +93,10 @@ impl Lowering {
             Arc::clone(known)
         } else {
             let length = source.text.len();
-            if self.room_taken.fetch_add(length, Ordering::Relaxed) + length > KEPT_BYTES {
+            if self.room_taken.load(Ordering::Relaxed) + length > KEPT_BYTES {
                 return None;
             }
+            self.room_taken.fetch_add(length, Ordering::Relaxed);
             Arc::clone(all.entry(file.to_owned()).or_default())
         };
         drop(all);

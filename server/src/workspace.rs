@@ -155,7 +155,7 @@ fn sources(
     let mut problems = Vec::new();
     let lowering = Arc::<Lowering>::default();
     let early = Mutex::new(HashMap::new());
-    // The threads are idle while folders are searched, so what is found is read at once.
+    // What is found is read at once by the threads that search, and parsed by the others, which are idle until then.
     let begin = |found: &FoundFile| {
         // A folder may be searched twice, and its files may have changed since.
         if lock(&early).contains_key(&found.path) {

@@ -41,9 +41,8 @@ impl<'a> Lowering<'a> {
             return Lowered::unknown(UnresolvedReason::ForeignCall);
         };
         if Self::makes_column(method.outcome) {
-            let function = method.name().to_owned();
-            let arguments = arguments.expressions();
-            return Lowered::column(Expression::Apply { function: function.into(), arguments });
+            let (function, arguments) = (method.name().into(), arguments.expressions());
+            return Lowered::column(Expression::Apply { function, arguments });
         }
         self.emit_static(method, site.range, site.name_range, site.arguments_range, arguments)
     }

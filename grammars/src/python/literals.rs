@@ -34,18 +34,19 @@ impl Front<'_> {
     }
 
     fn string_pieces(&mut self, node: Node<'_>, pieces: &mut Vec<TextPiece>) {
-        let source = self.source(node);
-        let opening = source.find(['"', '\'']).unwrap_or_default();
-        let prefix = Prefix::of(source.get(..opening).unwrap_or_default());
-        if prefix.bytes && source.len() > LONG_BYTES {
+        let is_string = node.kind() == "string";
+        let source = if is_string { self.source(node) } else { "" };
+        let letters = source.bytes().take_while(u8::is_ascii_alphabetic).count();
+        let (letters, string) = source.split_at(letters);
+        let prefix = Prefix::of(letters);
+        if prefix.bytes && source.len() > LONG_BYTES && source.contains('\\') {
             // What is in it was perhaps not even parsed.
             let inside = ExprKind::Opaque(Vec::new());
             pieces.push(TextPiece::Hole(expr(inside, range(node))));
             return;
         }
-        if node.children().next().is_none() {
-            let inside = unquoted(source.get(opening..).unwrap_or_default());
-            pieces.push(TextPiece::Literal(prefix.text(inside)));
+        if is_string && node.children().next().is_none() {
+            pieces.push(TextPiece::Literal(prefix.text(unquoted(string))));
         }
         for child in node.children() {
             match child.kind() {

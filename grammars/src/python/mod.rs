@@ -137,7 +137,7 @@ fn expr(kind: ExprKind, range: TextRange) -> Expr {
     Expr { kind, range }
 }
 
-/// The named children less comments and line continuations. Error nodes count as extras too, and stay.
+/// The named children less comments and line continuations. Error nodes stay.
 fn parts<'t>(node: Node<'t>) -> Vec<Node<'t>> {
     node.named_children().filter(|child| !is_aside(*child)).collect()
 }

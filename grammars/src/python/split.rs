@@ -12,7 +12,8 @@ use memchr::memchr2;
 /// A documentation string shorter than this is parsed like any other: cutting it out would cost more than it saves.
 const LONG: usize = 40;
 
-/// From this length on what is in a string of bytes is not asked for: it is what some other program wrote.
+/// Strings of bytes that are longer than this, their quotes included, and in which something is escaped are not asked for: some other
+/// program wrote them.
 pub(super) const LONG_BYTES: usize = 200;
 
 /// A name longer than this is not taken for what an assignment binds.
@@ -129,6 +130,8 @@ fn head(text: &[u8]) -> Option<(usize, usize)> {
 /// Where the logical line that begins at `at` ends: behind the first line end outside of brackets and strings.
 fn logical_line(text: &[u8], at: usize, prose: &mut Vec<(usize, usize)>) -> usize {
     let mut depth = 0_u32;
+    // Behind a string with holes nothing is cut out: where there are strings in its holes, it is not known what is a string.
+    let mut holes = false;
     let mut at = documentation(text, at, prose);
     while let Some(&byte) = text.get(at) {
         match byte {
@@ -145,7 +148,10 @@ fn logical_line(text: &[u8], at: usize, prose: &mut Vec<(usize, usize)>) -> usiz
             b'\\' => at += if text.get(at + 1) == Some(&b'\r') { 3 } else { 2 },
             b'"' | b'\'' => {
                 let (end, closed) = string(text, at);
-                if closed && end - at > LONG_BYTES && is_bytes(text, at) {
+                let prefix = prefix(text, at);
+                let has = |letter: u8| prefix.iter().any(|it| it.to_ascii_lowercase() == letter);
+                holes |= has(b'f') || has(b't');
+                if closed && !holes && has(b'b') && end - at > LONG_BYTES {
                     prose.extend(escaped(text, at, end));
                 }
                 at = end;
@@ -204,23 +210,22 @@ fn documentation(text: &[u8], at: usize, prose: &mut Vec<(usize, usize)>) -> usi
     end
 }
 
-/// Whether the string whose quote is at `quote` is one of bytes, by the letters before it.
-fn is_bytes(text: &[u8], quote: usize) -> bool {
+/// The letters before the quote at `quote`, where they are so few that they may belong to the string.
+fn prefix(text: &[u8], quote: usize) -> &[u8] {
     let before = text.get(..quote).unwrap_or_default();
     let of_name = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_' || **byte >= 128;
-    let prefix = before.iter().rev().take(3).take_while(of_name).count();
-    let prefix = before[before.len() - prefix..].to_ascii_lowercase();
-    matches!(prefix.as_slice(), b"b" | b"br" | b"rb")
+    let letters = before.iter().rev().take(3).take_while(of_name).count();
+    if letters < 3 { &before[before.len() - letters..] } else { &[] }
 }
 
 /// The inside of the string from the quote at `start` to `end`, where something in it is escaped: over what is not the lexer passes
-/// quickly.
+/// quickly. None where a quote follows, with which the quotes that are left would be three.
 fn escaped(text: &[u8], start: usize, end: usize) -> Option<(usize, usize)> {
     let string = text.get(start..end)?;
     let quotes = if string.starts_with(&[string[0]; 3]) { 3 } else { 1 };
     let inside = (start + quotes, end - quotes);
     memchr::memchr(b'\\', text.get(inside.0..inside.1)?)?;
-    Some(inside)
+    (text.get(end) != string.first()).then_some(inside)
 }
 
 /// Where the string that begins with the quote at `at` ends, and whether it is closed there. One in single quotes ends with its line.
@@ -322,7 +327,15 @@ mod tests {
         let lines = format!("{bytes}\n{bytes}");
         assert_eq!(prose(&format!("a = b'''{lines}''' + b'{bytes}'")), [&lines, &bytes]);
         let plain = "plain".repeat(80);
-        for string in [format!("b'{plain}'"), format!("'{bytes}'"), format!("b'{bytes}")] {
+        let hole = r#"f"{t["b"]}, {columns}\n"#;
+        for string in [
+            format!("b'{plain}'"),
+            format!("'{bytes}'"),
+            format!("b'{bytes}"),
+            format!("grb'{bytes}'"),
+            format!("b'{bytes}''{bytes}'"),
+            format!("{hole}{bytes}\""),
+        ] {
             assert_eq!(prose(&format!("a = {string}\n")), [""; 0]);
         }
     }
