@@ -195,6 +195,19 @@ orders.collect()
 }
 
 #[test]
+fn a_string_over_several_lines_holds_nothing_of_their_markers() {
+    let text = "\
+# Databricks notebook source
+# MAGIC %python
+# MAGIC orders = spark.read.parquet(\"\"\"/data/orders\\
+# MAGIC \"\"\")
+";
+    let program = grammars::lower(Language::Python, text);
+    let read = program.calls.iter().find(|call| call.method == "parquet").unwrap();
+    assert_eq!(read.arguments[0].value.as_text(), Some("/data/orders"));
+}
+
+#[test]
 fn what_is_run_has_a_path_if_it_can_be_known() {
     let run = |line: &str, databricks: bool| {
         let dialect = Dialect { language: Language::Python, databricks, spark: true };

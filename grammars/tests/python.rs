@@ -1,6 +1,8 @@
 //! What Python code lowers to, one idea per test.
 
-use program::{Confidence, Effect, Language, Origin, Program, ResultUse, ScopeKind, Type};
+use program::{
+    Confidence, Effect, Expression, Language, Origin, Program, ResultUse, ScopeKind, TextPart, Type,
+};
 
 fn lower(source: &str) -> Program {
     grammars::lower(Language::Python, &format!("from pyspark.sql import functions as F\n{source}"))
@@ -402,4 +404,40 @@ fn a_choice_between_two_results_keeps_both() {
     );
     let returns = &program.functions[0].returns;
     assert_eq!(program.expression_text(returns), "if(is not($0, null), upper($0), null)");
+}
+
+#[test]
+fn strings_mean_what_is_written_in_them() {
+    let value = |string: &str| {
+        let program = lower(&format!("spark.read.parquet({string})\nspark.table('t').count()\n"));
+        assert_eq!((program.syntax_errors, methods(&program).len()), (0, 4), "{string}");
+        call(&program, "parquet").arguments[0].value.clone()
+    };
+    for (string, text) in [
+        (r#""a\tb""#, "a\tb"),
+        (r"r'a\tb'", r"a\tb"),
+        (r#"u"""a'"b""""#, "a'\"b"),
+        (r"f'{{a}}\n'", "{a}\n"),
+        (r"b'a\x41'", "aA"),
+        ("'a' 'b' \"c\"", "abc"),
+        ("'''a\n  b'''", "a\n  b"),
+        ("''", ""),
+    ] {
+        assert_eq!(value(string).as_text(), Some(text), "{string}");
+    }
+    // What is in long strings of bytes some other program wrote.
+    let bytes = r"\x0a\x1d".repeat(50);
+    let unknown = Expression::Text(vec![TextPart::Hole(Expression::Unknown)]);
+    for string in [
+        format!("b'{bytes}'"),
+        format!("rb\"\"\"{bytes}\"\"\""),
+        format!("b'{bytes}'  b''"),
+        format!("b'{bytes}''c'"),
+    ] {
+        assert!(value(&string).as_text().is_none(), "{string}");
+    }
+    assert_eq!(value(&format!("b'{bytes}'")), unknown);
+    // A hole may hold the letter of such a string between quotes.
+    let holes = format!("f\"{{t[\"b\"]}}{bytes}\", \"{bytes}\"");
+    assert!(value(&holes).as_text().is_none());
 }
