@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use analysis::link::{Linker, Lower, Modules};
 use grammars::Surface;
@@ -11,6 +11,7 @@ use ignore::WalkBuilder;
 use program::{Import, Language, Links, Outline, Program};
 
 use crate::files::{self, display_path};
+use crate::locking::lock;
 use crate::output::report::plural;
 use crate::problem::Problem;
 use crate::source::{Source, understood};
@@ -128,11 +129,6 @@ impl Lower<Source> for Lowering {
     fn outline(&self, _: &str, source: &Source) -> Outline {
         grammars::outline(source.language, &source.text)
     }
-}
-
-/// Locks, also what a thread that panicked held.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What came of linking.

@@ -8,6 +8,7 @@ mod diagnosed;
 mod files;
 mod history;
 mod linking;
+mod locking;
 mod log_source;
 mod lsp;
 mod memory;

@@ -17,7 +17,8 @@ use rayon::prelude::*;
 
 use crate::configuration::{Configuration, ConfigurationError, Configurations, Overrides};
 use crate::files::{self, FoundFile, absolute, display_path};
-use crate::linking::{self, LinkedSources, Lowering, lock};
+use crate::linking::{self, LinkedSources, Lowering};
+use crate::locking::lock;
 use crate::log_source::{self, LogFile};
 use crate::problem::{Problem, panic_message};
 use crate::run_sources;

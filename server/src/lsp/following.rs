@@ -18,11 +18,12 @@ use tokio::sync::{Notify, watch};
 use tower_lsp_server::ls_types::{MessageType, WorkDoneProgress, WorkDoneProgressEnd};
 
 use super::logs::{self, Stamp};
-use super::state::{Version, lock};
+use super::state::Version;
 use super::work::{Outgoing, Server};
 use crate::configuration::Configurations;
 use crate::files::{self, FoundFile};
 use crate::linking::{Lowering, key};
+use crate::locking::lock;
 use crate::source::Source;
 use crate::workspace::read_source;
 

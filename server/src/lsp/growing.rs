@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use eventlog::Profile;
 
 use super::logs::{self, Stamp, in_background, stamp};
-use super::state::{Project, lock};
+use super::state::Project;
 use super::work::Server;
+use crate::locking::lock;
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(500);

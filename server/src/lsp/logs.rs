@@ -16,10 +16,11 @@ use tower_lsp_server::ls_types::{
     WorkDoneProgressBegin, WorkDoneProgressEnd, WorkDoneProgressReport,
 };
 
-use super::state::{Project, Version, lock};
+use super::state::{Project, Version};
 use super::work::{Outgoing, Server};
 use crate::configuration::Configurations;
 use crate::files::{self, FoundFile};
+use crate::locking::lock;
 use crate::log_source::LogFile;
 use crate::problem::{Problem, panic_message};
 use crate::workspace;

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use analysis::{
@@ -28,6 +28,7 @@ use super::{from_proto, logs};
 use crate::configuration::{Configuration, ConfigurationError, Configurations, Overrides};
 use crate::diagnosed::{Diagnosed, diagnosed};
 use crate::files::absolute;
+use crate::locking::lock;
 use crate::source::{Kind, Source, admit};
 
 /// What was agreed on at the start.
@@ -62,11 +63,6 @@ pub(crate) struct Client {
     pub(crate) tags: bool,
     /// It shows Markdown.
     pub(crate) markdown: bool,
-}
-
-/// Locks. A thread that panicked while it held the lock left a whole value: each mutation is one step.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// Everything the server knows.

@@ -11,9 +11,10 @@ use tower_lsp_server::jsonrpc::{Error, Result};
 use tower_lsp_server::ls_types::{Diagnostic, MessageType, ProgressToken, Uri};
 use tower_lsp_server::{Client, jsonrpc};
 
-use super::state::{Checked, Key, Project, State, Version, lock};
+use super::state::{Checked, Key, Project, State, Version};
 use super::views::View;
 use super::{diagnostics, following, growing, logs};
+use crate::locking::lock;
 use crate::problem::panic_message;
 
 /// So often an answer is computed where runs come in meanwhile. VS Code listens for news of costs only once it has had a first answer,
